@@ -1,0 +1,7 @@
+//! Audits and closes the ways by which an account can leave an AWS Organization.
+//!
+//! Facts, then judgement, then action: `collect` reads AWS into an immutable
+//! [`model::Snapshot`]; verdicts, findings and plans are pure functions of it;
+//! only `apply` writes. CONTRIBUTING.md has the map of the rooms.
+
+pub mod model;

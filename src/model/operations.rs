@@ -1,0 +1,264 @@
+//! One row for every AWS operation that the tool calls.
+//!
+//! Pacing, `doctor`, the least-privilege policies, the simulator's token
+//! buckets and the documentation all read this table. Rates are those that AWS
+//! publishes for one calling account
+//! (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>).
+
+/// Who needs the operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    /// Without it there is no audit.
+    Audit,
+    /// The audit says less without it.
+    AuditDetail,
+    /// Creating and attaching the guard.
+    Guard,
+    /// Bringing accounts back.
+    Reinvite,
+}
+
+impl Job {
+    /// Does the operation change anything in AWS?
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Guard | Self::Reinvite)
+    }
+}
+
+/// A token bucket: calls per second, and how many may come at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Tokens per second.
+    pub per_second: f64,
+    /// Size of the bucket.
+    pub burst: f64,
+}
+
+/// One operation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Operation {
+    /// The IAM action that allows it, which is also how gaps name it.
+    pub name: &'static str,
+    /// What needs it.
+    pub job: Job,
+    /// AWS's published rate, or a careful one where AWS publishes none.
+    pub rate: Rate,
+    /// Whether AWS publishes `rate`.
+    pub published: bool,
+    /// What is lost without the permission, for `doctor`.
+    pub cost: &'static str,
+}
+
+const fn op(
+    name: &'static str,
+    job: Job,
+    per_second: f64,
+    burst: f64,
+    cost: &'static str,
+) -> Operation {
+    Operation {
+        name,
+        job,
+        rate: Rate { per_second, burst },
+        published: true,
+        cost,
+    }
+}
+
+const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operation {
+    Operation {
+        name,
+        job,
+        rate: Rate {
+            per_second: 5.0,
+            burst: 5.0,
+        },
+        published: false,
+        cost,
+    }
+}
+
+use Job::{Audit, AuditDetail, Guard, Reinvite};
+
+/// The table, in the order in which an audit meets the operations.
+pub const OPERATIONS: &[Operation] = &[
+    unpublished(
+        "sts:GetCallerIdentity",
+        Audit,
+        "nothing works: who calls is unknown",
+    ),
+    op(
+        "organizations:DescribeOrganization",
+        Audit,
+        1.0,
+        2.0,
+        "nothing can be judged",
+    ),
+    op(
+        "organizations:ListRoots",
+        Audit,
+        1.0,
+        2.0,
+        "whether SCPs bind at all is unknown",
+    ),
+    op(
+        "organizations:ListAccounts",
+        Audit,
+        8.0,
+        12.0,
+        "no account can be judged",
+    ),
+    op(
+        "organizations:ListPoliciesForTarget",
+        Audit,
+        5.0,
+        8.0,
+        "which SCPs hang on a node is unknown",
+    ),
+    op(
+        "organizations:ListPolicies",
+        Audit,
+        5.0,
+        8.0,
+        "SCPs below the root cannot be found by policy",
+    ),
+    op(
+        "organizations:ListTargetsForPolicy",
+        Audit,
+        5.0,
+        8.0,
+        "where an SCP hangs is unknown",
+    ),
+    op(
+        "organizations:DescribePolicy",
+        Audit,
+        2.0,
+        2.0,
+        "the text of SCPs is unknown: no verdict",
+    ),
+    op(
+        "organizations:ListOrganizationalUnitsForParent",
+        AuditDetail,
+        5.0,
+        8.0,
+        "accounts cannot be placed when AWS sends no paths",
+    ),
+    op(
+        "organizations:ListAccountsForParent",
+        AuditDetail,
+        5.0,
+        8.0,
+        "accounts cannot be placed when AWS sends no paths",
+    ),
+    op(
+        "organizations:DescribeOrganizationalUnit",
+        AuditDetail,
+        2.0,
+        2.0,
+        "OUs are shown by id only",
+    ),
+    unpublished(
+        "organizations:DescribeResourcePolicy",
+        AuditDetail,
+        "whether a member may lift the guard by delegation is unknown",
+    ),
+    op(
+        "organizations:ListDelegatedAdministrators",
+        AuditDetail,
+        5.0,
+        8.0,
+        "delegated administrators are unknown",
+    ),
+    op(
+        "organizations:ListDelegatedServicesForAccount",
+        AuditDetail,
+        1.0,
+        3.0,
+        "what a delegated administrator administers is unknown",
+    ),
+    op(
+        "organizations:ListAWSServiceAccessForOrganization",
+        AuditDetail,
+        1.0,
+        3.0,
+        "Control Tower cannot be recognized",
+    ),
+    op(
+        "organizations:ListHandshakesForOrganization",
+        AuditDetail,
+        5.0,
+        8.0,
+        "open invitations are unknown",
+    ),
+    unpublished(
+        "iam:ListOrganizationsFeatures",
+        AuditDetail,
+        "whether root access is managed centrally is unknown",
+    ),
+    op(
+        "cloudtrail:LookupEvents",
+        AuditDetail,
+        2.0,
+        2.0,
+        "recent exits and guard changes are unknown",
+    ),
+    op(
+        "organizations:CreatePolicy",
+        Guard,
+        2.0,
+        3.0,
+        "the guard cannot be created",
+    ),
+    op(
+        "organizations:AttachPolicy",
+        Guard,
+        2.0,
+        3.0,
+        "the guard cannot be attached",
+    ),
+    unpublished(
+        "organizations:TagResource",
+        Guard,
+        "the guard cannot be tagged as ours, so it is not created",
+    ),
+    op(
+        "organizations:InviteAccountToOrganization",
+        Reinvite,
+        3.0,
+        5.0,
+        "departed accounts cannot be invited back",
+    ),
+    op(
+        "organizations:DescribeHandshake",
+        Reinvite,
+        1.0,
+        2.0,
+        "where an invitation stands is unknown",
+    ),
+];
+
+/// The row of an operation, by its IAM action.
+pub fn operation(name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|row| row.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_stands_once() {
+        for row in OPERATIONS {
+            assert_eq!(
+                OPERATIONS
+                    .iter()
+                    .filter(|other| other.name == row.name)
+                    .count(),
+                1,
+                "{}",
+                row.name
+            );
+            assert!(row.rate.per_second > 0.0 && row.rate.burst >= 1.0);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What AWS says of an organization: accounts, units, policies, delegations, invitations.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+use super::ids::{AccountId, HandshakeId, OrganizationId, OuId, PolicyId, RootId};
+use super::node::NodeId;
+use super::observed::Observed;
+
+/// A word of an AWS enumeration; a new word is kept as AWS wrote it, never refused.
+macro_rules! word {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)+
+            /// A word that this version does not know.
+            Other(String),
+        }
+
+        impl $name {
+            /// The word as AWS writes it.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                match text.as_str() {
+                    $($text => Self::$variant,)+
+                    _ => Self::Other(text),
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                text.to_owned().into()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(word: $name) -> Self {
+                word.as_str().to_owned()
+            }
+        }
+    };
+}
+
+word!(
+    /// `DescribeOrganization.FeatureSet`.
+    FeatureSet {
+        /// All features: policies can be used.
+        All = "ALL",
+        /// Consolidated billing only: no service control policies exist.
+        ConsolidatedBilling = "CONSOLIDATED_BILLING",
+    }
+);
+word!(
+    /// State of the SCP policy type on the root, from `ListRoots`.
+    PolicyTypeState {
+        /// SCPs bind.
+        Enabled = "ENABLED",
+        /// Being enabled.
+        PendingEnable = "PENDING_ENABLE",
+        /// Being disabled: every attachment is about to be lost.
+        PendingDisable = "PENDING_DISABLE",
+        /// Not listed: not enabled.
+        NotEnabled = "NOT_ENABLED",
+    }
+);
+word!(
+    /// `Account.State`; the older `Status` maps onto the first word that fits.
+    ///
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>
+    AccountState {
+        /// Created, not yet usable.
+        PendingActivation = "PENDING_ACTIVATION",
+        /// In use.
+        Active = "ACTIVE",
+        /// Restricted by AWS.
+        Suspended = "SUSPENDED",
+        /// Being closed; still works.
+        PendingClosure = "PENDING_CLOSURE",
+        /// Closed; visible for 90 days, then it leaves as CLEANED.
+        Closed = "CLOSED",
+    }
+);
+word!(
+    /// `Account.JoinedMethod`.
+    JoinedMethod {
+        /// Created inside an organization.
+        Created = "CREATED",
+        /// Joined by invitation.
+        Invited = "INVITED",
+    }
+);
+word!(
+    /// `Handshake.State`.
+    HandshakeState {
+        /// Sent; waits for others before it can be accepted.
+        Requested = "REQUESTED",
+        /// Can be accepted now.
+        Open = "OPEN",
+        /// Taken back by the sender.
+        Canceled = "CANCELED",
+        /// Accepted.
+        Accepted = "ACCEPTED",
+        /// Declined by the recipient.
+        Declined = "DECLINED",
+        /// Fifteen days passed.
+        Expired = "EXPIRED",
+    }
+);
+
+/// The organization itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its ARN; the partition of every other ARN follows it.
+    pub arn: String,
+    /// All features, or consolidated billing only.
+    pub feature_set: FeatureSet,
+    /// The account that no SCP binds.
+    pub management_account: AccountId,
+    /// Root e-mail of the management account, when AWS shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_email: Option<String>,
+}
+
+/// The root of the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Root {
+    /// Its id.
+    pub id: RootId,
+    /// Whether SCPs bind at all.
+    pub scp_state: PolicyTypeState,
+}
+
+/// A member account or the management account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name, written by whoever controls the account: untrusted text.
+    pub name: String,
+    /// Root e-mail: untrusted text.
+    pub email: String,
+    /// Its state; `None` when AWS sent neither `State` nor `Status`.
+    pub state: Option<AccountState>,
+    /// Created or invited.
+    pub joined_method: Option<JoinedMethod>,
+    /// When it joined.
+    #[schemars(with = "Option<String>")]
+    pub joined_at: Option<Timestamp>,
+    /// Root first, then the OUs down to its parent. The account itself is not in it.
+    pub parents: Observed<Vec<NodeId>>,
+}
+
+impl Account {
+    /// Can this account still act, so that its exit is a risk?
+    ///
+    /// Unknown states count as acting: an account is never left out for lack of knowledge.
+    pub fn is_acting(&self) -> bool {
+        !matches!(
+            self.state,
+            Some(AccountState::Suspended | AccountState::Closed)
+        )
+    }
+}
+
+/// An organizational unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationalUnit {
+    /// Its id.
+    pub id: OuId,
+    /// Its name, if it was read: untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Root first, then the OUs down to its parent.
+    pub parents: Vec<NodeId>,
+}
+
+/// A service control policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Policy {
+    /// Its id.
+    pub id: PolicyId,
+    /// Its ARN.
+    pub arn: String,
+    /// Its name: untrusted text.
+    pub name: String,
+    /// Managed by AWS, so not editable.
+    pub aws_managed: bool,
+    /// The text exactly as AWS stores it.
+    pub content: Observed<String>,
+}
+
+/// Which SCP hangs where, as it was asked: by policy, by node, or both.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Attachments {
+    /// `ListTargetsForPolicy`: every node that a policy hangs on.
+    pub by_policy: BTreeMap<PolicyId, Observed<Vec<NodeId>>>,
+    /// `ListPoliciesForTarget`: every SCP that hangs on a node.
+    pub by_node: BTreeMap<NodeId, Observed<Vec<PolicyId>>>,
+}
+
+/// A member that may act for the organization in some services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DelegatedAdministrator {
+    /// The account.
+    pub account: AccountId,
+    /// Since when.
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Timestamp>,
+    /// Service principals it administers.
+    pub services: Observed<Vec<String>>,
+}
+
+/// Central root access, from `iam:ListOrganizationsFeatures`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RootFeatures {
+    /// Members need no root credentials.
+    pub root_credentials_management: bool,
+    /// Short privileged root sessions are possible.
+    pub root_sessions: bool,
+}
+
+/// An invitation that this organization sent or received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Handshake {
+    /// Its id.
+    pub id: HandshakeId,
+    /// `INVITE`, `ENABLE_ALL_FEATURES`, …, as AWS writes it.
+    pub action: String,
+    /// Where it stands.
+    pub state: HandshakeState,
+    /// The invited account, when AWS names it.
+    pub account: Option<AccountId>,
+    /// The invited e-mail address, when AWS names it: untrusted text.
+    pub email: Option<String>,
+    /// The inviting organization.
+    pub organization: Option<OrganizationId>,
+    /// Sent at.
+    #[schemars(with = "Option<String>")]
+    pub requested_at: Option<Timestamp>,
+    /// Lapses at.
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<Timestamp>,
+}

@@ -1,0 +1,39 @@
+//! What an administrator decided: transition OUs, mail domains, waivers, pace.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+use super::ids::OuId;
+use super::node::NodeId;
+
+/// Decisions that the judgement follows. No defaults hide a fault.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Domains that root e-mail addresses should have; empty: not checked.
+    pub email_domains: BTreeSet<String>,
+    /// OUs from which accounts leave on purpose.
+    pub transition_ous: BTreeSet<OuId>,
+    /// Findings that were accepted.
+    pub waivers: Vec<Waiver>,
+}
+
+/// A finding that somebody accepted, for a reason, until a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// Rule id.
+    pub rule: String,
+    /// Where it holds: a root, OU or account; absent: everywhere.
+    #[serde(default)]
+    pub target: Option<NodeId>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// From when on the finding counts again.
+    #[schemars(with = "String")]
+    pub expires: Timestamp,
+}

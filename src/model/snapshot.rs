@@ -1,0 +1,131 @@
+//! Every fact that one collection read: what all judgement is a function of.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+use super::ids::{AccountId, OuId, PolicyId};
+use super::observed::{Gap, Observed};
+use super::organization::{
+    Account, Attachments, DelegatedAdministrator, Handshake, Organization, OrganizationalUnit,
+    Policy, Root, RootFeatures,
+};
+use super::partition::Partition;
+use super::record::Record;
+
+/// The version of the snapshot format that this build writes.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// Immutable after `collect` returns. Equal facts give equal bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// Version of this format.
+    pub format_version: u32,
+    /// Version of the tool that wrote it.
+    pub tool_version: String,
+    /// When reading began; everything is judged as of this time.
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    /// Who read.
+    pub caller: Caller,
+    /// How deep the attachments were read.
+    pub depth: Depth,
+    /// The organization.
+    pub organization: Observed<Organization>,
+    /// The root and the state of the SCP policy type.
+    pub root: Observed<Root>,
+    /// Every account in the organization, the management account included.
+    pub accounts: Observed<BTreeMap<AccountId, Account>>,
+    /// Every OU that was met on the way to an account, or by walking.
+    pub units: BTreeMap<OuId, OrganizationalUnit>,
+    /// SCPs that were met, with their text; complete only if `policies_listed` is known.
+    pub policies: BTreeMap<PolicyId, Policy>,
+    /// How many SCPs the organization has; a gap of reason `not-read` if nothing needed the list.
+    pub policies_listed: Observed<usize>,
+    /// Which SCP hangs where.
+    pub attachments: Attachments,
+    /// The delegation policy's text; `Known(None)`: there is none.
+    pub delegation_policy: Observed<Option<String>>,
+    /// Delegated administrators.
+    pub delegated_administrators: Observed<Vec<DelegatedAdministrator>>,
+    /// Service principals with trusted access.
+    pub trusted_services: Observed<Vec<String>>,
+    /// Central root access.
+    pub root_features: Observed<RootFeatures>,
+    /// Handshakes of this organization, ended ones included as long as AWS lists them.
+    pub handshakes: Observed<Vec<Handshake>>,
+    /// The caller's CloudTrail event history, as far as exits are concerned.
+    pub events: EventHistory,
+}
+
+/// How deep the attachments were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// As far as the verdicts need it.
+    Proof,
+    /// Every SCP and every attachment.
+    Full,
+}
+
+/// Who read the facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Caller {
+    /// Account of the credentials.
+    pub account: AccountId,
+    /// ARN of the principal.
+    pub arn: String,
+    /// Partition of the principal.
+    pub partition: Partition,
+    /// Region of the Organizations endpoint and its events.
+    pub region: String,
+    /// Endpoint override, if one was in force: then this was not necessarily AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+}
+
+/// Records of one account's event history in a time window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EventHistory {
+    /// Whose history.
+    pub account: AccountId,
+    /// Which region's.
+    pub region: String,
+    /// From when on.
+    #[schemars(with = "String")]
+    pub from: Timestamp,
+    /// Until when.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
+    /// Newest first, each event id once.
+    pub records: Vec<Record>,
+    /// Event names that could not be read, wholly or to the end.
+    pub gaps: Vec<Gap>,
+    /// Records that came but could not be parsed: event id or position, and why.
+    pub unparsed: Vec<String>,
+}
+
+impl Snapshot {
+    /// Is the caller the management account, as far as is known?
+    pub fn caller_manages(&self) -> Option<bool> {
+        let organization = self.organization.known()?;
+        Some(organization.management_account == self.caller.account)
+    }
+
+    /// Member accounts, the management account left out; `None` if the list could not be read.
+    pub fn members(&self) -> Option<impl Iterator<Item = &Account>> {
+        let management = self
+            .organization
+            .known()
+            .map(|organization| &organization.management_account);
+        let accounts = self.accounts.known()?;
+        Some(
+            accounts
+                .values()
+                .filter(move |account| Some(&account.id) != management),
+        )
+    }
+}
