@@ -7,4 +7,6 @@
 pub mod evaluate;
 pub mod exits;
 pub mod model;
+pub mod prove;
 pub mod scp;
+pub mod verdict;

@@ -2,6 +2,8 @@
 //!
 //! Nothing in this room performs IO, reads a clock or knows an AWS SDK type.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod ids;
 pub mod node;
 pub mod observed;

@@ -90,6 +90,31 @@ pub struct Document {
 }
 
 impl Document {
+    /// The text of the AWS-managed `FullAWSAccess`, which AWS documents and never changes.
+    ///
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    pub fn full_aws_access() -> Self {
+        let everything = PatternList {
+            negated: false,
+            patterns: vec![Pattern::new("*")],
+        };
+        let statement = Statement {
+            sid: None,
+            effect: Effect::Allow,
+            actions: everything.clone(),
+            resources: everything,
+            conditions: Vec::new(),
+            principals: None,
+            doubts: Vec::new(),
+            at: Position { line: 1, column: 1 },
+            range: 0..0,
+        };
+        Self {
+            version: Version::V2012,
+            statements: vec![statement],
+        }
+    }
+
     /// Do two documents say the same, statement by statement, whatever their white space,
     /// ids, sids and the order of statements and patterns?
     pub fn says_the_same_as(&self, other: &Self) -> bool {

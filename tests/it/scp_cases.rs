@@ -131,3 +131,58 @@ fn request(case: &Value, probe: &Value) -> Request {
     }
     request
 }
+
+/// `prove` may say less than the cases, never something else.
+#[test]
+fn a_proof_never_contradicts_the_expected_answer() {
+    use org_exit_guard::prove::{Level, Proof, Question, Target, prove};
+    let own = "o-exampleorg1".parse().expect("an organization id");
+    let account = ACCOUNT.parse().expect("an account id");
+    let mut decided = 0;
+    for case in cases() {
+        let Ok(documents) = levels(&case) else {
+            continue;
+        };
+        let action = case["action"].as_str().expect("action");
+        let partition = org_exit_guard::model::Partition::Aws;
+        let target = match action {
+            "organizations:AcceptHandshake" => Target::ForeignInvitation {
+                partition,
+                own: Some(&own),
+            },
+            "account:CloseAccount" => Target::Account {
+                partition,
+                id: Some(&account),
+            },
+            _ => Target::None,
+        };
+        let stack: Vec<Level> = documents
+            .iter()
+            .map(|level| Level {
+                policies: level.iter().enumerate().collect(),
+                denies_complete: true,
+                allows_complete: true,
+            })
+            .collect();
+        let proof = prove(&stack, &Question { action, target });
+        let readings: Vec<&str> = match case["ambiguous"].as_array() {
+            Some(readings) => readings.iter().filter_map(Value::as_str).collect(),
+            None => case["expected"].as_str().into_iter().collect(),
+        };
+        let answer = match proof {
+            Proof::Denied(_) | Proof::NotAllowed { .. } => "blocked",
+            Proof::Open { .. } => "open",
+            Proof::Undetermined { .. } => continue,
+        };
+        assert!(
+            readings.contains(&answer),
+            "{}: {answer}, expected {readings:?}",
+            case["id"]
+        );
+        decided += 1;
+    }
+    assert!(
+        decided >= 30,
+        "{decided} cases are decided without looking at conditions"
+    );
+}
