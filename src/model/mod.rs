@@ -12,6 +12,7 @@ pub mod operations;
 pub mod organization;
 pub mod partition;
 pub mod record;
+pub mod rule;
 pub mod settings;
 pub mod snapshot;
 

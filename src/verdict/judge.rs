@@ -316,7 +316,7 @@ impl Judge<'_> {
 }
 
 /// A request that gets through an open path.
-pub(crate) fn witness(
+fn witness(
     snapshot: &Snapshot,
     path: &ExitPath,
     action: &ActionSpec,
@@ -339,6 +339,17 @@ pub(crate) fn witness(
         action: action.name,
         resource,
     }
+}
+
+/// One request for each action of an open path, in the name of `account`.
+pub fn witnesses<'a>(
+    snapshot: &'a Snapshot,
+    path: &'a ExitPath,
+    account: &'a AccountId,
+) -> impl Iterator<Item = Witness> + 'a {
+    path.actions
+        .iter()
+        .map(move |action| witness(snapshot, path, action, account))
 }
 
 fn all_paths(mut answer: impl FnMut(&ExitPath) -> Answer) -> Verdicts {

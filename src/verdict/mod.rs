@@ -10,4 +10,4 @@ mod tests;
 mod texts;
 
 pub use answer::{Answer, Block, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness};
-pub use judge::{Judgement, judge, settled};
+pub use judge::{Judgement, judge, settled, witnesses};
