@@ -9,6 +9,7 @@ Ends with the number of checks that held and failed; exit code 0 if none failed.
 """
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -43,6 +44,7 @@ class Moto:
 
     def __init__(self, scratch):
         self.log = scratch / "moto.log"
+        self.recording = scratch / "moto-requests.jsonl"
 
     def __enter__(self):
         with self.log.open("wb") as log:
@@ -52,6 +54,11 @@ class Moto:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.log.parent,
+                env={
+                    **os.environ,
+                    "MOTO_ENABLE_RECORDING": "true",
+                    "MOTO_RECORDER_FILEPATH": str(self.recording),
+                },
             )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -70,6 +77,17 @@ class Moto:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def calls(self, skip=0):
+        """Requests so far, without the first `skip`, as (operation, body)."""
+        calls = []
+        for line in self.recording.read_text("utf-8").splitlines()[skip:]:
+            entry = json.loads(line)
+            body = base64.b64decode(entry["body"] or "").decode()
+            target = {k.lower(): v for k, v in entry["headers"].items()}.get("x-amz-target")
+            action = re.search(r"(?:^|&)Action=(\w+)", body)
+            calls.append((target.split(".")[-1] if target else action and action[1], body))
+        return calls
 
 
 class Program:
@@ -211,11 +229,24 @@ def check_verdicts(check, when, report, made, wanted):
         check(f"{when}: {group}: {' '.join(want.values())}", not wrong, f"{wrong}\nwanted {want}")
 
 
-def check_audit(check, program, made, table, report_file):
+def check_calls(check, calls):
+    """What an audit asked for, as moto recorded it."""
+    asked = [operation for operation, _ in calls]
+    reads = re.compile(r"(Describe|List|Get|Lookup)[A-Z]")
+    other = [operation for operation in asked if not reads.match(str(operation))]
+    check("audit: calls only operations that read", asked and not other, other)
+    described = [body for operation, body in calls if operation == "DescribePolicy"]
+    twice = len(described) - len(set(described))
+    check("audit: describes no SCP twice", described and not twice, f"{twice} of {described}")
+
+
+def check_audit(check, moto, program, made, table, report_file):
     """A live audit: verdicts, findings, gaps, exit code. Returns its JSON text."""
+    before = len(moto.calls())
     code, text, _ = program.run(
         "audit", "--format", "json", "--no-progress", "--report", f"json={report_file}"
     )
+    check_calls(check, moto.calls(before))
     check.equal("audit: exit code says that something could not be read", code, INCOMPLETE)
     report = parse(check, "audit", text)
     check.equal("audit: format version", report.get("format_version"), 1)
@@ -356,6 +387,8 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--binary", type=Path, help="left out: only the seed is checked")
     binary = arguments.parse_args().binary
+    if binary and not binary.is_file():
+        raise SystemExit(f"there is no program at {binary}: build it first")
     check = Checks()
     table = expected()
     with tempfile.TemporaryDirectory(prefix="org-exit-guard-moto-") as name:
@@ -364,8 +397,8 @@ def main():
             made = seed(moto.endpoint)
             check_seed(check, moto.endpoint, made, table)
             if binary:
-                program = Program(str(binary.resolve(strict=True)), moto.endpoint, scratch, check)
-                live = check_audit(check, program, made, table, scratch / "report.json")
+                program = Program(str(binary.resolve()), moto.endpoint, scratch, check)
+                live = check_audit(check, moto, program, made, table, scratch / "report.json")
                 check_snapshot(check, program, live, made, scratch / "facts.json")
                 check_doctor(check, program, made)
                 before = check_refusals(check, program, moto.endpoint, made)
