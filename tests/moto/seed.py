@@ -26,7 +26,7 @@ SCP = "SERVICE_CONTROL_POLICY"
 HOSTILE_NAMES = {
     "root-open-02": "口座 二番",
     "root-open-03": "\x1b[31mroot-open-03\x1b[0m",
-    "root-open-04": "=HYPERLINK(\"http://example.com\")",
+    "root-open-04": '=HYPERLINK("http://example.com")',
 }
 
 
@@ -44,9 +44,7 @@ def allow(actions):
     return {"Effect": "Allow", "Action": actions, "Resource": "*"}
 
 
-BREAK_GLASS = {
-    "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/platform/BreakGlass"}
-}
+BREAK_GLASS = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/platform/BreakGlass"}}
 NOT_RESOURCE = {
     "Effect": "Deny",
     "Action": LEAVE,
@@ -174,9 +172,7 @@ class Builder:
 
     def attach(self, name, *targets):
         for target in targets:
-            self.api.attach_policy(
-                PolicyId=self.made.policies[name], TargetId=target
-            )
+            self.api.attach_policy(PolicyId=self.made.policies[name], TargetId=target)
 
     def replace_full_access(self, name, target):
         self.attach(name, target)
