@@ -4,4 +4,5 @@
 //! [`model::Snapshot`]; verdicts, findings and plans are pure functions of it;
 //! only `apply` writes. CONTRIBUTING.md has the map of the rooms.
 
+pub mod aws;
 pub mod model;
