@@ -92,8 +92,9 @@ impl Lane {
             burst: 1.0,
         };
         let rate = operation(name).map_or(CAREFUL, |row: &Operation| row.rate);
-        // The waits are drawn between nothing and `LONGEST_BACKOFF`: ten seconds on average.
-        let attempts = u32::try_from(patience.as_secs() / 10).unwrap_or(u32::MAX / 2);
+        // While throttling lasts, the adaptive limiter soon asks for the longest wait each time.
+        let waits = patience.as_secs() / LONGEST_BACKOFF.as_secs();
+        let attempts = u32::try_from(waits).unwrap_or(u32::MAX / 2);
         Self {
             operation: name,
             pace: Mutex::new(Pace::new(rate, share)),

@@ -15,6 +15,8 @@ mod session;
 mod session_error;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod writes;
 
 pub use error::{Failure, FailureClass, WriteFailure};
