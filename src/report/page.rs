@@ -62,7 +62,10 @@ pub struct Page {
 impl Page {
     /// An empty page of so many columns.
     pub fn new(width: usize) -> Self {
-        Self { width: width.max(40), text: String::new() }
+        Self {
+            width: width.max(40),
+            text: String::new(),
+        }
     }
 
     /// An empty line.
@@ -85,7 +88,10 @@ impl Page {
     pub fn labeled(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
         let pad = " ".repeat(indent);
         let label = terminal(label);
-        let lines = wrap(&format!("{label} {}", terminal(text)), self.width.saturating_sub(indent + 2));
+        let lines = wrap(
+            &format!("{label} {}", terminal(text)),
+            self.width.saturating_sub(indent + 2),
+        );
         for (index, line) in lines.iter().enumerate() {
             match (index, line.strip_prefix(label.as_str())) {
                 (0, Some(rest)) => self.push(&pad, &label, tone, rest),
@@ -104,12 +110,16 @@ impl Page {
     /// A table of short cells; columns named in `whole` are never broken.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<(String, Tone)>], whole: &[usize]) {
         let mut table = Table::new();
-        table.load_style(comfy_table::TableStyle::utf8_full_condensed());
+        table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
         table
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
             .enforce_styling()
-            .set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+            .set_header(
+                header
+                    .iter()
+                    .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
+            );
         for row in rows {
             table.add_row(row.iter().map(|(text, tone)| {
                 let cell = Cell::new(terminal(text));
@@ -134,7 +144,10 @@ impl Page {
     }
 
     fn block(&mut self, first: &str, further: &str, text: &str, tone: Tone) {
-        let lines = wrap(&terminal(text), self.width.saturating_sub(first.chars().count()));
+        let lines = wrap(
+            &terminal(text),
+            self.width.saturating_sub(first.chars().count()),
+        );
         for (index, line) in lines.iter().enumerate() {
             self.push(if index == 0 { first } else { further }, line, tone, "");
         }

@@ -11,7 +11,7 @@ pub fn terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hostile(c) {
-            safe.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
         }
@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn what_a_terminal_obeys_is_shown_instead() {
-        assert_eq!(terminal("a\u{1b}[31mred\r\n"), "a\\u{1b}[31mred\\u{d}\\u{a}");
+        assert_eq!(
+            terminal("a\u{1b}[31mred\r\n"),
+            "a\\u{1b}[31mred\\u{d}\\u{a}"
+        );
         assert_eq!(terminal("\u{202e}abc\u{2066}"), "\\u{202e}abc\\u{2066}");
         assert_eq!(terminal("日本語 é"), "日本語 é");
     }
@@ -93,11 +96,15 @@ mod tests {
     fn lines_fit_and_ids_stay_whole() {
         let arn = "arn:aws:sts::111122223333:assumed-role/OrganizationAccountAccessRole/somebody-with-a-name";
         for limit in [20, 40, 78] {
-            let text = format!("gets through: {arn} from ou-ab12-11111111 日本語日本語日本語日本語");
+            let text =
+                format!("gets through: {arn} from ou-ab12-11111111 日本語日本語日本語日本語");
             let lines = wrap(&text, limit);
             assert!(lines.iter().all(|line| width(line) <= limit), "{lines:?}");
             let whole = |id: &str| lines.iter().any(|line| line.contains(id));
-            assert!(whole("111122223333") && whole("ou-ab12-11111111"), "{lines:?}");
+            assert!(
+                whole("111122223333") && whole("ou-ab12-11111111"),
+                "{lines:?}"
+            );
             assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
         }
     }

@@ -1,0 +1,26 @@
+//! The only room that knows an AWS SDK type (beside the connector of `sim`).
+//!
+//! A [`Session`] knows who calls; [`Reads`] can only read, [`Writes`] can only
+//! create, attach and invite. Both pace themselves, see `lanes`.
+
+mod cloudtrail;
+mod convert;
+mod error;
+mod iam;
+mod lanes;
+mod organizations;
+mod pages;
+mod reads;
+mod session;
+mod session_error;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod writes;
+
+pub use error::{Failure, FailureClass, WriteFailure};
+pub use reads::Reads;
+pub use session::{Keys, Session, SessionOptions};
+pub use session_error::SessionError;
+pub use writes::{CreatedPolicy, Writes};

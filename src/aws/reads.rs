@@ -1,0 +1,52 @@
+//! The read side: nothing in it can change anything in AWS.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use super::lanes::Port;
+use super::organizations::Ports;
+use super::session::Tuning;
+use super::{cloudtrail, iam};
+use crate::model::Observer;
+
+/// Every read of the tool. Clones share the pace of their lanes.
+///
+/// Lists are whole or a [`super::Failure`], never a part.
+#[derive(Debug, Clone)]
+pub struct Reads(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    organizations: Ports,
+    iam: Port<aws_sdk_iam::Client>,
+    cloudtrail: Port<aws_sdk_cloudtrail::Client>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Reads {
+    pub(super) fn new(config: &SdkConfig, tuning: &Tuning) -> Self {
+        Self(Arc::new(Inner {
+            organizations: Ports::new(config, tuning),
+            iam: iam::port(config, tuning),
+            cloudtrail: cloudtrail::port(config, tuning),
+            observer: tuning.observer.clone(),
+        }))
+    }
+
+    pub(super) fn organizations(&self) -> &Ports {
+        &self.0.organizations
+    }
+
+    pub(super) fn iam(&self) -> &Port<aws_sdk_iam::Client> {
+        &self.0.iam
+    }
+
+    pub(super) fn cloudtrail(&self) -> &Port<aws_sdk_cloudtrail::Client> {
+        &self.0.cloudtrail
+    }
+
+    pub(super) fn observer(&self) -> &dyn Observer {
+        self.0.observer.as_ref()
+    }
+}

@@ -1,0 +1,177 @@
+//! The write side: create a policy, attach it, invite an account. It has no
+//! way to detach, update, delete, disable, remove, close or leave.
+//!
+//! Nothing is repeated blindly: only a throttled call is, for AWS did not take it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_organizations::Client;
+use aws_sdk_organizations::types as wire;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+
+use super::convert::Reading;
+use super::error::{Failure, FailureClass, WriteFailure};
+use super::lanes::Port;
+use super::session::{Tuning, Watch};
+use crate::model::organization::Handshake;
+use crate::model::{AccountId, NodeId, PolicyId};
+
+/// Waits after a throttled write: doubled each time up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// A policy that was just created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedPolicy {
+    /// Its id.
+    pub id: PolicyId,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// The few writes of the tool, one attempt each.
+#[derive(Debug)]
+pub struct Writes {
+    create_policy: Port<Client>,
+    attach_policy: Port<Client>,
+    invite: Port<Client>,
+}
+
+impl Writes {
+    pub(super) fn new(config: &SdkConfig, tuning: &Tuning) -> Self {
+        let port = |operation| {
+            let lane = tuning.lane(operation);
+            let config = aws_sdk_organizations::config::Builder::from(config)
+                .retry_partition(lane.partition())
+                .retry_config(RetryConfig::disabled())
+                .interceptor(Watch(tuning.observer.clone()))
+                .build();
+            Port {
+                lane,
+                client: Client::from_conf(config),
+            }
+        };
+        Self {
+            create_policy: port("organizations:CreatePolicy"),
+            attach_policy: port("organizations:AttachPolicy"),
+            invite: port("organizations:InviteAccountToOrganization"),
+        }
+    }
+
+    /// `CreatePolicy` of type SCP, tagged.
+    pub async fn create_policy(
+        &self,
+        name: &str,
+        description: &str,
+        content: &str,
+        tags: &[(String, String)],
+    ) -> Result<CreatedPolicy, WriteFailure> {
+        let port = &self.create_policy;
+        let reading = reading(port, Some(name));
+        let tags = tags
+            .iter()
+            .map(|(key, value)| wire::Tag::builder().key(key).value(value).build())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| WriteFailure::Refused(reading.malformed(error.to_string())))?;
+        let answer = once(port, name, |client| {
+            client
+                .create_policy()
+                .name(name)
+                .description(description)
+                .content(content)
+                .r#type(wire::PolicyType::ServiceControlPolicy)
+                .set_tags(Some(tags.clone()))
+                .send()
+        })
+        .await?;
+        let read = || {
+            let policy = reading.need(answer.policy, "policy")?;
+            let summary = reading.need(policy.policy_summary, "policy summary")?;
+            Ok(CreatedPolicy {
+                id: reading.id(summary.id(), "policy id")?,
+                arn: reading.need(summary.arn, "policy ARN")?,
+            })
+        };
+        read().map_err(WriteFailure::OutcomeUnknown)
+    }
+
+    /// `AttachPolicy`. An existing attachment is refused as [`FailureClass::AlreadyDone`].
+    pub async fn attach_policy(
+        &self,
+        policy: &PolicyId,
+        target: &NodeId,
+    ) -> Result<(), WriteFailure> {
+        once(&self.attach_policy, target.as_str(), |client| {
+            client
+                .attach_policy()
+                .policy_id(policy.as_str())
+                .target_id(target.as_str())
+                .send()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// `InviteAccountToOrganization` by account id.
+    pub async fn invite_account(
+        &self,
+        account: &AccountId,
+        notes: &str,
+    ) -> Result<Handshake, WriteFailure> {
+        let port = &self.invite;
+        let reading = reading(port, Some(account.as_str()));
+        let party = wire::HandshakeParty::builder()
+            .id(account.as_str())
+            .r#type(wire::HandshakePartyType::Account)
+            .build()
+            .map_err(|error| WriteFailure::Refused(reading.malformed(error.to_string())))?;
+        let answer = once(port, account.as_str(), |client| {
+            client
+                .invite_account_to_organization()
+                .target(party.clone())
+                .notes(notes)
+                .send()
+        })
+        .await?;
+        reading
+            .need(answer.handshake, "handshake")
+            .and_then(|handshake| reading.handshake(&handshake))
+            .map_err(WriteFailure::OutcomeUnknown)
+    }
+}
+
+fn reading<'a>(port: &Port<Client>, target: Option<&'a str>) -> Reading<'a> {
+    Reading {
+        operation: port.lane.name(),
+        target,
+    }
+}
+
+/// One attempt; more only while AWS says that it did not take the call.
+async fn once<T, E, F, Fut>(port: &Port<Client>, target: &str, send: F) -> Result<T, WriteFailure>
+where
+    F: Fn(&Client) -> Fut,
+    Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let mut pause = FIRST_PAUSE;
+    let mut attempt = 1;
+    loop {
+        port.lane.wait().await;
+        let error = match send(&port.client).await {
+            Ok(output) => return Ok(output),
+            Err(error) => Failure::from_sdk(port.lane.name(), Some(target), &error),
+        };
+        if error.class != FailureClass::Throttled || attempt >= port.lane.attempts() {
+            return Err(WriteFailure::from_failure(error));
+        }
+        tokio::time::sleep(pause).await;
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        attempt += 1;
+    }
+}
