@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::{AuditDocument, EventView, FindingView};
 use super::page::{Page, Tone};
-use crate::model::Gap;
+use crate::model::{AccountId, Gap};
 
 /// Lays out the document in `width` columns.
 pub(super) fn render(document: &AuditDocument, width: usize) -> String {
@@ -184,7 +184,7 @@ fn accounts(page: &mut Page, finding: &FindingView) {
         .accounts
         .iter()
         .take(SHOWN)
-        .map(|id| id.as_str())
+        .map(AccountId::as_str)
         .collect();
     let more = finding.accounts.len().saturating_sub(SHOWN);
     let more = if more > 0 {
