@@ -4,6 +4,13 @@
 //! [`model::Snapshot`]; verdicts, findings and plans are pure functions of it;
 //! only `apply` writes. CONTRIBUTING.md has the map of the rooms.
 
+pub mod audit;
 pub mod aws;
+pub mod collect;
+pub mod evaluate;
+pub mod exits;
 pub mod model;
+pub mod prove;
+pub mod scp;
 pub mod trail;
+pub mod verdict;

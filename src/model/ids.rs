@@ -133,6 +133,11 @@ impl PolicyId {
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
     pub const FULL_AWS_ACCESS: &'static str = "p-FullAWSAccess";
 
+    /// The id of `FullAWSAccess`.
+    pub fn full_aws_access() -> Self {
+        Self(Self::FULL_AWS_ACCESS.to_owned())
+    }
+
     /// Is this the AWS-managed policy that allows everything?
     pub fn is_full_aws_access(&self) -> bool {
         self.0 == Self::FULL_AWS_ACCESS

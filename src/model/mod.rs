@@ -2,6 +2,8 @@
 //!
 //! Nothing in this room performs IO, reads a clock or knows an AWS SDK type.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod ids;
 pub mod node;
 pub mod observed;
@@ -10,6 +12,7 @@ pub mod operations;
 pub mod organization;
 pub mod partition;
 pub mod record;
+pub mod rule;
 pub mod settings;
 pub mod snapshot;
 

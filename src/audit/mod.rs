@@ -1,0 +1,55 @@
+//! Snapshot and verdicts to findings, rolled up by cause.
+//!
+//! One file a rule under `rules/`, one line in [`RULES`].
+
+mod delegation;
+mod finding;
+mod rollup;
+mod rules;
+mod waive;
+
+pub use delegation::{Grant, grants};
+pub use finding::{Finding, Outcome, fingerprint};
+pub use rules::RULES;
+pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED};
+
+use crate::model::Snapshot;
+use crate::model::rule::RuleMeta;
+use crate::model::settings::Settings;
+use crate::verdict::Judgement;
+
+/// What a rule sees.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The facts.
+    pub snapshot: &'a Snapshot,
+    /// The verdicts on them.
+    pub judgement: &'a Judgement,
+    /// What the administrator decided.
+    pub settings: &'a Settings,
+}
+
+/// A rule: what it is, and how it looks at the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Identity and documentation.
+    pub meta: &'static RuleMeta,
+    /// Returns what it found; nothing means that all is well.
+    pub check: fn(&Context<'_>) -> Vec<Finding>,
+}
+
+/// Runs every rule and applies the waivers; worst first, then by rule and cause.
+pub fn run(cx: &Context<'_>) -> Vec<Finding> {
+    let found = RULES.iter().flat_map(|rule| (rule.check)(cx)).collect();
+    let mut findings = waive::apply(found, cx);
+    findings.sort_by(|a, b| {
+        (b.severity, a.outcome, a.rule.id, &a.cause, &a.fingerprint).cmp(&(
+            a.severity,
+            b.outcome,
+            b.rule.id,
+            &b.cause,
+            &b.fingerprint,
+        ))
+    });
+    findings
+}

@@ -1,0 +1,68 @@
+//! The registry: one line a rule.
+
+mod delegated_administrator_registered;
+mod delegation_policy_lifts_guard;
+mod direct_transfer_open;
+mod direct_transfer_rests_on_leave_deny;
+mod exit_verdict_unknown;
+mod guard_by_missing_allow;
+mod guard_hangs_on_condition;
+mod invitation_open;
+mod leave_organization_open;
+mod open_path;
+mod root_access_not_central;
+mod root_email_foreign_domain;
+mod root_scp_slots_full;
+mod scps_not_in_force;
+mod self_closure_open;
+#[cfg(test)]
+mod testing;
+
+use super::Rule;
+
+/// Every rule, in the order of the documentation.
+pub static RULES: [Rule; 14] = [
+    scps_not_in_force::RULE,
+    leave_organization_open::RULE,
+    direct_transfer_open::RULE,
+    self_closure_open::RULE,
+    direct_transfer_rests_on_leave_deny::RULE,
+    guard_hangs_on_condition::RULE,
+    exit_verdict_unknown::RULE,
+    guard_by_missing_allow::RULE,
+    root_scp_slots_full::RULE,
+    delegation_policy_lifts_guard::RULE,
+    delegated_administrator_registered::RULE,
+    root_access_not_central::RULE,
+    root_email_foreign_domain::RULE,
+    invitation_open::RULE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+
+    #[test]
+    fn every_rule_is_registered_once_and_explained() {
+        let files =
+            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/audit/rules")).unwrap();
+        let mut on_disk: Vec<String> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter_map(|name| name.strip_suffix(".rs").map(|stem| stem.replace('_', "-")))
+            .filter(|stem| !["mod", "testing", "open-path"].contains(&stem.as_str()))
+            .collect();
+        let mut registered: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
+        on_disk.sort();
+        registered.sort_unstable();
+        assert_eq!(on_disk, registered);
+        for rule in &RULES {
+            for section in ["What it checks:", "Why it matters:", "How to fix:"] {
+                assert!(
+                    rule.meta.explain.contains(section),
+                    "{}: {section}",
+                    rule.meta.id
+                );
+            }
+        }
+    }
+}

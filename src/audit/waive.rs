@@ -1,0 +1,116 @@
+//! Findings that somebody accepted: shown, not counted, until the waiver expires.
+
+use super::finding::Finding;
+use super::{Context, Outcome};
+use crate::model::rule::{RuleMeta, Severity};
+use crate::model::settings::Waiver;
+use crate::model::{AccountId, NodeId, Observed};
+
+/// A waiver whose day has come.
+pub static WAIVER_EXPIRED: RuleMeta = RuleMeta {
+    id: "waiver-expired",
+    title: "A waiver has expired",
+    severity: Severity::Low,
+    explain: "What it checks: waivers in the configuration whose `expires` has passed.\n\
+              Why it matters: the finding counts again, and somebody once promised to be done by then.\n\
+              How to fix: close the finding, or renew the waiver with a new reason.",
+    attack: &[],
+    references: &[],
+};
+
+/// A waiver that covers nothing.
+pub static WAIVER_UNUSED: RuleMeta = RuleMeta {
+    id: "waiver-unused",
+    title: "A waiver covers nothing",
+    severity: Severity::Low,
+    explain: "What it checks: waivers in the configuration that no finding matches.\n\
+              Why it matters: a forgotten waiver silently accepts the next finding of its kind.\n\
+              How to fix: remove it.",
+    attack: &[],
+    references: &[],
+};
+
+/// Marks what is waived, split off from what is not, and reports idle waivers.
+pub(super) fn apply(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
+    let now = cx.snapshot.taken_at;
+    let (live, expired): (Vec<&Waiver>, Vec<&Waiver>) = cx
+        .settings
+        .waivers
+        .iter()
+        .partition(|waiver| waiver.expires > now);
+    let mut used = vec![false; live.len()];
+    let mut result = Vec::new();
+    for mut finding in findings {
+        // What could not be told cannot be accepted: nobody knows what it is.
+        if finding.outcome == Outcome::Failed {
+            for (waiver, used) in live.iter().zip(&mut used) {
+                if waiver.rule != finding.rule.id {
+                    continue;
+                }
+                let covered = covered(waiver, &finding, cx);
+                if covered
+                    .as_ref()
+                    .is_some_and(|ids| ids.len() == finding.accounts.len())
+                {
+                    *used = true;
+                    finding.waived = Some((*waiver).clone());
+                    break;
+                }
+                if let Some(ids) = covered.filter(|ids| !ids.is_empty()) {
+                    *used = true;
+                    finding.accounts.retain(|id| !ids.contains(id));
+                    let waived = Some((*waiver).clone());
+                    result.push(Finding {
+                        accounts: ids,
+                        waived,
+                        ..finding.clone()
+                    });
+                }
+            }
+        }
+        result.push(finding);
+    }
+    result.extend(
+        expired
+            .into_iter()
+            .map(|waiver| idle(&WAIVER_EXPIRED, waiver)),
+    );
+    let unused = live.into_iter().zip(used).filter(|(_, used)| !used);
+    result.extend(unused.map(|(waiver, _)| idle(&WAIVER_UNUSED, waiver)));
+    result
+}
+
+/// The accounts of a finding that a waiver covers; `None`: it does not concern the finding.
+fn covered(waiver: &Waiver, finding: &Finding, cx: &Context<'_>) -> Option<Vec<AccountId>> {
+    let Some(target) = &waiver.target else {
+        return Some(finding.accounts.clone());
+    };
+    if finding.accounts.is_empty() {
+        return (finding.cause == target.as_str()).then(Vec::new);
+    }
+    let accounts = cx.snapshot.accounts.known();
+    let below = |id: &&AccountId| match accounts.and_then(|accounts| accounts.get(*id)) {
+        Some(account) => {
+            *target == NodeId::Account(account.id.clone())
+                || matches!(&account.parents, Observed::Known(parents) if parents.contains(target))
+        }
+        None => false,
+    };
+    Some(finding.accounts.iter().filter(below).cloned().collect())
+}
+
+fn idle(rule: &'static RuleMeta, waiver: &Waiver) -> Finding {
+    let target = waiver.target.as_ref().map_or("everywhere", NodeId::as_str);
+    let summary = format!(
+        "waiver for `{}` ({target}, owner {}): {}",
+        waiver.rule, waiver.owner, rule.title
+    );
+    Finding {
+        evidence: vec![
+            format!("reason given: {}", waiver.reason),
+            format!("expires {}", waiver.expires),
+        ],
+        remedy: "edit the `[[waiver]]` entry in the configuration".to_owned(),
+        ..Finding::failed(rule, format!("{}@{target}", waiver.rule), summary)
+    }
+}

@@ -1,0 +1,13 @@
+//! For every account and exit path: blocked, open, or could not tell, and why.
+//!
+//! A pure function of the snapshot. Accounts with equal stacks are decided once.
+
+mod answer;
+mod judge;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+pub use answer::{Answer, Block, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness};
+pub use judge::{Judgement, judge, settled, witnesses};

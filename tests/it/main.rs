@@ -1,0 +1,8 @@
+//! The one integration-test binary: each further one would link the SDK again.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test may fail by panic, helpers included"
+)]
+
+mod scp_cases;
