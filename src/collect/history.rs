@@ -30,7 +30,7 @@ pub(super) async fn read(
     if let Some((_, Err(failure))) = answers.first() {
         let failure = failure.clone();
         answers.extend(rest.iter().map(|name| {
-            let target = Some((*name).to_owned());
+            let target = Some(Box::from(*name));
             let failure = Failure {
                 target,
                 ..failure.clone()

@@ -37,7 +37,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     /// As far back as the event history of CloudTrail reaches.
-    pub const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+    pub const LONGEST: Duration = Duration::from_hours(90 * 24);
 }
 
 impl Default for Scope<'_> {
@@ -60,7 +60,7 @@ pub enum CollectError {
         /// The caller's account.
         account: String,
         /// What AWS said.
-        failure: Failure,
+        failure: Box<Failure>,
     },
 }
 
@@ -93,9 +93,9 @@ pub async fn collect(
     let blank = blank(session, scope, now);
     let history = blank.events.clone();
     let (mut snapshot, sides, events) = try_join!(
-        tree::read(calls, blank),
-        async { Ok(sides::read(calls).await) },
-        async { Ok(history::read(calls, history, scope.event_names).await) },
+        Box::pin(tree::read(calls, blank)),
+        Box::pin(async { Ok(sides::read(calls).await) }),
+        Box::pin(async { Ok(history::read(calls, history, scope.event_names).await) }),
     )?;
     snapshot.delegation_policy = sides.delegation_policy;
     snapshot.delegated_administrators = sides.delegated_administrators;
@@ -159,6 +159,6 @@ fn not_read<T>(operation: &str) -> Observed<T> {
 fn outside(snapshot: &Snapshot, failure: &Failure) -> Option<CollectError> {
     (failure.class == FailureClass::NotInOrganization).then(|| CollectError::NotInOrganization {
         account: snapshot.caller.account.to_string(),
-        failure: failure.clone(),
+        failure: Box::new(failure.clone()),
     })
 }
