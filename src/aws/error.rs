@@ -48,17 +48,17 @@ pub struct Failure {
     /// The IAM action, e.g. `organizations:ListRoots`.
     pub operation: &'static str,
     /// The node, policy or account that was asked about.
-    pub target: Option<String>,
+    pub target: Option<Box<str>>,
     /// What kind of failure.
     pub class: FailureClass,
     /// AWS's error code, e.g. `AccessDeniedException`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// The `Reason` of a constraint violation.
-    pub reason: Option<String>,
+    pub reason: Option<Box<str>>,
     /// One line, at most a few hundred characters; untrusted text.
     pub message: String,
     /// AWS's request id.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
 }
 
 impl fmt::Display for Failure {
@@ -86,7 +86,7 @@ impl Failure {
     ) -> Self {
         Self {
             operation,
-            target: target.map(str::to_owned),
+            target: target.map(Box::from),
             class: FailureClass::Malformed,
             code: None,
             reason: None,
@@ -132,12 +132,12 @@ impl Failure {
         };
         Self {
             operation,
-            target: target.map(str::to_owned),
+            target: target.map(Box::from),
             class,
-            code,
-            reason: answer.reason,
+            code: code.map(Box::from),
+            reason: answer.reason.map(Box::from),
             message: one_line(&message),
-            request_id: answer.request_id,
+            request_id: answer.request_id.map(Box::from),
         }
     }
 
@@ -169,9 +169,9 @@ impl Failure {
         Gap {
             operation: self.operation.to_owned(),
             message: self.words(),
-            target: self.target,
+            target: self.target.map(String::from),
             reason,
-            request_id: self.request_id,
+            request_id: self.request_id.map(String::from),
         }
     }
 }
@@ -348,7 +348,7 @@ fn by_code(code: &str) -> Option<FailureClass> {
 
 /// Did the call fail before it was sent, for lack of usable credentials?
 fn is_credentials(error: &(dyn Error + 'static)) -> bool {
-    sources(error).any(|cause| cause.is::<CredentialsError>())
+    sources(error).any(<dyn Error>::is::<CredentialsError>)
 }
 
 /// An error and its causes, outermost first.

@@ -101,7 +101,7 @@ impl Default for SessionOptions {
             http_client: None,
             time_source: None,
             share: 0.5,
-            patience: Duration::from_secs(300),
+            patience: Duration::from_mins(5),
             observer: Arc::new(Silent),
         }
     }
@@ -156,9 +156,9 @@ impl Session {
             patience: options.patience,
             observer: options.observer.clone(),
         };
-        let config = base_config(&options).await?;
-        let origin = origin(&options, &config).await;
-        let config = with_credentials(&options, &origin, config).await?;
+        let config = Box::pin(base_config(&options)).await?;
+        let origin = Box::pin(origin(&options, &config)).await;
+        let config = Box::pin(with_credentials(&options, &origin, config)).await?;
         let caller = identify(&origin, &config, &tuning).await?;
         let config = config
             .into_builder()
@@ -262,9 +262,13 @@ async fn origin(options: &SessionOptions, config: &SdkConfig) -> Origin {
         return origin;
     }
     let wanted = options.profile.clone().map(Cow::Owned);
-    let files = &Default::default();
-    let Ok(profiles) = aws_config::profile::load(&Fs::real(), &Env::real(), files, wanted).await
-    else {
+    #[expect(
+        deprecated,
+        reason = "the new name lives in a crate that is not depended on"
+    )]
+    let files = aws_config::profile::profile_file::ProfileFiles::default();
+    let loaded = aws_config::profile::load(&Fs::real(), &Env::real(), &files, wanted).await;
+    let Ok(profiles) = loaded else {
         return origin;
     };
     let selected = profiles.selected_profile().to_owned();

@@ -193,7 +193,7 @@ async fn endless_throttling_ends_and_is_called_so() {
     let failure = aws.session().await.reads().list_roots().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Throttled);
     let took = start.elapsed();
-    assert!(took > Duration::from_secs(120), "{took:?}");
+    assert!(took > Duration::from_mins(2), "{took:?}");
     assert!(took < Duration::from_secs(700), "{took:?}");
 }
 
@@ -202,7 +202,7 @@ async fn a_broken_connection_and_a_late_answer_are_tried_again_only_a_little() {
     let aws = Canned::new(|asked| match asked.operation.as_str() {
         "GetCallerIdentity" => ok(&json!({})),
         "ListRoots" => Reply::Broken,
-        _ => Reply::Late(Duration::from_secs(3600)),
+        _ => Reply::Late(Duration::from_hours(1)),
     });
     let reads = aws.session().await.reads();
     let failure = reads.list_roots().await.unwrap_err();
@@ -211,7 +211,7 @@ async fn a_broken_connection_and_a_late_answer_are_tried_again_only_a_little() {
     let start = Instant::now();
     let failure = reads.list_accounts().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Unreachable, "{failure}");
-    assert!(start.elapsed() < Duration::from_secs(120));
+    assert!(start.elapsed() < Duration::from_mins(2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,7 +242,7 @@ async fn a_write_is_sent_once_and_a_lost_answer_is_unknown() {
     for reply in [
         Reply::Broken,
         html(500),
-        Reply::Late(Duration::from_secs(3600)),
+        Reply::Late(Duration::from_hours(1)),
         Reply::Answer(
             500,
             "application/x-amz-json-1.1",

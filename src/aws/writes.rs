@@ -163,7 +163,7 @@ where
     let mut attempt = 1;
     loop {
         port.lane.wait().await;
-        let error = match send(&port.client).await {
+        let error = match Box::pin(send(&port.client)).await {
             Ok(output) => return Ok(output),
             Err(error) => Failure::from_sdk(port.lane.name(), Some(target), &error),
         };

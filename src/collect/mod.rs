@@ -1,0 +1,164 @@
+//! Which facts are read, in what order, and what is left unread.
+//!
+//! Deny proof first: what hangs on the root is read and judged before anything
+//! below is asked about, for a root that denies every exit settles every
+//! account in about a dozen calls, however many there are. Independent calls
+//! overlap; each lane keeps its own pace. What cannot be read becomes a gap.
+
+mod attachments;
+mod calls;
+mod history;
+mod sides;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::try_join;
+
+use crate::aws::{Failure, FailureClass, Session};
+use crate::model::snapshot::{Depth, EventHistory, SNAPSHOT_VERSION};
+use crate::model::{Gap, GapReason, Observed, Observer, Snapshot, Timestamp};
+use calls::Calls;
+
+/// What to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// How deep the attachments are read.
+    pub depth: Depth,
+    /// How far back the event history is read; AWS keeps 90 days.
+    pub since: Duration,
+    /// Names of the CloudTrail events to look up.
+    pub event_names: &'a [&'a str],
+}
+
+impl Scope<'_> {
+    /// As far back as the event history of CloudTrail reaches.
+    pub const LONGEST: Duration = Duration::from_hours(90 * 24);
+}
+
+impl Default for Scope<'_> {
+    /// As deep as the verdicts need, 90 days, no events.
+    fn default() -> Self {
+        Self {
+            depth: Depth::Proof,
+            since: Self::LONGEST,
+            event_names: &[],
+        }
+    }
+}
+
+/// Nothing can be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CollectError {
+    /// The account of the credentials stands alone.
+    #[error("account `{account}` is not in an organization")]
+    NotInOrganization {
+        /// The caller's account.
+        account: String,
+        /// What AWS said.
+        failure: Box<Failure>,
+    },
+}
+
+impl CollectError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotInOrganization { .. } => {
+                "use credentials of the management account or of a delegated administrator"
+            }
+        }
+    }
+}
+
+/// Reads every fact of `scope` as of `now`; each gap is also told to `observer`.
+///
+/// # Errors
+/// Only when the caller is in no organization; everything else is a gap.
+pub async fn collect(
+    session: &Session,
+    scope: &Scope<'_>,
+    now: Timestamp,
+    observer: &dyn Observer,
+) -> Result<Snapshot, CollectError> {
+    let reads = session.reads();
+    let calls = Calls {
+        reads: &reads,
+        observer,
+    };
+    let blank = blank(session, scope, now);
+    let history = blank.events.clone();
+    let (mut snapshot, sides, events) = try_join!(
+        Box::pin(tree::read(calls, blank)),
+        Box::pin(async { Ok(sides::read(calls).await) }),
+        Box::pin(async { Ok(history::read(calls, history, scope.event_names).await) }),
+    )?;
+    snapshot.delegation_policy = sides.delegation_policy;
+    snapshot.delegated_administrators = sides.delegated_administrators;
+    snapshot.trusted_services = sides.trusted_services;
+    snapshot.root_features = sides.root_features;
+    snapshot.handshakes = sides.handshakes;
+    snapshot.events = events;
+    if let Some(gap) = history::unseen(&snapshot, scope.event_names) {
+        calls.tell(&gap);
+        snapshot.events.gaps.push(gap);
+    }
+    Ok(snapshot)
+}
+
+/// A snapshot of which nothing has been read.
+fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
+    let since = jiff::SignedDuration::try_from(scope.since).unwrap_or(jiff::SignedDuration::ZERO);
+    let caller = session.caller().clone();
+    Snapshot {
+        format_version: SNAPSHOT_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        taken_at: now,
+        depth: scope.depth,
+        organization: not_read("organizations:DescribeOrganization"),
+        root: not_read("organizations:ListRoots"),
+        accounts: not_read("organizations:ListAccounts"),
+        units: BTreeMap::new(),
+        policies: BTreeMap::new(),
+        policies_listed: not_read("organizations:ListPolicies"),
+        attachments: crate::model::organization::Attachments::default(),
+        delegation_policy: not_read("organizations:DescribeResourcePolicy"),
+        delegated_administrators: not_read("organizations:ListDelegatedAdministrators"),
+        trusted_services: not_read("organizations:ListAWSServiceAccessForOrganization"),
+        root_features: not_read("iam:ListOrganizationsFeatures"),
+        handshakes: not_read("organizations:ListHandshakesForOrganization"),
+        events: EventHistory {
+            account: caller.account.clone(),
+            region: caller.region.clone(),
+            from: now.checked_sub(since).unwrap_or(Timestamp::MIN),
+            until: now,
+            records: Vec::new(),
+            gaps: Vec::new(),
+            unparsed: Vec::new(),
+        },
+        caller,
+    }
+}
+
+/// Not asked, because nothing that was asked for depends on it.
+fn not_read<T>(operation: &str) -> Observed<T> {
+    Observed::Unknown(Gap {
+        operation: operation.to_owned(),
+        target: None,
+        reason: GapReason::NotRead,
+        message: String::new(),
+        request_id: None,
+    })
+}
+
+/// The one failure that ends a collection.
+fn outside(snapshot: &Snapshot, failure: &Failure) -> Option<CollectError> {
+    (failure.class == FailureClass::NotInOrganization).then(|| CollectError::NotInOrganization {
+        account: snapshot.caller.account.to_string(),
+        failure: Box::new(failure.clone()),
+    })
+}
