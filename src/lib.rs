@@ -13,5 +13,6 @@ pub mod model;
 pub mod prove;
 pub mod report;
 pub mod scp;
+pub mod sim;
 pub mod trail;
 pub mod verdict;
