@@ -1,19 +1,19 @@
 //! Who calls, and may they: key → account → principal → permissions.
 //!
 //! Identity policies are reduced to a deny list of actions on each user and
-//! role; everything else is allowed to them.
-//!
-//! **SCPs do not bind yet.** [`scp_allows`] is the one place where they will,
-//! by the room `evaluate`; until then it says yes to everything, and a member
-//! can leave under a guard in the simulator.
+//! role; everything else is allowed to them. SCPs bind members by the room
+//! `evaluate`, with the context keys that [`context`] sets. The delegation
+//! policy lets nobody do more.
 
 use std::collections::BTreeSet;
 
+use crate::evaluate::{self, Decision, Resource, evaluate};
 use crate::model::Timestamp;
+use crate::scp::{self, Dialect, Document};
 
 use super::refusal::Refusal;
 use super::wire::{Api, Request};
-use super::world::World;
+use super::world::{Organization, World};
 
 /// The principal behind a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,38 +144,121 @@ pub(crate) fn denied(api: Api, message: String) -> Refusal {
     }
 }
 
-/// What SCPs say to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ScpDecision {
-    Allowed,
+/// What the SCPs on the line from the root to the caller's account say to
+/// `action` on `resource`.
+///
+/// They bind neither the management account nor accounts outside organizations,
+/// and `sts:GetCallerIdentity` needs no permission at all. A text that does not
+/// parse (only a scenario can hold one) neither allows nor denies.
+pub(crate) fn scp_allows(
+    world: &World,
+    caller: &Caller,
+    action: &str,
+    resource: &str,
+    call: &Request,
+) -> Decision {
+    let bound = world
+        .organization_of(&caller.account)
+        .filter(|found| found.management != caller.account && found.scps_enabled());
+    let Some(organization) = bound.filter(|_| action != "sts:GetCallerIdentity") else {
+        return Decision::Allowed;
+    };
+    let line = organization.line(&caller.account);
+    let levels: Vec<Vec<Document>> = line.iter().map(|node| texts(organization, node)).collect();
+    let levels: Vec<Vec<&Document>> = levels.iter().map(|at| at.iter().collect()).collect();
+    let resource = match resource {
+        "*" => Resource::Any,
+        arn => Resource::Arn(arn.to_owned()),
+    };
+    let request = evaluate::Request::new(action, resource);
+    evaluate(
+        &levels,
+        &context(world, organization, caller, call, request),
+    )
 }
 
-/// Do the SCPs above the caller's account let `action` on `resource` through?
+fn texts(organization: &Organization, node: &str) -> Vec<Document> {
+    let attached = organization.attachments.get(node).into_iter().flatten();
+    attached
+        .filter_map(|id| organization.policies.get(id))
+        .filter_map(|policy| scp::parse(&policy.content, Dialect::Scp).ok())
+        .collect()
+}
+
+/// The global condition keys that AWS sets on a signed request.
 ///
-/// Not enforced yet: see the module's documentation.
-pub(crate) fn scp_allows(_: &World, _: &Caller, _action: &str, _resource: &str) -> ScpDecision {
-    ScpDecision::Allowed
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn context(
+    world: &World,
+    organization: &Organization,
+    caller: &Caller,
+    call: &Request,
+    request: evaluate::Request,
+) -> evaluate::Request {
+    let account = &caller.account;
+    let above = organization.parent_of(account).unwrap_or_default();
+    let region = match call.api {
+        Api::Organizations | Api::Iam => world.partition.organizations_region(),
+        Api::CloudTrail | Api::Sts => &call.region,
+    };
+    let request = request
+        .with("aws:PrincipalAccount", account)
+        .with("aws:PrincipalOrgID", &organization.id)
+        .with_all("aws:PrincipalOrgPaths", vec![organization.path(above)])
+        .with("aws:userid", &caller.user_id)
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:ViaAWSService", "false")
+        .with("aws:SecureTransport", "true")
+        .with("aws:RequestedRegion", region)
+        .with("aws:SourceIp", super::services::record::SOURCE_IP)
+        .with("aws:UserAgent", &call.user_agent)
+        .with("aws:CurrentTime", world.now.to_string())
+        .with("aws:EpochTime", world.now.as_second().to_string());
+    match &caller.kind {
+        CallerKind::User { name } => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "User")
+            .with("aws:username", name),
+        CallerKind::Session {
+            role_arn, since, ..
+        } => request
+            .with("aws:PrincipalArn", role_arn)
+            .with("aws:PrincipalType", "AssumedRole")
+            .with("aws:MultiFactorAuthPresent", "false")
+            .with("aws:TokenIssueTime", since.to_string()),
+    }
 }
 
 /// May the caller call `action` on `resource`, by identity policies and SCPs?
+///
+/// `call` is the request that needs the permission; usually `action` is its own.
 ///
 /// # Errors
 /// The denial, in IAM's words.
 pub(crate) fn authorize(
     world: &World,
     caller: &Caller,
-    api: Api,
     action: &str,
     resource: &str,
+    call: &Request,
 ) -> Result<(), Refusal> {
+    let refuse = |why: String| {
+        let who = &caller.arn;
+        let message = format!("User: {who} is not authorized to perform: {action} {why}");
+        Err(denied(call.api, message))
+    };
     if caller.denied_actions.contains(action) {
-        let message = format!(
-            "User: {} is not authorized to perform: {action} because no identity-based policy allows the {action} action",
-            caller.arn
-        );
-        return Err(denied(api, message));
+        return refuse(format!(
+            "because no identity-based policy allows the {action} action"
+        ));
     }
-    match scp_allows(world, caller, action, resource) {
-        ScpDecision::Allowed => Ok(()),
+    match scp_allows(world, caller, action, resource, call) {
+        Decision::Allowed => Ok(()),
+        Decision::ExplicitDeny(_) => refuse(format!(
+            "on resource: {resource} with an explicit deny in a service control policy"
+        )),
+        Decision::ImplicitDeny { .. } => refuse(format!(
+            "on resource: {resource} because no service control policy allows the {action} action"
+        )),
     }
 }

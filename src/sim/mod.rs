@@ -8,8 +8,7 @@
 //!
 //! What AWS does and the simulator does not: signatures and session policies
 //! are not verified, requests are checked only where an operation looks,
-//! SCPs do not bind callers yet (`authorize`), the delegation policy lets
-//! nobody do more, accounts close without passing through `PENDING_CLOSURE`,
+//! the delegation policy lets nobody do more, accounts close without passing through `PENDING_CLOSURE`,
 //! and the shape of `AccountDepartedOrganization` details is a guess, since no
 //! public sample of that record exists.
 
@@ -18,6 +17,7 @@ mod body;
 mod buckets;
 pub mod connector;
 pub mod faults;
+mod json;
 pub mod log;
 pub mod refusal;
 pub mod scenario;
@@ -175,7 +175,7 @@ impl Service for Simulator {
     fn handle(&self, now: SystemTime, request: &http::Request<Bytes>) -> Reply {
         match wire::parse(request) {
             Ok(request) => self.state().handle(now, &request),
-            Err(answer) => Outcome::Answer(answer).into(),
+            Err(answer) => Outcome::Answer(*answer).into(),
         }
     }
 
@@ -284,7 +284,7 @@ impl State {
             paging: paging(faults),
         };
         let resource = services::organizations::resource(&call);
-        let result = authorize::authorize(call.world, &caller, request.api, &action, &resource)
+        let result = authorize::authorize(call.world, &caller, &action, &resource, request)
             .and_then(|()| services::perform(&mut call));
         services::record::record(&mut self.world, &caller, request, &result);
         by(result)

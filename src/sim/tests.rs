@@ -3,5 +3,6 @@
 mod calls;
 mod membership;
 mod policies;
+mod scps;
 mod support;
 mod transport;

@@ -351,7 +351,7 @@ impl WorldBuilder {
 fn found(world: &mut World, management: &str, now: Timestamp) -> String {
     let (id, root) = (world.draw_id("o-", 10), world.draw_id("r-", 4));
     let since = now - SignedDuration::from_hours(24 * 500);
-    let organization = Organization::new(id.clone(), root.clone(), management, since);
+    let organization = Organization::new(&id, &root, management, since);
     world.organizations.insert(id.clone(), organization);
     world.join(&id, management, &root, "INVITED");
     let founded = world.organizations.get_mut(&id);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::model::Timestamp;
 
+use super::super::json::set;
 use super::super::world::World;
 
 /// Somebody who did something, and from where.
@@ -60,8 +61,8 @@ impl History<'_> {
             "eventCategory": "Management",
         });
         if let Some((code, message)) = error {
-            record["errorCode"] = json!(code);
-            record["errorMessage"] = json!(message);
+            set(&mut record, "errorCode", code);
+            set(&mut record, "errorMessage", message);
         }
         self.world.log_event(&self.account, region, record);
     }
@@ -107,7 +108,11 @@ impl History<'_> {
     pub(super) fn service(&mut self, days: i64, name: &str, time_key: &str, mut details: Value) {
         let now = self.world.now;
         self.world.now = self.days_ago(days);
-        details[time_key] = json!(super::super::world::seconds(self.world.now).to_string());
+        set(
+            &mut details,
+            time_key,
+            super::super::world::seconds(self.world.now).to_string(),
+        );
         let account = self.account.clone();
         self.world.service_event(&account, name, &details);
         self.world.now = now;

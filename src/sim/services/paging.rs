@@ -111,6 +111,6 @@ impl Call<'_> {
             self.request.action()
         );
         let digest = Sha256::digest(text.as_bytes());
-        digest.iter().take(12).map(|b| format!("{b:02x}")).collect()
+        format!("{digest:x}").chars().take(24).collect()
     }
 }

@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 use super::{Outcome, sts};
 use crate::model::Timestamp;
 use crate::sim::authorize::{Caller, CallerKind};
+use crate::sim::json::set;
 use crate::sim::wire::{Api, Request};
 use crate::sim::world::{World, seconds};
 
 /// Where all calls seem to come from: an address reserved for documentation.
-const SOURCE_IP: &str = "192.0.2.10";
+pub(crate) const SOURCE_IP: &str = "192.0.2.10";
 
 /// Logs a call in its caller's account; `AssumeRole` in the role's account too.
 pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outcome: &Outcome) {
@@ -41,7 +42,9 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
         "eventCategory": "Management",
     });
     match outcome {
-        Ok(output) if !is_read(&request.operation) => entry["responseElements"] = response(output),
+        Ok(output) if !is_read(&request.operation) => {
+            set(&mut entry, "responseElements", response(output));
+        }
         Ok(_) => {}
         Err(refusal) => {
             let denied = refusal.code.starts_with("AccessDenied");
@@ -50,8 +53,8 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
             } else {
                 &refusal.code
             };
-            entry["errorCode"] = json!(code);
-            entry["errorMessage"] = json!(refusal.message);
+            set(&mut entry, "errorCode", code);
+            set(&mut entry, "errorMessage", refusal.message.as_str());
         }
     }
     if request.api == Api::Sts && request.operation == "AssumeRole" && outcome.is_ok() {
@@ -59,8 +62,8 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
         let target = arn.and_then(sts::parse_role).map(|(account, _)| account);
         if let Some(target) = target.filter(|target| *target != caller.account) {
             let mut copy = entry.clone();
-            copy["recipientAccountId"] = json!(target);
-            copy["eventID"] = json!(world.draw_uuid());
+            set(&mut copy, "recipientAccountId", target);
+            set(&mut copy, "eventID", world.draw_uuid());
             world.log_event(target, &region, copy);
         }
     }
@@ -82,16 +85,16 @@ fn identity(caller: &Caller) -> Value {
     });
     match &caller.kind {
         CallerKind::User { name } => {
-            identity["type"] = json!("IAMUser");
-            identity["userName"] = json!(name);
+            set(&mut identity, "type", "IAMUser");
+            set(&mut identity, "userName", name.as_str());
         }
         CallerKind::Session {
             role,
             role_arn,
             since,
         } => {
-            identity["type"] = json!("AssumedRole");
-            identity["sessionContext"] = json!({
+            set(&mut identity, "type", "AssumedRole");
+            let context = json!({
                 "sessionIssuer": {
                     "type": "Role",
                     "principalId": caller.user_id.split(':').next(),
@@ -104,6 +107,7 @@ fn identity(caller: &Caller) -> Value {
                     "mfaAuthenticated": "false",
                 },
             });
+            set(&mut identity, "sessionContext", context);
         }
     }
     identity
@@ -134,7 +138,7 @@ fn lower(value: &Value) -> Value {
                 };
                 (lower_first(name), member)
             });
-            Value::Object(Map::from_iter(lowered))
+            Value::Object(lowered.collect::<Map<_, _>>())
         }
         Value::Array(items) => items.iter().map(lower).collect(),
         other => other.clone(),

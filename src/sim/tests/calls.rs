@@ -206,7 +206,7 @@ async fn a_role_session_acts_in_the_member_until_it_expires() {
         who.arn().unwrap(),
         format!("arn:aws:sts::{MEMBER}:assumed-role/OrganizationAccountAccessRole/s")
     );
-    simulator.skip(std::time::Duration::from_secs(3600));
+    simulator.skip(std::time::Duration::from_hours(1));
     assert_eq!(
         refused!(member.get_caller_identity().send()),
         "ExpiredToken"
@@ -222,7 +222,7 @@ async fn root_features_are_listed() {
     let features: Vec<&str> = answer
         .enabled_features()
         .iter()
-        .map(|f| f.as_str())
+        .map(aws_sdk_iam::types::FeatureType::as_str)
         .collect();
     assert_eq!(features, ["RootCredentialsManagement"]);
     let world = builder().build();

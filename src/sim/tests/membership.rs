@@ -1,12 +1,13 @@
 //! Invitations, leaving, transfer, removal, closure.
 
+use aws_sdk_organizations::operation::leave_organization::LeaveOrganizationError as E;
 use aws_sdk_organizations::types::{HandshakeParty, HandshakePartyType};
 
 use super::support::*;
 use crate::sim::{Simulator, World};
 
 const OUTSIDER: &str = "300000000001";
-const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 fn party(id: &str) -> HandshakeParty {
     HandshakeParty::builder()
@@ -134,7 +135,6 @@ async fn what_keeps_an_account_from_leaving() {
             .leave_organization()
             .send();
         let error = leave.await.unwrap_err().into_service_error();
-        use aws_sdk_organizations::operation::leave_organization::LeaveOrganizationError as E;
         let E::ConstraintViolationException(error) = error else {
             panic!("{error}");
         };

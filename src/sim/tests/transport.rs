@@ -17,7 +17,7 @@ async fn an_answer_that_comes_too_late_times_out_in_virtual_time() {
     simulator.add_fault(Fault::new(
         LIST,
         Calls::Nth(1),
-        Kind::Delay(Duration::from_secs(3600)),
+        Kind::Delay(Duration::from_hours(1)),
     ));
     let timeouts = TimeoutConfig::builder()
         .read_timeout(Duration::from_secs(30))

@@ -6,7 +6,8 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Api, response};
+use super::{Api, Unparsed, response};
+use crate::sim::json::set;
 use crate::sim::refusal::Refusal;
 
 const CONTENT: (&str, &str) = ("content-type", "application/x-amz-json-1.1");
@@ -18,11 +19,9 @@ const TARGETS: [(&str, Api); 2] = [
     ("CloudTrail_20131101", Api::CloudTrail),
 ];
 
-pub(super) fn parse(
-    target: &str,
-    body: &Bytes,
-) -> Result<(Api, String, Value), http::Response<Bytes>> {
-    let unknown = || refuse(&Refusal::new("UnknownOperationException", ""), "");
+pub(super) fn parse(target: &str, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
+    let refuse = |code: &str| Box::new(refuse(&Refusal::new(code, ""), ""));
+    let unknown = || refuse("UnknownOperationException");
     let (prefix, operation) = target.rsplit_once('.').ok_or_else(unknown)?;
     let (_, api) = TARGETS
         .into_iter()
@@ -34,7 +33,7 @@ pub(super) fn parse(
         serde_json::from_slice(body).unwrap_or(Value::Null)
     };
     if !input.is_object() {
-        return Err(refuse(&Refusal::new("SerializationException", ""), ""));
+        return Err(refuse("SerializationException"));
     }
     Ok((api, operation.to_owned(), input))
 }
@@ -51,10 +50,10 @@ pub(super) fn answer(output: &Value, id: &str) -> http::Response<Bytes> {
 pub(super) fn refuse(refusal: &Refusal, id: &str) -> http::Response<Bytes> {
     let mut body = json!({"__type": refusal.code});
     if !refusal.message.is_empty() {
-        body["Message"] = json!(refusal.message);
+        set(&mut body, "Message", refusal.message.as_str());
     }
     if let Some(reason) = &refusal.reason {
-        body["Reason"] = json!(reason);
+        set(&mut body, "Reason", reason.as_str());
     }
     let headers = [CONTENT, ("x-amzn-requestid", id)];
     response(refusal.status, &headers, body.to_string().into_bytes())

@@ -59,11 +59,14 @@ impl Request {
     }
 }
 
+/// The answer to a request that no service understands.
+pub(crate) type Unparsed = Box<http::Response<Bytes>>;
+
 /// Understands a request.
 ///
 /// # Errors
 /// The answer to a request that no service understands.
-pub(crate) fn parse(request: &http::Request<Bytes>) -> Result<Request, http::Response<Bytes>> {
+pub(crate) fn parse(request: &http::Request<Bytes>) -> Result<Request, Unparsed> {
     let header = |name: &str| {
         let value = request.headers().get(name);
         value.and_then(|value| value.to_str().ok())

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::scope::Scope;
-use super::{Api, Request, response};
+use super::{Api, Request, Unparsed, response};
 use crate::sim::refusal::Refusal;
 
 const CONTENT: (&str, &str) = ("content-type", "text/xml");
@@ -18,17 +18,14 @@ fn namespace(api: Api) -> &'static str {
     }
 }
 
-pub(super) fn parse(
-    scope: Option<&Scope>,
-    body: &Bytes,
-) -> Result<(Api, String, Value), http::Response<Bytes>> {
+pub(super) fn parse(scope: Option<&Scope>, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
     let api = match scope.map(|scope| scope.service.as_str()) {
         Some("iam") => Api::Iam,
         Some("sts") => Api::Sts,
         _ => {
             let text = "The request is for a service that is not simulated.";
             let refusal = Refusal::new("UnknownOperationException", text);
-            return Err(super::json::refuse(&refusal, ""));
+            return Err(Box::new(super::json::refuse(&refusal, "")));
         }
     };
     let mut fields = Map::new();

@@ -200,7 +200,7 @@ impl Handshake {
 
 impl Organization {
     /// An organization with a root and `FullAWSAccess`, SCPs enabled, without members.
-    pub fn new(id: String, root: String, management: &str, now: Timestamp) -> Self {
+    pub fn new(id: &str, root: &str, management: &str, now: Timestamp) -> Self {
         let managed = Policy {
             id: FULL_AWS_ACCESS.to_owned(),
             name: "FullAWSAccess".to_owned(),
@@ -209,12 +209,12 @@ impl Organization {
             aws_managed: true,
         };
         let mut new = Self {
-            id,
+            id: id.to_owned(),
             management: management.to_owned(),
             feature_set: "ALL".to_owned(),
             created_at: now,
             account_limit: 50_000,
-            root: root.clone(),
+            root: root.to_owned(),
             scp_state: PolicyTypeState::Enabled,
             units: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -226,7 +226,7 @@ impl Organization {
             trusted_services: BTreeMap::new(),
             root_features: BTreeSet::new(),
         };
-        new.attach_full_access(&root);
+        new.attach_full_access(root);
         new
     }
 

@@ -141,7 +141,7 @@ pub(super) fn put_resource_policy(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::invalid("MAX_LENGTH_EXCEEDED", text));
     }
     let parsed: Option<Value> = serde_json::from_str(content).ok();
-    if !parsed.is_some_and(|policy| policy.get("Statement").is_some()) {
+    if parsed.is_none_or(|policy| policy.get("Statement").is_none()) {
         let text = "The policy is not valid JSON with statements.";
         return Err(Refusal::invalid("INVALID_RESOURCE_POLICY_JSON", text));
     }

@@ -8,7 +8,6 @@ use super::accounts::check_may_part;
 use super::{not_found, shapes, tags};
 use crate::sim::authorize;
 use crate::sim::refusal::Refusal;
-use crate::sim::wire::Api;
 use crate::sim::world::{Handshake, Organization, World};
 
 /// Does the input's `Filter` let invitations through? They are the only kind here.
@@ -228,7 +227,7 @@ pub(super) fn accept(call: &mut Call<'_>) -> Outcome {
         check_may_part(call.world, current, &account)?;
         if call.world.switches.transfer_needs_leave {
             let leave = "organizations:LeaveOrganization";
-            authorize::authorize(call.world, call.caller, Api::Organizations, leave, "*")?;
+            authorize::authorize(call.world, call.caller, leave, "*", call.request)?;
         }
         call.world.depart(&account, "LEFT");
     }

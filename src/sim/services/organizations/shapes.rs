@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::Timestamp;
+use crate::sim::json::set;
 use crate::sim::world::{Handshake, Organization, Policy, PolicyTypeState, Unit, World};
 
 /// Epoch seconds as a number.
@@ -27,7 +28,7 @@ pub(super) fn organization(world: &World, organization: &Organization) -> Value 
         "AvailablePolicyTypes": policy_types(organization),
     });
     if let Some(account) = world.accounts.get(management) {
-        answer["MasterAccountEmail"] = json!(account.email);
+        set(&mut answer, "MasterAccountEmail", account.email.as_str());
     }
     answer
 }
@@ -93,7 +94,7 @@ pub(super) fn unit(world: &World, organization: &Organization, unit: &Unit) -> V
         "Name": unit.name,
     });
     if world.switches.paths {
-        answer["Path"] = json!(organization.path(&unit.id));
+        set(&mut answer, "Path", organization.path(&unit.id));
     }
     answer
 }
