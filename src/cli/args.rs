@@ -9,15 +9,24 @@ use crate::report::Format;
 
 /// Audits and closes the ways by which an account can leave an AWS Organization.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings, \
-    4 incomplete, 5 plan has changes, 6 refused, 7 stopped part-way, 130 interrupted")]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings, \
+    4 incomplete, 5 plan has changes, 6 refused, 7 stopped part-way, 130 interrupted"
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
     #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Configuration file (default: org-exit-guard.toml here, then in the user's configuration directory)
-    #[arg(long, global = true, value_name = "FILE", env = "ORG_EXIT_GUARD_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ORG_EXIT_GUARD_CONFIG"
+    )]
     pub(super) config: Option<PathBuf>,
 }
 
@@ -194,8 +203,9 @@ fn parse_format(text: &str) -> Result<Format, String> {
 }
 
 fn parse_report(text: &str) -> Result<(Format, PathBuf), String> {
-    let (format, path) =
-        text.split_once('=').ok_or_else(|| format!("`{text}` is not FORMAT=PATH"))?;
+    let (format, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not FORMAT=PATH"))?;
     if path.is_empty() {
         return Err(format!("`{text}` names no path"));
     }

@@ -30,7 +30,10 @@ pub(super) enum CliError {
     Snapshot(#[from] SnapshotError),
     /// An output could not be written.
     #[error("cannot write {what}: {source}")]
-    Output { what: String, source: std::io::Error },
+    Output {
+        what: String,
+        source: std::io::Error,
+    },
     /// The demo's server could not start.
     #[error("cannot serve the simulated organization on loopback: {0}")]
     Demo(std::io::Error),
@@ -56,9 +59,7 @@ impl CliError {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => Some((*hint).to_owned()),
-            Self::Config(_) => {
-                Some("docs/configuration.md describes every key".to_owned())
-            }
+            Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),

@@ -28,14 +28,26 @@ pub enum Exit {
 impl Exit {
     /// Every code with its meaning, for help and documentation.
     pub const TABLE: [(Self, &'static str); 9] = [
-        (Self::Done, "done, nothing at or above --fail-on; remediate: applied and read back, or nothing to do"),
+        (
+            Self::Done,
+            "done, nothing at or above --fail-on; remediate: applied and read back, or nothing to do",
+        ),
         (Self::Failed, "the program failed: no trustworthy result"),
         (Self::Usage, "usage or configuration error"),
         (Self::Findings, "findings at or above --fail-on"),
-        (Self::Incomplete, "something could not be read, and --allow-gaps was not given"),
-        (Self::Changes, "the plan has changes (only with --detailed-exit-code)"),
+        (
+            Self::Incomplete,
+            "something could not be read, and --allow-gaps was not given",
+        ),
+        (
+            Self::Changes,
+            "the plan has changes (only with --detailed-exit-code)",
+        ),
         (Self::Refused, "refused; nothing was changed"),
-        (Self::Stopped, "apply stopped part-way; the message names the run"),
+        (
+            Self::Stopped,
+            "apply stopped part-way; the message names the run",
+        ),
         (Self::Interrupted, "interrupted"),
     ];
 

@@ -61,14 +61,24 @@ impl Source {
             }
         }
         let session = Session::open(options).await?;
-        Ok(Self { session, now, config, progress, demo })
+        Ok(Self {
+            session,
+            now,
+            config,
+            progress,
+            demo,
+        })
     }
 
     /// Reads the facts.
     pub(super) async fn collect(&self, scope: &ScopeArgs) -> Result<Snapshot, CliError> {
         let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
         let scope = Scope {
-            depth: if scope.full { Depth::Full } else { Depth::Proof },
+            depth: if scope.full {
+                Depth::Full
+            } else {
+                Depth::Proof
+            },
             since: Duration::from_hours(24 * u64::from(scope.since)),
             event_names: &names,
         };
@@ -102,6 +112,15 @@ async fn serve_demo(now: Timestamp) -> Result<(Serving, Keys), CliError> {
     let simulator = Simulator::new(crate::sim::demo(now));
     let keys = simulator.keys_of_management();
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let serving = crate::sim::serve(simulator, address).await.map_err(CliError::Demo)?;
-    Ok((serving, Keys { id: keys.access_key_id, secret: keys.secret_access_key, token: None }))
+    let serving = crate::sim::serve(simulator, address)
+        .await
+        .map_err(CliError::Demo)?;
+    Ok((
+        serving,
+        Keys {
+            id: keys.access_key_id,
+            secret: keys.secret_access_key,
+            token: None,
+        },
+    ))
 }

@@ -18,14 +18,21 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(wanted: bool) -> Self {
         let shown = wanted && std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let bar = if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if shown {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
         if shown {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { bar, calls: AtomicUsize::new(0) }
+        Self {
+            bar,
+            calls: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn finish(&self) {
@@ -38,7 +45,8 @@ impl Observer for Progress {
         match event {
             Event::Called { operation, .. } => {
                 let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-                self.bar.set_message(format!("{calls} calls, last {operation}"));
+                self.bar
+                    .set_message(format!("{calls} calls, last {operation}"));
             }
             Event::Read { what, count } => self.bar.set_message(format!("{count} {what}")),
             Event::Phase(phase) => self.bar.set_message((*phase).to_owned()),

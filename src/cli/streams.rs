@@ -21,27 +21,38 @@ pub(super) fn choose_color(color: Color) {
 
 /// The width of stdout's terminal, else `COLUMNS`, else 100.
 pub(super) fn width() -> usize {
-    if let Some((terminal_size::Width(columns), _)) = terminal_size::terminal_size_of(std::io::stdout()) {
+    if let Some((terminal_size::Width(columns), _)) =
+        terminal_size::terminal_size_of(std::io::stdout())
+    {
         return usize::from(columns);
     }
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     columns.unwrap_or(DEFAULT_WIDTH)
 }
 
 /// Prints a document; a reader that went away is no error.
 pub(super) fn print(document: &str) -> Result<(), CliError> {
     let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(document.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
-            Err(CliError::Output { what: "to the standard output".to_owned(), source })
-        }
+    match stdout
+        .write_all(document.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => Err(CliError::Output {
+            what: "to the standard output".to_owned(),
+            source,
+        }),
         _ => Ok(()),
     }
 }
 
 /// Writes a document to a file, whole or not at all, without color.
 pub(super) fn write(path: &Path, document: &str) -> Result<(), CliError> {
-    let failed = |source| CliError::Output { what: format!("report `{}`", path.display()), source };
+    let failed = |source| CliError::Output {
+        what: format!("report `{}`", path.display()),
+        source,
+    };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

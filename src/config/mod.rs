@@ -63,7 +63,11 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { settings: Settings::default(), rate_share: DEFAULT_SHARE, origin: None }
+        Self {
+            settings: Settings::default(),
+            rate_share: DEFAULT_SHARE,
+            origin: None,
+        }
     }
 }
 
@@ -93,26 +97,48 @@ fn places() -> Vec<PathBuf> {
 }
 
 fn read(path: &Path, rules: &[&str]) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    parse(&text, rules).map(|config| Config { origin: Some(path.to_owned()), ..config }).map_err(|message| {
-        ConfigError::Invalid { path: path.to_owned(), message }
-    })
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&text, rules)
+        .map(|config| Config {
+            origin: Some(path.to_owned()),
+            ..config
+        })
+        .map_err(|message| ConfigError::Invalid {
+            path: path.to_owned(),
+            message,
+        })
 }
 
 /// Reads the text of a configuration file; an error names line and column, or the key.
 pub fn parse(text: &str, rules: &[&str]) -> Result<Config, String> {
-    let file: ConfigFile = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
+    let file: ConfigFile =
+        toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
     let share = file.rate_share.unwrap_or(DEFAULT_SHARE);
     if !(share > 0.0 && share <= 1.0) {
-        return Err(format!("`rate_share` is {share}, but a share lies above 0 and up to 1"));
+        return Err(format!(
+            "`rate_share` is {share}, but a share lies above 0 and up to 1"
+        ));
     }
-    if let Some(waiver) = file.waiver.iter().find(|waiver| !rules.contains(&waiver.rule.as_str())) {
-        return Err(format!("a waiver names the rule `{}`, which does not exist", waiver.rule));
+    if let Some(waiver) = file
+        .waiver
+        .iter()
+        .find(|waiver| !rules.contains(&waiver.rule.as_str()))
+    {
+        return Err(format!(
+            "a waiver names the rule `{}`, which does not exist",
+            waiver.rule
+        ));
     }
     Ok(Config {
         settings: Settings {
-            email_domains: file.email_domains.iter().map(|one| one.to_ascii_lowercase()).collect(),
+            email_domains: file
+                .email_domains
+                .iter()
+                .map(|one| one.to_ascii_lowercase())
+                .collect(),
             transition_ous: file.transition_ous.into_iter().collect(),
             waivers: file.waiver,
         },
@@ -152,8 +178,14 @@ mod tests {
             ("emial_domains = []", "unknown field `emial_domains`"),
             ("rate_share = 0", "lies above 0"),
             ("transition_ous = [\"r-ab12\"]", "not an OU id"),
-            ("[[waiver]]\nrule = \"no-such-rule\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"", "does not exist"),
-            ("[[waiver]]\nrule = \"account-left\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"", "reason"),
+            (
+                "[[waiver]]\nrule = \"no-such-rule\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"",
+                "does not exist",
+            ),
+            (
+                "[[waiver]]\nrule = \"account-left\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"",
+                "reason",
+            ),
         ] {
             let message = parse(text, &["account-left"]).unwrap_err();
             assert!(message.contains(words), "{message}");

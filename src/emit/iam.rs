@@ -18,7 +18,9 @@ pub enum IamPolicy {
 pub fn iam_policy(kind: IamPolicy) -> String {
     let mut statements = vec![statement("ReadForAudit", |job| !job.writes())];
     if kind == IamPolicy::Remediation {
-        statements.push(statement("CreateAndAttachTheGuard", |job| job == Job::Guard));
+        statements.push(statement("CreateAndAttachTheGuard", |job| {
+            job == Job::Guard
+        }));
         statements.push(statement("InviteAccountsBack", |job| job == Job::Reinvite));
     }
     let policy = json!({ "Version": "2012-10-17", "Statement": statements });
@@ -42,11 +44,21 @@ mod tests {
     #[test]
     fn the_published_policies_are_those_of_the_operations_table() {
         let published = [
-            (IamPolicy::Audit, include_str!("../../policies/iam/audit.json")),
-            (IamPolicy::Remediation, include_str!("../../policies/iam/remediation.json")),
+            (
+                IamPolicy::Audit,
+                include_str!("../../policies/iam/audit.json"),
+            ),
+            (
+                IamPolicy::Remediation,
+                include_str!("../../policies/iam/remediation.json"),
+            ),
         ];
         for (kind, text) in published {
-            assert_eq!(iam_policy(kind), text, "org-exit-guard emit iam-policy writes it anew");
+            assert_eq!(
+                iam_policy(kind),
+                text,
+                "org-exit-guard emit iam-policy writes it anew"
+            );
         }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED};
 use crate::detect::Detection;
+use crate::model::Snapshot;
 use crate::model::rule::RuleMeta;
 use crate::model::settings::Settings;
-use crate::model::Snapshot;
 use crate::report::AuditDocument;
 use crate::verdict::Judgement;
 
@@ -24,17 +24,31 @@ pub struct Audited {
 impl Audited {
     /// The report.
     pub fn document(&self) -> AuditDocument {
-        AuditDocument::new(&self.snapshot, &self.judgement, &self.findings, &self.detections)
+        AuditDocument::new(
+            &self.snapshot,
+            &self.judgement,
+            &self.findings,
+            &self.detections,
+        )
     }
 }
 
 /// Judges a snapshot.
 pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
     let judgement = crate::verdict::judge(&snapshot);
-    let cx = Context { snapshot: &snapshot, judgement: &judgement, settings };
+    let cx = Context {
+        snapshot: &snapshot,
+        judgement: &judgement,
+        settings,
+    };
     let findings = crate::audit::run(&cx);
     let detections = crate::detect::detect(&snapshot, settings);
-    Audited { snapshot, judgement, findings, detections }
+    Audited {
+        snapshot,
+        judgement,
+        findings,
+        detections,
+    }
 }
 
 /// Every rule, of audits and of events.

@@ -97,11 +97,14 @@ impl SnapshotError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Read { .. } => "give the path of a file that `org-exit-guard snapshot -o FILE` wrote",
-            Self::Write { .. } => "give a path in a directory that you may write to",
-            Self::TooLarge { .. } | Self::Invalid { .. } | Self::Truncated { .. } | Self::Changed { .. } => {
-                "take a new one with `org-exit-guard snapshot -o FILE`"
+            Self::Read { .. } => {
+                "give the path of a file that `org-exit-guard snapshot -o FILE` wrote"
             }
+            Self::Write { .. } => "give a path in a directory that you may write to",
+            Self::TooLarge { .. }
+            | Self::Invalid { .. }
+            | Self::Truncated { .. }
+            | Self::Changed { .. } => "take a new one with `org-exit-guard snapshot -o FILE`",
             Self::Later { .. } => "update org-exit-guard",
         }
     }
@@ -109,12 +112,17 @@ impl SnapshotError {
 
 fn digest(snapshot: &Snapshot) -> Result<String, serde_json::Error> {
     let hash = Sha256::digest(serde_json::to_vec(snapshot)?);
-    Ok(hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    Ok(hash.iter().fold("sha256:".to_owned(), |text, byte| {
+        format!("{text}{byte:02x}")
+    }))
 }
 
 /// Writes a snapshot with mode 0600, whole or not at all.
 pub fn write_snapshot(path: &Path, snapshot: &Snapshot) -> Result<(), SnapshotError> {
-    let failed = |source: std::io::Error| SnapshotError::Write { path: path.to_owned(), source };
+    let failed = |source: std::io::Error| SnapshotError::Write {
+        path: path.to_owned(),
+        source,
+    };
     let file = SnapshotFile {
         digest: digest(snapshot).map_err(|error| failed(error.into()))?,
         snapshot: snapshot.clone(),
@@ -128,42 +136,63 @@ pub fn write_snapshot(path: &Path, snapshot: &Snapshot) -> Result<(), SnapshotEr
     serde_json::to_writer_pretty(&mut temporary, &file).map_err(|error| failed(error.into()))?;
     temporary.write_all(b"\n").map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
-    temporary.persist(path).map_err(|error| failed(error.error))?;
+    temporary
+        .persist(path)
+        .map_err(|error| failed(error.error))?;
     Ok(())
 }
 
 /// Reads a snapshot of this version or an earlier one.
 pub fn read_snapshot(path: &Path) -> Result<Snapshot, SnapshotError> {
-    let failed = |source| SnapshotError::Read { path: path.to_owned(), source };
+    let failed = |source| SnapshotError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let file = std::fs::File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > SIZE_LIMIT {
-        return Err(SnapshotError::TooLarge { path: path.to_owned() });
+        return Err(SnapshotError::TooLarge {
+            path: path.to_owned(),
+        });
     }
     let mut bytes = Vec::new();
-    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(SIZE_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     let invalid = |error: &serde_json::Error, place: &str| {
         if error.is_eof() {
             let (line, column) = (error.line(), error.column());
-            return SnapshotError::Truncated { path: path.to_owned(), line, column };
+            return SnapshotError::Truncated {
+                path: path.to_owned(),
+                line,
+                column,
+            };
         }
         let message = if place.is_empty() || place == "." {
             error.to_string()
         } else {
             format!("at `{place}`: {error}")
         };
-        SnapshotError::Invalid { path: path.to_owned(), message }
+        SnapshotError::Invalid {
+            path: path.to_owned(),
+            message,
+        }
     };
     let head: Head = serde_json::from_slice(&bytes).map_err(|error| invalid(&error, ""))?;
     let found = head.snapshot.format_version;
     if found > SNAPSHOT_VERSION {
-        return Err(SnapshotError::Later { path: path.to_owned(), found });
+        return Err(SnapshotError::Later {
+            path: path.to_owned(),
+            found,
+        });
     }
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
     let file: SnapshotFile = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| invalid(error.inner(), &error.path().to_string()))?;
     let actual = digest(&file.snapshot).map_err(|error| invalid(&error, ""))?;
     if actual != file.digest {
-        return Err(SnapshotError::Changed { path: path.to_owned() });
+        return Err(SnapshotError::Changed {
+            path: path.to_owned(),
+        });
     }
     Ok(file.snapshot)
 }
@@ -188,10 +217,17 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
         write_snapshot(&path, &fixture::organization()).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "equal facts, equal bytes");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            text,
+            "equal facts, equal bytes"
+        );
     }
 
     #[test]
@@ -200,7 +236,10 @@ mod tests {
         for end in [0, 1, text.len() / 3, text.len() / 2, text.len() - 3] {
             std::fs::write(&path, text.get(..end).unwrap()).unwrap();
             let error = read_snapshot(&path).unwrap_err();
-            assert!(matches!(error, SnapshotError::Truncated { .. }), "{end}: {error}");
+            assert!(
+                matches!(error, SnapshotError::Truncated { .. }),
+                "{end}: {error}"
+            );
         }
     }
 
@@ -214,9 +253,20 @@ mod tests {
         let edited = text.replace("account 222222222222", "another name");
         assert!(matches!(refused(edited), SnapshotError::Changed { .. }));
         let later = text.replace("\"format_version\": 1", "\"format_version\": 99");
-        assert!(matches!(refused(later), SnapshotError::Later { found: 99, .. }));
+        assert!(matches!(
+            refused(later),
+            SnapshotError::Later { found: 99, .. }
+        ));
         let error = refused(text.replace("\"root_sessions\": true", "\"root_sessions\": 7"));
-        assert!(error.to_string().contains("snapshot.root_features.known.root_sessions"), "{error}");
-        assert!(matches!(refused("[]".to_owned()), SnapshotError::Invalid { .. }));
+        assert!(
+            error
+                .to_string()
+                .contains("snapshot.root_features.known.root_sessions"),
+            "{error}"
+        );
+        assert!(matches!(
+            refused("[]".to_owned()),
+            SnapshotError::Invalid { .. }
+        ));
     }
 }

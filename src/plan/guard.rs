@@ -25,13 +25,23 @@ impl Guard {
     /// The guard for an organization with these transition OUs.
     ///
     /// A deny at the root cannot be lifted below, so the OUs are carved out of it.
-    pub fn for_organization(snapshot: &Snapshot, transition: &BTreeSet<OuId>, self_closure: bool) -> Self {
-        let organization = snapshot.organization.known().map(|organization| &organization.id);
+    pub fn for_organization(
+        snapshot: &Snapshot,
+        transition: &BTreeSet<OuId>,
+        self_closure: bool,
+    ) -> Self {
+        let organization = snapshot
+            .organization
+            .known()
+            .map(|organization| &organization.id);
         let carved_out = transition
             .iter()
             .filter_map(|ou| Some(org_path(organization?, ou, snapshot)))
             .collect();
-        Self { self_closure, carved_out }
+        Self {
+            self_closure,
+            carved_out,
+        }
     }
 
     /// The policy's text, without white space, since AWS counts every character.
@@ -44,8 +54,7 @@ impl Guard {
             }
             if let (false, Some(first)) = (self.carved_out.is_empty(), statements.first_mut()) {
                 // `ForAllValues`: a principal without the key is still denied.
-                first["Condition"] =
-                    json!({ "ForAllValues:StringNotLike": { "aws:PrincipalOrgPaths": self.carved_out } });
+                first["Condition"] = json!({ "ForAllValues:StringNotLike": { "aws:PrincipalOrgPaths": self.carved_out } });
             }
         }
         document.to_string()
@@ -79,12 +88,21 @@ mod tests {
     #[test]
     fn every_form_parses_and_fits() {
         for self_closure in [true, false] {
-            for carved_out in [vec![], vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/*".to_owned()]] {
-                let guard = Guard { self_closure, carved_out };
+            for carved_out in [
+                vec![],
+                vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/*".to_owned()],
+            ] {
+                let guard = Guard {
+                    self_closure,
+                    carved_out,
+                };
                 let document = guard.document().unwrap();
                 assert_eq!(document.statements.len(), if self_closure { 2 } else { 1 });
                 assert!(guard.text().chars().count() < SCP_SIZE_LIMIT);
-                assert_eq!(document.statements[0].conditions.len(), usize::from(!guard.carved_out.is_empty()));
+                assert_eq!(
+                    document.statements[0].conditions.len(),
+                    usize::from(!guard.carved_out.is_empty())
+                );
             }
         }
     }
@@ -92,7 +110,11 @@ mod tests {
     #[test]
     fn the_guard_denies_exactly_the_actions_of_the_guarded_paths() {
         use crate::exits::ExitPath;
-        let text = Guard { self_closure: true, carved_out: vec![] }.text();
+        let text = Guard {
+            self_closure: true,
+            carved_out: vec![],
+        }
+        .text();
         for path in ExitPath::of_members() {
             for action in path.actions {
                 assert!(text.contains(action.name), "{}", action.name);

@@ -38,7 +38,10 @@ async fn facts(cli: &Cli, args: &AuditArgs) -> Result<(Snapshot, Config), CliErr
 fn exit(audited: &Audited, args: &AuditArgs) -> Exit {
     let unread = !audited.snapshot.gaps().is_empty()
         || !audited.snapshot.events.unparsed.is_empty()
-        || audited.findings.iter().any(|one| one.outcome == Outcome::CouldNotTell && !one.gaps.is_empty());
+        || audited
+            .findings
+            .iter()
+            .any(|one| one.outcome == Outcome::CouldNotTell && !one.gaps.is_empty());
     if unread && !args.allow_gaps {
         return Exit::Incomplete;
     }
@@ -50,5 +53,9 @@ fn exit(audited: &Audited, args: &AuditArgs) -> Exit {
         .detections
         .iter()
         .any(|one| one.waived.is_none() && args.fail_on.reached_by(one.severity));
-    if finding || detection { Exit::Findings } else { Exit::Done }
+    if finding || detection {
+        Exit::Findings
+    } else {
+        Exit::Done
+    }
 }

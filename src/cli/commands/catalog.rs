@@ -21,7 +21,10 @@ pub(in crate::cli) fn rules(_: &Cli, args: &CatalogArgs) -> Result<Exit, CliErro
         }
         Some(id) => {
             let rule = rules.into_iter().find(|rule| rule.id == id);
-            one_rule(&mut page, rule.ok_or_else(|| unknown("rule", id, "org-exit-guard rules"))?);
+            one_rule(
+                &mut page,
+                rule.ok_or_else(|| unknown("rule", id, "org-exit-guard rules"))?,
+            );
         }
     }
     streams::print(&page.finish())?;
@@ -59,7 +62,10 @@ pub(in crate::cli) fn paths(_: &Cli, args: &CatalogArgs) -> Result<Exit, CliErro
         }
         Some(id) => {
             let path = PATHS.into_iter().find(|path| path.id.as_str() == id);
-            one_path(&mut page, path.ok_or_else(|| unknown("way out", id, "org-exit-guard paths"))?);
+            one_path(
+                &mut page,
+                path.ok_or_else(|| unknown("way out", id, "org-exit-guard paths"))?,
+            );
         }
     }
     streams::print(&page.finish())?;
@@ -83,7 +89,11 @@ fn one_path(page: &mut Page, path: &ExitPath) {
     );
     let events: Vec<&str> = EVENTS
         .iter()
-        .filter(|event| path.actions.iter().any(|action| action.name.ends_with(&format!(":{}", event.name))))
+        .filter(|event| {
+            path.actions
+                .iter()
+                .any(|action| action.name.ends_with(&format!(":{}", event.name)))
+        })
         .map(|event| event.name)
         .collect();
     if !events.is_empty() {
@@ -101,5 +111,8 @@ fn actor(path: &ExitPath) -> &'static str {
 }
 
 fn unknown(what: &str, id: &str, list: &'static str) -> CliError {
-    CliError::Usage { message: format!("there is no {what} `{id}`"), hint: list }
+    CliError::Usage {
+        message: format!("there is no {what} `{id}`"),
+        hint: list,
+    }
 }

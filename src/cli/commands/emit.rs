@@ -13,8 +13,13 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
             IamJob::Audit => IamPolicy::Audit,
             IamJob::Remediation => IamPolicy::Remediation,
         }),
-        EmitWhat::Guard { without_self_closure } => {
-            let guard = Guard { self_closure: !without_self_closure, carved_out: Vec::new() };
+        EmitWhat::Guard {
+            without_self_closure,
+        } => {
+            let guard = Guard {
+                self_closure: !without_self_closure,
+                carved_out: Vec::new(),
+            };
             format!("{}\n", guard.text())
         }
     };

@@ -14,9 +14,17 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
     let snapshot = snapshot?;
     write_snapshot(&args.output, &snapshot)?;
     let gaps = snapshot.gaps();
-    streams::note(&format!("wrote {} as of {}", args.output.display(), snapshot.taken_at));
+    streams::note(&format!(
+        "wrote {} as of {}",
+        args.output.display(),
+        snapshot.taken_at
+    ));
     for gap in &gaps {
         streams::note(&format!("not read: {gap}"));
     }
-    Ok(if gaps.is_empty() || args.allow_gaps { Exit::Done } else { Exit::Incomplete })
+    Ok(if gaps.is_empty() || args.allow_gaps {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
 }
