@@ -1,0 +1,155 @@
+//! The facts that a plan's steps rest on, and their digest.
+//!
+//! Only these: in a busy organization anything else may change without making the plan stale.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::model::organization::Policy;
+use crate::model::{AccountId, Gap, NodeId, OrganizationId, PolicyId, RootId, Snapshot};
+use crate::model::{Observed, Partition};
+use crate::scp::{Dialect, Document, parse};
+
+/// What the steps rest on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Partition of the organization.
+    pub partition: Partition,
+    /// Its id.
+    pub organization: OrganizationId,
+    /// Its management account.
+    pub management: AccountId,
+    /// Feature set as AWS writes it.
+    pub feature_set: String,
+    /// Its root.
+    pub root: RootId,
+    /// State of the SCP policy type.
+    pub scp_state: String,
+    /// Every SCP on the root with its text.
+    pub attached: BTreeMap<PolicyId, String>,
+}
+
+impl Facts {
+    /// Takes the facts from a snapshot; a gap in one of them is returned instead.
+    pub fn of(snapshot: &Snapshot) -> Result<Self, Gap> {
+        let organization = known(&snapshot.organization)?;
+        let root = known(&snapshot.root)?;
+        let node = NodeId::Root(root.id.clone());
+        let attached = match snapshot.attachments.by_node.get(&node) {
+            Some(attached) => known(attached)?,
+            // A root that needs no guard is never asked what else hangs on it.
+            None => &Vec::new(),
+        };
+        let attached = attached
+            .iter()
+            .map(|id| Ok((id.clone(), text(snapshot.policies.get(id))?)))
+            .collect::<Result<_, Gap>>()?;
+        Ok(Self {
+            partition: snapshot.caller.partition,
+            organization: organization.id.clone(),
+            management: organization.management_account.clone(),
+            feature_set: organization.feature_set.as_str().to_owned(),
+            root: root.id.clone(),
+            scp_state: root.scp_state.as_str().to_owned(),
+            attached,
+        })
+    }
+
+    /// SHA-256 over their JSON, in hex.
+    pub fn digest(&self) -> String {
+        // INVARIANT: plain strings and maps of strings, so this cannot fail.
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        let hash = Sha256::digest(json);
+        hash.iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
+    /// What differs from `later`, in words.
+    pub fn difference(&self, later: &Self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut compare = |what: &str, before: &str, after: &str| {
+            if before != after {
+                words.push(format!("{what} was {before}, is {after}"));
+            }
+        };
+        compare(
+            "the partition",
+            self.partition.name(),
+            later.partition.name(),
+        );
+        compare(
+            "the organization",
+            self.organization.as_str(),
+            later.organization.as_str(),
+        );
+        compare(
+            "the management account",
+            self.management.as_str(),
+            later.management.as_str(),
+        );
+        compare("the feature set", &self.feature_set, &later.feature_set);
+        compare("the root", self.root.as_str(), later.root.as_str());
+        compare("the SCP policy type", &self.scp_state, &later.scp_state);
+        for (id, text) in &self.attached {
+            match later.attached.get(id) {
+                None => words.push(format!("SCP {id} was detached from the root")),
+                Some(other) if other != text => {
+                    words.push(format!("the text of SCP {id} was changed"));
+                }
+                Some(_) => {}
+            }
+        }
+        for id in later
+            .attached
+            .keys()
+            .filter(|id| !self.attached.contains_key(*id))
+        {
+            words.push(format!("SCP {id} was attached to the root"));
+        }
+        words
+    }
+}
+
+fn known<T>(fact: &Observed<T>) -> Result<&T, Gap> {
+    match fact {
+        Observed::Known(value) => Ok(value),
+        Observed::Unknown(gap) => Err(gap.clone()),
+    }
+}
+
+/// `FullAWSAccess` is documented, so it need not be read.
+fn text(policy: Option<&Policy>) -> Result<String, Gap> {
+    match policy {
+        Some(policy) if policy.id.is_full_aws_access() => Ok(String::new()),
+        Some(policy) => known(&policy.content).cloned(),
+        None => Ok(String::new()),
+    }
+}
+
+/// An SCP of the snapshot that says exactly what `wanted` says, whatever its name.
+pub fn equal_policy<'a>(snapshot: &'a Snapshot, wanted: &Document) -> Option<&'a Policy> {
+    snapshot
+        .policies
+        .values()
+        .find(|policy| says(policy, wanted))
+}
+
+/// The same among those that hang on the root.
+pub fn attached_guard<'a>(snapshot: &'a Snapshot, wanted: &Document) -> Option<&'a Policy> {
+    let root = NodeId::Root(snapshot.root.known()?.id.clone());
+    let attached = snapshot.attachments.by_node.get(&root)?.known()?;
+    attached
+        .iter()
+        .filter_map(|id| snapshot.policies.get(id))
+        .find(|policy| says(policy, wanted))
+}
+
+fn says(policy: &Policy, wanted: &Document) -> bool {
+    policy
+        .content
+        .known()
+        .and_then(|text| parse(text, Dialect::Scp).ok())
+        .is_some_and(|document| document.says_the_same_as(wanted))
+}

@@ -1,0 +1,219 @@
+use super::*;
+use crate::flows::judge_all;
+use crate::model::fixture::{self, DENY_ALL_EXITS, DENY_LEAVE, attach, gap, node};
+use crate::model::organization::{Handshake, HandshakeState, PolicyTypeState};
+use crate::model::settings::Settings;
+use crate::model::{Observed, Snapshot};
+
+/// Facts as `collect` leaves them: the root was asked what hangs on it.
+fn organization() -> Snapshot {
+    let mut snapshot = fixture::organization();
+    asked(&mut snapshot);
+    snapshot
+}
+
+fn asked(snapshot: &mut Snapshot) {
+    let root = node("r-ab12");
+    let hangs =
+        |targets: &Observed<Vec<_>>| targets.known().is_some_and(|nodes| nodes.contains(&root));
+    let attached = snapshot
+        .attachments
+        .by_policy
+        .iter()
+        .filter(|(_, targets)| hangs(targets));
+    let attached = attached.map(|(id, _)| id.clone()).collect();
+    snapshot
+        .attachments
+        .by_node
+        .insert(root.clone(), Observed::Known(attached));
+}
+
+fn planned(snapshot: &Snapshot, wishes: &Wishes) -> Plan {
+    try_plan(snapshot, wishes).unwrap()
+}
+
+fn try_plan(snapshot: &Snapshot, wishes: &Wishes) -> Result<Plan, PlanError> {
+    let settings = Settings::default();
+    let audited = judge_all(snapshot.clone(), &settings);
+    plan(
+        &audited.snapshot,
+        &audited.judgement,
+        &audited.findings,
+        &audited.detections,
+        &settings,
+        wishes,
+    )
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().map(|step| step.id.as_str()).collect()
+}
+
+#[test]
+fn an_open_organization_gets_the_guard_and_the_prediction_blocks_everything() {
+    let plan = planned(&organization(), &Wishes::default());
+    assert_eq!(ids(&plan), ["create-guard", "attach-guard"]);
+    let after = judge_all((*plan.predicted).clone(), &Settings::default());
+    assert!(
+        after
+            .document()
+            .paths
+            .iter()
+            .all(|row| row.open == 0 && row.undetermined == 0)
+    );
+    assert_eq!(plan.resolves.len(), 3, "{:?}", plan.resolves);
+}
+
+#[test]
+fn nothing_is_planned_where_all_is_blocked() {
+    let mut snapshot = organization();
+    attach(&mut snapshot, "p-exits000", DENY_ALL_EXITS, &["r-ab12"]);
+    asked(&mut snapshot);
+    assert!(planned(&snapshot, &Wishes::default()).steps.is_empty());
+}
+
+#[test]
+fn a_guard_with_a_missing_half_gets_the_whole_one() {
+    let mut snapshot = organization();
+    attach(&mut snapshot, "p-leave000", DENY_LEAVE, &["r-ab12"]);
+    asked(&mut snapshot);
+    assert_eq!(
+        ids(&planned(&snapshot, &Wishes::default())),
+        ["create-guard", "attach-guard"]
+    );
+}
+
+#[test]
+fn an_equal_policy_is_found_by_content_and_a_taken_name_is_not_reused() {
+    let mut snapshot = organization();
+    let text = Guard {
+        self_closure: true,
+        carved_out: vec![],
+    }
+    .text();
+    attach(&mut snapshot, "p-equal000", &text.replace(':', " : "), &[]);
+    let plan = planned(&snapshot, &Wishes::default());
+    assert_eq!(ids(&plan), ["attach-guard"]);
+    let mut snapshot = organization();
+    attach(&mut snapshot, "p-named000", DENY_LEAVE, &[]);
+    GUARD_NAME.clone_into(
+        &mut snapshot
+            .policies
+            .get_mut(&fixture::policy_id("p-named000"))
+            .unwrap()
+            .name,
+    );
+    let plan = planned(&snapshot, &Wishes::default());
+    let Change::CreatePolicy { name, .. } = &plan.steps[0].change else {
+        panic!("creates")
+    };
+    assert_eq!(name, "org-exit-guard-2");
+}
+
+#[test]
+fn what_cannot_be_attached_is_not_planned_but_said() {
+    let mut snapshot = organization();
+    for n in 0..9 {
+        attach(
+            &mut snapshot,
+            &format!("p-policy{n:02}"),
+            fixture::ALLOW_ALL,
+            &["r-ab12"],
+        );
+    }
+    asked(&mut snapshot);
+    let plan = planned(&snapshot, &Wishes::default());
+    assert!(plan.steps.is_empty());
+    assert!(
+        plan.not_done[0].why.contains("LeaveOrganization"),
+        "the statements to add are printed"
+    );
+    let mut snapshot = organization();
+    let Observed::Known(root) = &mut snapshot.root else {
+        panic!("known")
+    };
+    root.scp_state = PolicyTypeState::NotEnabled;
+    let plan = planned(&snapshot, &Wishes::default());
+    assert!(plan.steps.is_empty() && plan.not_done.len() == 1);
+}
+
+#[test]
+fn a_gap_in_a_fact_that_a_step_rests_on_stops_the_plan() {
+    let mut snapshot = organization();
+    snapshot.root = Observed::Unknown(gap("organizations:ListRoots"));
+    assert!(matches!(
+        try_plan(&snapshot, &Wishes::default()),
+        Err(PlanError::Gap(_))
+    ));
+}
+
+#[test]
+fn only_accounts_that_were_named_are_invited_and_open_invitations_are_reused() {
+    let departed = fixture::account_id("333333333333");
+    let wishes = Wishes {
+        reinvite: [departed.clone()].into(),
+        ..Wishes::default()
+    };
+    let mut snapshot = organization();
+    attach(&mut snapshot, "p-exits000", DENY_ALL_EXITS, &["r-ab12"]);
+    asked(&mut snapshot);
+    assert_eq!(ids(&planned(&snapshot, &wishes)), ["invite-333333333333"]);
+    snapshot.handshakes = Observed::Known(vec![Handshake {
+        id: "h-examplehandshake".parse().unwrap(),
+        action: "INVITE".to_owned(),
+        state: HandshakeState::Open,
+        account: Some(departed),
+        email: None,
+        organization: None,
+        requested_at: None,
+        expires_at: None,
+    }]);
+    let plan = planned(&snapshot, &wishes);
+    assert!(plan.steps.is_empty() && plan.reused.len() == 1);
+    snapshot.handshakes = Observed::Unknown(gap("organizations:ListHandshakesForOrganization"));
+    assert_eq!(planned(&snapshot, &wishes).not_done.len(), 1);
+    let member = Wishes {
+        reinvite: [fixture::account_id("222222222222")].into(),
+        ..Wishes::default()
+    };
+    assert_eq!(
+        planned(&snapshot, &member).not_done[0].why,
+        "it is in this organization"
+    );
+}
+
+#[test]
+fn the_digest_follows_the_facts_that_steps_rest_on_and_no_others() {
+    let snapshot = organization();
+    let before = Facts::of(&snapshot).unwrap();
+    let mut other = snapshot.clone();
+    attach(&mut other, "p-leave000", DENY_LEAVE, &["ou-ab12-11111111"]);
+    assert_eq!(Facts::of(&other).unwrap().digest(), before.digest());
+    attach(&mut other, "p-leave001", DENY_LEAVE, &["r-ab12"]);
+    asked(&mut other);
+    let after = Facts::of(&other).unwrap();
+    assert_ne!(after.digest(), before.digest());
+    assert_eq!(
+        before.difference(&after),
+        ["SCP p-leave001 was attached to the root"]
+    );
+}
+
+#[test]
+fn approval_wants_the_exact_organization() {
+    let plan = planned(&organization(), &Wishes::default());
+    for typed in [
+        "",
+        "yes",
+        "o-exampleorg",
+        "o-exampleorg1 ",
+        "O-EXAMPLEORG1",
+        "o-exampleorg11",
+    ] {
+        assert!(
+            Approved::confirm(plan.clone(), typed, String::new()).is_err(),
+            "{typed:?}"
+        );
+    }
+    assert!(Approved::confirm(plan, "o-exampleorg1", "test".to_owned()).is_ok());
+}
