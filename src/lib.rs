@@ -6,11 +6,19 @@
 
 pub mod audit;
 pub mod aws;
+pub mod cli;
 pub mod collect;
+pub mod config;
+pub mod detect;
+pub mod emit;
 pub mod evaluate;
 pub mod exits;
+pub mod flows;
 pub mod model;
+pub mod plan;
 pub mod prove;
+pub mod report;
 pub mod scp;
+pub mod sim;
 pub mod trail;
 pub mod verdict;

@@ -45,6 +45,13 @@ struct Pace {
 
 impl Pace {
     fn new(rate: Rate, share: f64) -> Self {
+        if share == f64::INFINITY {
+            return Self {
+                interval: Duration::ZERO,
+                slack: Duration::ZERO,
+                next: None,
+            };
+        }
         let share = if share.is_finite() {
             share.clamp(0.01, 1.0)
         } else {

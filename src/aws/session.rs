@@ -81,7 +81,8 @@ pub struct SessionOptions {
     pub http_client: Option<SharedHttpClient>,
     /// Another clock, for tests.
     pub time_source: Option<SharedTimeSource>,
-    /// Share of AWS's published rates that is used, above 0 to 1.
+    /// Share of AWS's published rates that is used, above 0 to 1; infinity: no pacing, for
+    /// endpoints that nobody shares.
     pub share: f64,
     /// How long one call waits for throttling to end.
     pub patience: Duration,

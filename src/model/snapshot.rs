@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 use super::ids::{AccountId, OuId, PolicyId};
-use super::observed::{Gap, Observed};
+use super::observed::{Gap, GapReason, Observed};
 use super::organization::{
     Account, Attachments, DelegatedAdministrator, Handshake, Organization, OrganizationalUnit,
     Policy, Root, RootFeatures,
@@ -127,5 +127,41 @@ impl Snapshot {
                 .values()
                 .filter(move |account| Some(&account.id) != management),
         )
+    }
+}
+
+impl Snapshot {
+    /// Everything that was asked for and not read, each once, sorted.
+    ///
+    /// What was not asked for because nothing depended on it is no gap.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let accounts = self.accounts.known().into_iter().flatten();
+        let policies = self.policies.values();
+        let attachments = &self.attachments;
+        let administrators = self.delegated_administrators.known().into_iter().flatten();
+        let mut gaps: Vec<&Gap> = [
+            self.organization.gap(),
+            self.root.gap(),
+            self.accounts.gap(),
+            self.policies_listed.gap(),
+            self.delegation_policy.gap(),
+            self.delegated_administrators.gap(),
+            self.trusted_services.gap(),
+            self.root_features.gap(),
+            self.handshakes.gap(),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(accounts.filter_map(|(_, account)| account.parents.gap()))
+        .chain(policies.filter_map(|policy| policy.content.gap()))
+        .chain(attachments.by_policy.values().filter_map(Observed::gap))
+        .chain(attachments.by_node.values().filter_map(Observed::gap))
+        .chain(administrators.filter_map(|one| one.services.gap()))
+        .chain(&self.events.gaps)
+        .filter(|gap| gap.reason != GapReason::NotRead)
+        .collect();
+        gaps.sort();
+        gaps.dedup();
+        gaps.into_iter().cloned().collect()
     }
 }

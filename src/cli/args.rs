@@ -1,0 +1,213 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::rule::Severity;
+use crate::report::Format;
+
+/// Audits and closes the ways by which an account can leave an AWS Organization.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings, \
+    4 incomplete, 5 plan has changes, 6 refused, 7 stopped part-way, 130 interrupted"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Configuration file (default: org-exit-guard.toml here, then in the user's configuration directory)
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ORG_EXIT_GUARD_CONFIG"
+    )]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Can any member get out, who could lift the guard, who left lately?
+    Audit(AuditArgs),
+    /// Save the facts of an audit to a file
+    Snapshot(SnapshotArgs),
+    /// Who am I, what may I read, what does each missing permission cost?
+    Doctor(DoctorArgs),
+    /// Print what is deployed by other means
+    Emit(EmitArgs),
+    /// Rules, with their documentation
+    Rules(CatalogArgs),
+    /// Ways out of an organization
+    Paths(CatalogArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
+    /// Colors
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
+    pub(super) color: Color,
+    /// No progress on the terminal
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(super) no_progress: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Whose AWS, and as whom.
+#[derive(Debug, Args)]
+pub(super) struct AwsArgs {
+    /// Profile of the AWS configuration
+    #[arg(long, value_name = "NAME", help_heading = "AWS")]
+    pub(super) profile: Option<String>,
+    /// Region in which STS is asked; decides the partition for the first call
+    #[arg(long, help_heading = "AWS")]
+    pub(super) region: Option<String>,
+    /// One endpoint for every service
+    #[arg(long, value_name = "URL", help_heading = "AWS")]
+    pub(super) endpoint_url: Option<String>,
+    /// Role to assume first
+    #[arg(long, value_name = "ARN", help_heading = "AWS")]
+    pub(super) role_arn: Option<String>,
+    /// External id for --role-arn
+    #[arg(long, value_name = "ID", requires = "role_arn", help_heading = "AWS")]
+    pub(super) external_id: Option<String>,
+    /// A simulated organization on loopback instead of AWS
+    #[arg(long, conflicts_with_all = ["profile", "endpoint_url", "role_arn"], help_heading = "AWS")]
+    pub(super) demo: bool,
+}
+
+/// What is read.
+#[derive(Debug, Args)]
+pub(super) struct ScopeArgs {
+    /// Read every SCP and every attachment, also where nothing depends on it
+    #[arg(long, help_heading = "Scope")]
+    pub(super) full: bool,
+    /// How many days of the event history to read
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=90), help_heading = "Scope")]
+    pub(super) since: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+    /// Judge the facts of a file; nothing is called
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "full", "since"], help_heading = "Scope")]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(super) format: Format,
+    /// Write a report to a file as well (can be repeated)
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = parse_report, help_heading = "Output")]
+    pub(super) report: Vec<(Format, PathBuf)>,
+    /// Lowest severity that makes the exit code 3
+    #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
+    pub(super) fail_on: FailOn,
+    /// Do not exit with 4 when something could not be read
+    #[arg(long, help_heading = "Behaviour")]
+    pub(super) allow_gaps: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn reached_by(self, severity: Severity) -> bool {
+        let threshold = match self {
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+            Self::Never => return false,
+        };
+        severity >= threshold
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SnapshotArgs {
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+    /// Where to; written with mode 0600
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Do not exit with 4 when something could not be read
+    #[arg(long, help_heading = "Behaviour")]
+    pub(super) allow_gaps: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EmitArgs {
+    #[command(subcommand)]
+    pub(super) what: EmitWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EmitWhat {
+    /// The least-privilege IAM policy for a job
+    IamPolicy {
+        /// Which job
+        #[arg(value_enum)]
+        job: IamJob,
+    },
+    /// The guard as a service control policy
+    Guard {
+        /// Without the statement against closing accounts from inside
+        #[arg(long)]
+        without_self_closure: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum IamJob {
+    Audit,
+    Remediation,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CatalogArgs {
+    /// One entry, in full
+    pub(super) id: Option<String>,
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    text.parse()
+}
+
+fn parse_report(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not FORMAT=PATH"))?;
+    if path.is_empty() {
+        return Err(format!("`{text}` names no path"));
+    }
+    Ok((format.parse()?, PathBuf::from(path)))
+}

@@ -1,0 +1,7 @@
+//! One file a command.
+
+pub(super) mod audit;
+pub(super) mod catalog;
+pub(super) mod doctor;
+pub(super) mod emit;
+pub(super) mod snapshot;

@@ -1,0 +1,126 @@
+//! Where the facts come from: a file, the demo, or AWS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::args::{AwsArgs, Cli, ScopeArgs};
+use super::error::CliError;
+use super::progress::Progress;
+use crate::aws::{Keys, Session, SessionOptions};
+use crate::collect::{Scope, collect};
+use crate::config::Config;
+use crate::exits::EVENTS;
+use crate::model::Snapshot;
+use crate::model::snapshot::Depth;
+use crate::sim::{Serving, Simulator};
+
+/// As of when the demo's organization is looked at, so that its report is always the same.
+const DEMO_NOW: &str = "2026-11-24T02:00:00Z";
+/// What the demo's administrator decided.
+const DEMO_CONFIG: &str = include_str!("../../policies/demo.toml");
+
+/// An open session, its clock, and the demo's server if there is one.
+pub(super) struct Source {
+    pub(super) session: Session,
+    pub(super) now: Timestamp,
+    pub(super) config: Config,
+    pub(super) progress: Arc<Progress>,
+    demo: Option<Serving>,
+}
+
+impl Source {
+    /// Opens a session as the arguments say. `read_only` limits assumed roles to the read list.
+    pub(super) async fn open(cli: &Cli, args: &AwsArgs, read_only: bool) -> Result<Self, CliError> {
+        let progress = Arc::new(Progress::new(!cli.output.no_progress));
+        let mut config = crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?;
+        let mut options = SessionOptions {
+            profile: args.profile.clone(),
+            region: args.region.clone(),
+            endpoint_url: args.endpoint_url.clone(),
+            role_arn: args.role_arn.clone(),
+            external_id: args.external_id.clone(),
+            share: config.rate_share,
+            read_only,
+            observer: progress.clone(),
+            ..SessionOptions::default()
+        };
+        let (mut demo, mut now) = (None, Timestamp::now());
+        if args.demo {
+            now = demo_now();
+            let (serving, keys) = serve_demo(now).await?;
+            options.endpoint_url = Some(serving.url());
+            options.keys = Some(keys);
+            options.region = Some("us-east-1".to_owned());
+            // Nobody shares the simulator's buckets, so nothing needs to be left to others.
+            options.share = f64::INFINITY;
+            demo = Some(serving);
+            if config.origin.is_none() {
+                config = demo_config();
+            }
+        }
+        let session = Session::open(options).await?;
+        Ok(Self {
+            session,
+            now,
+            config,
+            progress,
+            demo,
+        })
+    }
+
+    /// Reads the facts.
+    pub(super) async fn collect(&self, scope: &ScopeArgs) -> Result<Snapshot, CliError> {
+        let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
+        let scope = Scope {
+            depth: if scope.full {
+                Depth::Full
+            } else {
+                Depth::Proof
+            },
+            since: Duration::from_hours(24 * u64::from(scope.since)),
+            event_names: &names,
+        };
+        let collected = collect(&self.session, &scope, self.now, self.progress.as_ref()).await;
+        self.progress.finish();
+        let mut snapshot = collected?;
+        if self.demo.is_some() {
+            // Its port changes from run to run.
+            snapshot.caller.endpoint = Some("the demo's simulated AWS on loopback".to_owned());
+        }
+        Ok(snapshot)
+    }
+
+    /// Ends the demo's server, if there is one.
+    pub(super) async fn close(self) {
+        if let Some(serving) = self.demo {
+            serving.stop().await;
+        }
+    }
+}
+
+fn demo_now() -> Timestamp {
+    DEMO_NOW.parse().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn demo_config() -> Config {
+    crate::config::parse(DEMO_CONFIG, &crate::flows::rule_ids()).unwrap_or_default()
+}
+
+async fn serve_demo(now: Timestamp) -> Result<(Serving, Keys), CliError> {
+    let simulator = Simulator::new(crate::sim::demo(now));
+    let keys = simulator.keys_of_management();
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let serving = crate::sim::serve(simulator, address)
+        .await
+        .map_err(CliError::Demo)?;
+    Ok((
+        serving,
+        Keys {
+            id: keys.access_key_id,
+            secret: keys.secret_access_key,
+            token: None,
+        },
+    ))
+}

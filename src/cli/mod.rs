@@ -1,0 +1,58 @@
+//! The command line: arguments, streams, progress, exit codes; one file a command.
+
+mod args;
+mod commands;
+mod error;
+mod exit;
+mod facts;
+mod progress;
+mod streams;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use error::CliError;
+pub use exit::Exit;
+
+/// Parses the arguments, runs the command, prints its error if it has one.
+pub fn main() -> ExitCode {
+    // clap ends the process itself for `--help`, `--version` (0) and usage errors (2).
+    let cli = Cli::parse();
+    streams::choose_color(cli.output.color);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(source) => return fail(&CliError::Runtime(source)),
+    };
+    match runtime.block_on(run(&cli)) {
+        Ok(exit) => exit.into(),
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(cli: &Cli) -> Result<Exit, CliError> {
+    let work = async {
+        match &cli.command {
+            Command::Audit(args) => commands::audit::run(cli, args).await,
+            Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
+            Command::Doctor(args) => commands::doctor::run(cli, args).await,
+            Command::Emit(args) => commands::emit::run(args),
+            Command::Rules(args) => commands::catalog::rules(cli, args),
+            Command::Paths(args) => commands::catalog::paths(cli, args),
+        }
+    };
+    tokio::select! {
+        result = work => result,
+        _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+    }
+}
+
+fn fail(error: &CliError) -> ExitCode {
+    streams::print_error(error);
+    error.exit().into()
+}

@@ -1,0 +1,194 @@
+//! `org-exit-guard.toml`: what an administrator decided, in a file that can be reviewed.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::OuId;
+use crate::model::settings::{Settings, Waiver};
+
+/// The name looked for in the working directory, then in the user's configuration directory.
+pub const FILE_NAME: &str = "org-exit-guard.toml";
+
+/// A configuration file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read configuration `{}`: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It does not follow the schema; the message names line and column.
+    #[error("configuration `{}` is not valid: {message}", path.display())]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and where.
+        message: String,
+    },
+}
+
+/// The file as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigFile {
+    /// Domains that root e-mail addresses should have.
+    #[serde(default)]
+    pub email_domains: Vec<String>,
+    /// OUs from which accounts leave on purpose.
+    #[serde(default)]
+    pub transition_ous: Vec<OuId>,
+    /// Share of AWS's published rates that reading may take, above 0 up to 1; default 0.5.
+    #[serde(default)]
+    pub rate_share: Option<f64>,
+    /// Accepted findings.
+    #[serde(default)]
+    pub waiver: Vec<Waiver>,
+}
+
+/// What the file and the defaults come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// What judgement follows.
+    pub settings: Settings,
+    /// Share of AWS's published rates that reading may take.
+    pub rate_share: f64,
+    /// The file that was read, if there was one.
+    pub origin: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            rate_share: DEFAULT_SHARE,
+            origin: None,
+        }
+    }
+}
+
+/// Account vending shares the buckets, so half is left to it.
+const DEFAULT_SHARE: f64 = 0.5;
+
+/// Reads the named file, or the first of the places where one is looked for; none is fine.
+///
+/// `rules` are the ids that a waiver may name.
+pub fn load(named: Option<&Path>, rules: &[&str]) -> Result<Config, ConfigError> {
+    if let Some(path) = named {
+        return read(path, rules);
+    }
+    match places().into_iter().find(|path| path.is_file()) {
+        Some(path) => read(&path, rules),
+        None => Ok(Config::default()),
+    }
+}
+
+fn places() -> Vec<PathBuf> {
+    use etcetera::BaseStrategy;
+    let mut places = vec![PathBuf::from(FILE_NAME)];
+    if let Ok(strategy) = etcetera::choose_base_strategy() {
+        places.push(strategy.config_dir().join("org-exit-guard").join(FILE_NAME));
+    }
+    places
+}
+
+fn read(path: &Path, rules: &[&str]) -> Result<Config, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&text, rules)
+        .map(|config| Config {
+            origin: Some(path.to_owned()),
+            ..config
+        })
+        .map_err(|message| ConfigError::Invalid {
+            path: path.to_owned(),
+            message,
+        })
+}
+
+/// Reads the text of a configuration file; an error names line and column, or the key.
+pub fn parse(text: &str, rules: &[&str]) -> Result<Config, String> {
+    let file: ConfigFile =
+        toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
+    let share = file.rate_share.unwrap_or(DEFAULT_SHARE);
+    if !(share > 0.0 && share <= 1.0) {
+        return Err(format!(
+            "`rate_share` is {share}, but a share lies above 0 and up to 1"
+        ));
+    }
+    if let Some(waiver) = file
+        .waiver
+        .iter()
+        .find(|waiver| !rules.contains(&waiver.rule.as_str()))
+    {
+        return Err(format!(
+            "a waiver names the rule `{}`, which does not exist",
+            waiver.rule
+        ));
+    }
+    Ok(Config {
+        settings: Settings {
+            email_domains: file
+                .email_domains
+                .iter()
+                .map(|one| one.to_ascii_lowercase())
+                .collect(),
+            transition_ous: file.transition_ous.into_iter().collect(),
+            waivers: file.waiver,
+        },
+        rate_share: share,
+        origin: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let config = parse(
+            r#"
+            email_domains = ["Example.com"]
+            transition_ous = ["ou-ab12-11111111"]
+            rate_share = 0.8
+            [[waiver]]
+            rule = "account-left"
+            target = "222222222222"
+            reason = "sold, SEC-118"
+            owner = "cloud team"
+            expires = "2027-01-01T00:00:00Z"
+            "#,
+            &["account-left"],
+        )
+        .unwrap();
+        assert!(config.settings.email_domains.contains("example.com"));
+        assert_eq!(config.settings.waivers.len(), 1);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (text, words) in [
+            ("emial_domains = []", "unknown field `emial_domains`"),
+            ("rate_share = 0", "lies above 0"),
+            ("transition_ous = [\"r-ab12\"]", "not an OU id"),
+            (
+                "[[waiver]]\nrule = \"no-such-rule\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"",
+                "does not exist",
+            ),
+            (
+                "[[waiver]]\nrule = \"account-left\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"",
+                "reason",
+            ),
+        ] {
+            let message = parse(text, &["account-left"]).unwrap_err();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! How a call ended, and what a refusal says of the guard.
+
+use crate::model::record::Record;
+
+/// What refused a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBy {
+    /// A service control policy: the guard held.
+    Scp,
+    /// No identity policy allows it: says nothing about the guard.
+    Iam,
+    /// A constraint, after authorization had passed: only a payment method, an age or the like
+    /// stood in the way.
+    Constraint,
+    /// Another error.
+    Other,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It had its effect.
+    Succeeded,
+    /// It was refused.
+    Refused(RefusedBy),
+}
+
+impl Outcome {
+    /// Reads the outcome of a record. `errorCode` is `AccessDenied` in public records and
+    /// `AccessDeniedException` in the API's model, so prefixes count.
+    pub fn of(record: &Record) -> Self {
+        let Some(code) = &record.error_code else {
+            return Self::Succeeded;
+        };
+        let message = record.error_message.as_deref().unwrap_or("");
+        Self::Refused(if code.starts_with("AccessDenied") {
+            if message.contains("service control policy") {
+                RefusedBy::Scp
+            } else {
+                RefusedBy::Iam
+            }
+        } else if code.contains("ConstraintViolation") {
+            RefusedBy::Constraint
+        } else {
+            RefusedBy::Other
+        })
+    }
+
+    /// The words for reports.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Refused(RefusedBy::Scp) => "refused by an SCP",
+            Self::Refused(RefusedBy::Iam) => "refused by IAM, which says nothing about the guard",
+            Self::Refused(RefusedBy::Constraint) => {
+                "refused by a constraint after authorization had passed"
+            }
+            Self::Refused(RefusedBy::Other) => "refused",
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Facts to report.
+
+use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED};
+use crate::detect::Detection;
+use crate::model::Snapshot;
+use crate::model::rule::RuleMeta;
+use crate::model::settings::Settings;
+use crate::report::AuditDocument;
+use crate::verdict::Judgement;
+
+/// A snapshot and everything that follows from it.
+#[derive(Debug)]
+pub struct Audited {
+    /// The facts.
+    pub snapshot: Snapshot,
+    /// Their verdicts.
+    pub judgement: Judgement,
+    /// Their findings.
+    pub findings: Vec<Finding>,
+    /// Their detections.
+    pub detections: Vec<Detection>,
+}
+
+impl Audited {
+    /// The report.
+    pub fn document(&self) -> AuditDocument {
+        AuditDocument::new(
+            &self.snapshot,
+            &self.judgement,
+            &self.findings,
+            &self.detections,
+        )
+    }
+}
+
+/// Judges a snapshot.
+pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
+    let judgement = crate::verdict::judge(&snapshot);
+    let cx = Context {
+        snapshot: &snapshot,
+        judgement: &judgement,
+        settings,
+    };
+    let findings = crate::audit::run(&cx);
+    let detections = crate::detect::detect(&snapshot, settings);
+    Audited {
+        snapshot,
+        judgement,
+        findings,
+        detections,
+    }
+}
+
+/// Every rule, of audits and of events.
+pub fn rules() -> Vec<&'static RuleMeta> {
+    RULES
+        .iter()
+        .map(|rule| rule.meta)
+        .chain(crate::detect::RULES)
+        .chain([&WAIVER_EXPIRED, &WAIVER_UNUSED])
+        .collect()
+}
+
+/// The ids of [`rules`].
+pub fn rule_ids() -> Vec<&'static str> {
+    rules().into_iter().map(|rule| rule.id).collect()
+}

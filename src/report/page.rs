@@ -1,0 +1,168 @@
+//! A page of terminal text under construction: wraps, indents, colors, and
+//! escapes whatever is put on it.
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table};
+
+use super::text::{terminal, wrap};
+use crate::model::rule::Severity;
+
+/// The weight of a word, shown as color where color is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// Stands out.
+    Strong,
+    /// Bad.
+    Bad,
+    /// Doubtful.
+    Doubtful,
+    /// Good.
+    Good,
+}
+
+impl Tone {
+    fn codes(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Strong => "\u{1b}[1m",
+            Self::Bad => "\u{1b}[1;31m",
+            Self::Doubtful => "\u{1b}[33m",
+            Self::Good => "\u{1b}[32m",
+        }
+    }
+
+    fn color(self) -> Option<Color> {
+        match self {
+            Self::Plain | Self::Strong => None,
+            Self::Bad => Some(Color::Red),
+            Self::Doubtful => Some(Color::Yellow),
+            Self::Good => Some(Color::Green),
+        }
+    }
+
+    /// The tone of a severity.
+    pub fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Critical | Severity::High => Self::Bad,
+            Severity::Medium => Self::Doubtful,
+            Severity::Low | Severity::Info => Self::Plain,
+        }
+    }
+}
+
+/// Collects lines. Color codes are always in it; the stream that prints it takes them out
+/// where they are not wanted.
+#[derive(Debug)]
+pub struct Page {
+    width: usize,
+    text: String,
+}
+
+impl Page {
+    /// An empty page of so many columns.
+    pub fn new(width: usize) -> Self {
+        Self {
+            width: width.max(40),
+            text: String::new(),
+        }
+    }
+
+    /// An empty line.
+    pub fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A line that stands out.
+    pub fn heading(&mut self, text: &str) {
+        self.block("", "", text, Tone::Strong);
+    }
+
+    /// Text, indented by so many columns.
+    pub fn paragraph(&mut self, indent: usize, text: &str) {
+        let pad = " ".repeat(indent);
+        self.block(&pad, &pad, text, Tone::Plain);
+    }
+
+    /// Text behind a label; further lines are indented as far as the label's column plus two.
+    pub fn labeled(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
+        let pad = " ".repeat(indent);
+        let label = terminal(label);
+        let lines = wrap(
+            &format!("{label} {}", terminal(text)),
+            self.width.saturating_sub(indent + 2),
+        );
+        for (index, line) in lines.iter().enumerate() {
+            match (index, line.strip_prefix(label.as_str())) {
+                (0, Some(rest)) => self.push(&pad, &label, tone, rest),
+                (0, None) => self.push(&pad, line, tone, ""),
+                _ => self.push(&format!("{pad}  "), "", Tone::Plain, line),
+            }
+        }
+    }
+
+    /// A list item.
+    pub fn item(&mut self, indent: usize, text: &str) {
+        let pad = " ".repeat(indent);
+        self.block(&format!("{pad}- "), &format!("{pad}  "), text, Tone::Plain);
+    }
+
+    /// A table of short cells; columns named in `whole` are never broken.
+    pub fn table(&mut self, header: &[&str], rows: &[Vec<(String, Tone)>], whole: &[usize]) {
+        let mut table = Table::new();
+        table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
+            .enforce_styling()
+            .set_header(
+                header
+                    .iter()
+                    .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
+            );
+        for row in rows {
+            table.add_row(row.iter().map(|(text, tone)| {
+                let cell = Cell::new(terminal(text));
+                match tone.color() {
+                    Some(color) => cell.fg(color),
+                    None => cell,
+                }
+            }));
+        }
+        for index in whole {
+            if let Some(column) = table.column_mut(*index) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        self.text.push_str(&table.to_string());
+        self.text.push('\n');
+    }
+
+    /// The finished text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+
+    fn block(&mut self, first: &str, further: &str, text: &str, tone: Tone) {
+        let lines = wrap(
+            &terminal(text),
+            self.width.saturating_sub(first.chars().count()),
+        );
+        for (index, line) in lines.iter().enumerate() {
+            self.push(if index == 0 { first } else { further }, line, tone, "");
+        }
+    }
+
+    fn push(&mut self, pad: &str, toned: &str, tone: Tone, rest: &str) {
+        self.text.push_str(pad);
+        if tone == Tone::Plain {
+            self.text.push_str(toned);
+        } else {
+            self.text.push_str(tone.codes());
+            self.text.push_str(toned);
+            self.text.push_str("\u{1b}[0m");
+        }
+        self.text.push_str(rest);
+        self.text.push('\n');
+    }
+}

@@ -1,0 +1,333 @@
+//! The simulated AWS: a pure handler, request in, reply out.
+//!
+//! Plugged into the SDK as its HTTP client ([`Simulator::http_client`]) for
+//! tests in virtual time, or served on loopback ([`serve`]) for the demo and
+//! for any AWS client. Several organizations and accounts live in one
+//! [`World`]; each call is authenticated by its key, judged, performed and
+//! logged in the caller's `CloudTrail` event history.
+//!
+//! What AWS does and the simulator does not: signatures and session policies
+//! are not verified, requests are checked only where an operation looks,
+//! the delegation policy lets nobody do more, accounts close without passing through `PENDING_CLOSURE`,
+//! and the shape of `AccountDepartedOrganization` details is a guess, since no
+//! public sample of that record exists.
+
+mod authorize;
+mod body;
+mod buckets;
+pub mod connector;
+pub mod faults;
+mod json;
+pub mod log;
+pub mod refusal;
+pub mod scenario;
+pub mod server;
+pub mod service;
+mod services;
+mod wire;
+pub mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use serde_json::Value;
+
+pub use faults::{Calls, Fault, Kind};
+pub use log::{CallOutcome, LoggedCall};
+pub use refusal::Refusal;
+pub use scenario::{WorldBuilder, demo, empty};
+pub use server::{Serving, serve};
+pub use service::{Outcome, Reply, Service};
+pub use world::World;
+
+use crate::model::Timestamp;
+use buckets::Buckets;
+use services::Call;
+use services::paging::Paging;
+use wire::Request;
+
+/// Long-term credentials of a user in the simulated AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// `AKIA…`.
+    pub access_key_id: String,
+    /// The secret; the simulator does not verify signatures.
+    pub secret_access_key: String,
+}
+
+/// The user to whom [`Simulator::keys_of`] hands keys.
+pub const ADMIN_USER: &str = "OrgAdmin";
+
+/// A simulated AWS that many clients can share.
+#[derive(Debug)]
+pub struct Simulator {
+    state: Mutex<State>,
+    /// The world's time when the simulator was made, and the clock's.
+    began: (SystemTime, tokio::time::Instant),
+}
+
+#[derive(Debug)]
+struct State {
+    world: World,
+    faults: Vec<Fault>,
+    /// Requests so far, by operation.
+    counts: BTreeMap<String, u32>,
+    log: Vec<LoggedCall>,
+    buckets: Buckets,
+    throttling: bool,
+    skipped: Duration,
+}
+
+impl Simulator {
+    /// A simulator that goes on from a world; its clock starts at the world's time.
+    pub fn new(world: World) -> Arc<Self> {
+        // A time before the epoch does not matter to anybody here.
+        let start = SystemTime::try_from(world.now).unwrap_or(SystemTime::UNIX_EPOCH);
+        let began = (start, tokio::time::Instant::now());
+        let state = State {
+            world,
+            faults: Vec::new(),
+            counts: BTreeMap::new(),
+            log: Vec::new(),
+            buckets: Buckets::default(),
+            throttling: false,
+            skipped: Duration::ZERO,
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            began,
+        })
+    }
+
+    /// A panic in another test thread must not take this one along.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keys of an administrator in the scenario's management account.
+    pub fn keys_of_management(&self) -> Keys {
+        let management = self.state().world.management.clone();
+        self.keys_of(&management)
+    }
+
+    /// Keys of the account's user [`ADMIN_USER`], who is made if need be.
+    ///
+    /// For an account that does not exist: keys that AWS does not know, so that
+    /// the first call with them is refused.
+    pub fn keys_of(&self, account: &str) -> Keys {
+        let found = self.state().world.ensure_user(account, ADMIN_USER);
+        let (access_key_id, secret_access_key) =
+            found.unwrap_or_else(|| ("AKIANOSUCHACCOUNT000".to_owned(), "none".to_owned()));
+        Keys {
+            access_key_id,
+            secret_access_key,
+        }
+    }
+
+    /// Adds a fault.
+    pub fn add_fault(&self, fault: Fault) {
+        self.state().faults.push(fault);
+    }
+
+    /// Takes all faults away; call counts go on.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Turns the token buckets with AWS's published rates on or off (off at first).
+    pub fn set_throttling(&self, on: bool) {
+        self.state().throttling = on;
+    }
+
+    /// Every request so far, in order of arrival.
+    pub fn log(&self) -> Vec<LoggedCall> {
+        self.state().log.clone()
+    }
+
+    /// A copy of the world as it is now.
+    pub fn world(&self) -> World {
+        self.state().world.clone()
+    }
+
+    /// Changes the world behind AWS's back, as other people's calls would.
+    pub fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        change(&mut self.state().world)
+    }
+
+    /// Lets virtual time pass at once, in addition to tokio's clock.
+    pub fn skip(&self, time: Duration) {
+        self.state().skipped += time;
+    }
+
+    /// An HTTP client for the SDK that reaches this simulator in process.
+    pub fn http_client(self: &Arc<Self>) -> SharedHttpClient {
+        SharedHttpClient::new(connector::InProcess::new(self.clone()))
+    }
+}
+
+impl Service for Simulator {
+    fn handle(&self, now: SystemTime, request: &http::Request<Bytes>) -> Reply {
+        match wire::parse(request) {
+            Ok(request) => self.state().handle(now, &request),
+            Err(answer) => Outcome::Answer(*answer).into(),
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        let (start, instant) = self.began;
+        start + instant.elapsed() + self.state().skipped
+    }
+}
+
+/// What a call came to, and who made it.
+struct Performed {
+    result: Result<Value, Refusal>,
+    account: Option<String>,
+    principal: Option<String>,
+}
+
+impl State {
+    fn handle(&mut self, now: SystemTime, request: &Request) -> Reply {
+        if let Ok(now) = Timestamp::try_from(now) {
+            self.world.advance_to(now);
+        }
+        let faults = self.faults_of(&request.action());
+        let id = self.world.draw_uuid();
+        let after = faults.iter().map(|fault| match fault {
+            Kind::Delay(time) => *time,
+            _ => Duration::ZERO,
+        });
+        let after = after.sum();
+        if let Some(outcome) = faults.iter().find_map(|fault| before(request, fault, &id)) {
+            self.note(request, None, CallOutcome::Faulted);
+            return Reply { after, outcome };
+        }
+        let performed = self.perform(now, request, &faults);
+        let response = match &performed.result {
+            Ok(output) => wire::answer(request, &edited(output, &faults), &id),
+            Err(refusal) => wire::refuse(request.api, refusal, &id),
+        };
+        let lost = faults.iter().find_map(|fault| match fault {
+            Kind::ClosedAfter => Some(Outcome::Closed),
+            Kind::ResetAfter => Some(Outcome::Reset),
+            Kind::CutBody => Some(Outcome::CutBody(response.clone())),
+            _ => None,
+        });
+        let outcome = match (&lost, &performed.result) {
+            (Some(_), _) => CallOutcome::AnswerLost,
+            (None, Ok(_)) => CallOutcome::Done,
+            (None, Err(refusal)) => CallOutcome::Refused(refusal.code.clone()),
+        };
+        self.note(request, Some(performed), outcome);
+        Reply {
+            after,
+            outcome: lost.unwrap_or(Outcome::Answer(response)),
+        }
+    }
+
+    /// Counts the call and finds the faults that strike it.
+    fn faults_of(&mut self, action: &str) -> Vec<Kind> {
+        let count = self.counts.entry(action.to_owned()).or_default();
+        *count += 1;
+        let number = *count;
+        let faults = self.faults.iter();
+        faults
+            .filter(|fault| fault.hits(action, number))
+            .map(|fault| fault.kind.clone())
+            .collect()
+    }
+
+    fn note(&mut self, request: &Request, by: Option<Performed>, outcome: CallOutcome) {
+        let (account, principal) = by.map_or((None, None), |by| (by.account, by.principal));
+        self.log.push(LoggedCall {
+            operation: request.action(),
+            account,
+            principal,
+            outcome,
+        });
+    }
+
+    /// Key, rate, permission, operation, record: in AWS's order.
+    fn perform(&mut self, now: SystemTime, request: &Request, faults: &[Kind]) -> Performed {
+        let caller = match authorize::identify(&self.world, request) {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                return Performed {
+                    result: Err(refusal),
+                    account: None,
+                    principal: None,
+                };
+            }
+        };
+        let by = |result| Performed {
+            result,
+            account: Some(caller.account.clone()),
+            principal: Some(caller.arn.clone()),
+        };
+        if !services::known(request) {
+            return by(Err(services::unknown_operation(request)));
+        }
+        let action = request.action();
+        if self.throttling && !self.buckets.take(&action, &caller.account, now) {
+            return by(Err(buckets::throttled(request.api)));
+        }
+        let mut call = Call {
+            world: &mut self.world,
+            caller: &caller,
+            request,
+            paging: paging(faults),
+        };
+        let resource = services::organizations::resource(&call);
+        let result = authorize::authorize(call.world, &caller, &action, &resource, request)
+            .and_then(|()| services::perform(&mut call));
+        services::record::record(&mut self.world, &caller, request, &result);
+        by(result)
+    }
+}
+
+/// The outcome of a fault that strikes before anything takes effect.
+fn before(request: &Request, fault: &Kind, id: &str) -> Option<Outcome> {
+    match fault {
+        Kind::Error(refusal) => Some(Outcome::Answer(wire::refuse(request.api, refusal, id))),
+        Kind::Raw {
+            status,
+            content_type,
+            body,
+        } => {
+            let headers = [("content-type", content_type.as_str())];
+            let body = body.clone().into_bytes();
+            Some(Outcome::Answer(wire::response(*status, &headers, body)))
+        }
+        Kind::ResetBefore => Some(Outcome::Reset),
+        _ => None,
+    }
+}
+
+fn paging(faults: &[Kind]) -> Paging {
+    faults
+        .iter()
+        .find_map(|fault| match fault {
+            Kind::EmptyPage => Some(Paging::Empty),
+            Kind::RepeatToken => Some(Paging::Repeat),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+fn edited(output: &Value, faults: &[Kind]) -> Value {
+    let mut output = output.clone();
+    for fault in faults {
+        if let Kind::Replace { pointer, value } = fault
+            && let Some(place) = output.pointer_mut(pointer)
+        {
+            *place = value.clone();
+        }
+    }
+    output
+}

@@ -1,0 +1,209 @@
+//! AWS Organizations.
+
+mod accounts;
+mod handshakes;
+mod policies;
+mod reads;
+mod shapes;
+mod tags;
+
+use serde_json::Value;
+
+use super::{Call, Handler, Outcome};
+use crate::sim::refusal::Refusal;
+use crate::sim::world::Organization;
+
+/// Which callers an operation is for, besides their permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Any account, in an organization or not.
+    Anyone,
+    /// Any account of an organization.
+    Members,
+    /// The management account and delegated administrators of any service.
+    Readers,
+    /// The management account. Members to which the delegation policy grants
+    /// the operation are still refused here: that needs a policy evaluator.
+    Management,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub(crate) struct Row {
+    name: &'static str,
+    callers: For,
+    handler: Handler,
+}
+
+const fn row(name: &'static str, callers: For, handler: Handler) -> Row {
+    Row {
+        name,
+        callers,
+        handler,
+    }
+}
+
+const ROWS: &[Row] = &[
+    row(
+        "DescribeOrganization",
+        For::Members,
+        reads::describe_organization,
+    ),
+    row("ListRoots", For::Readers, reads::list_roots),
+    row("ListAccounts", For::Readers, reads::list_accounts),
+    row(
+        "ListAccountsForParent",
+        For::Readers,
+        reads::list_accounts_for_parent,
+    ),
+    row(
+        "ListOrganizationalUnitsForParent",
+        For::Readers,
+        reads::list_units_for_parent,
+    ),
+    row("ListParents", For::Readers, reads::list_parents),
+    row("ListChildren", For::Readers, reads::list_children),
+    row("DescribeAccount", For::Readers, reads::describe_account),
+    row(
+        "DescribeOrganizationalUnit",
+        For::Readers,
+        reads::describe_unit,
+    ),
+    row("ListPolicies", For::Readers, policies::list_policies),
+    row("DescribePolicy", For::Readers, policies::describe_policy),
+    row(
+        "ListPoliciesForTarget",
+        For::Readers,
+        policies::list_policies_for_target,
+    ),
+    row(
+        "ListTargetsForPolicy",
+        For::Readers,
+        policies::list_targets_for_policy,
+    ),
+    row(
+        "DescribeResourcePolicy",
+        For::Readers,
+        reads::describe_resource_policy,
+    ),
+    row(
+        "ListDelegatedAdministrators",
+        For::Readers,
+        reads::list_delegated_administrators,
+    ),
+    row(
+        "ListDelegatedServicesForAccount",
+        For::Readers,
+        reads::list_delegated_services,
+    ),
+    row(
+        "ListAWSServiceAccessForOrganization",
+        For::Readers,
+        reads::list_trusted_services,
+    ),
+    row(
+        "ListHandshakesForOrganization",
+        For::Readers,
+        handshakes::list_for_organization,
+    ),
+    row(
+        "ListHandshakesForAccount",
+        For::Anyone,
+        handshakes::list_for_account,
+    ),
+    row("DescribeHandshake", For::Anyone, handshakes::describe),
+    row("ListTagsForResource", For::Readers, tags::list),
+    row("TagResource", For::Management, tags::tag),
+    row("CreatePolicy", For::Management, policies::create),
+    row("UpdatePolicy", For::Management, policies::update),
+    row("DeletePolicy", For::Management, policies::delete),
+    row("AttachPolicy", For::Management, policies::attach),
+    row("DetachPolicy", For::Management, policies::detach),
+    row("EnablePolicyType", For::Management, policies::enable_type),
+    row("DisablePolicyType", For::Management, policies::disable_type),
+    row(
+        "PutResourcePolicy",
+        For::Management,
+        accounts::put_resource_policy,
+    ),
+    row(
+        "DeleteResourcePolicy",
+        For::Management,
+        accounts::delete_resource_policy,
+    ),
+    row("MoveAccount", For::Management, accounts::move_account),
+    row(
+        "RemoveAccountFromOrganization",
+        For::Management,
+        accounts::remove,
+    ),
+    row("CloseAccount", For::Management, accounts::close),
+    row("LeaveOrganization", For::Members, accounts::leave),
+    row(
+        "InviteAccountToOrganization",
+        For::Management,
+        handshakes::invite,
+    ),
+    row("CancelHandshake", For::Anyone, handshakes::cancel),
+    row("AcceptHandshake", For::Anyone, handshakes::accept),
+];
+
+/// The operation of that name.
+pub(crate) fn operation(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}
+
+/// Performs an operation if the caller is of the right kind.
+pub(crate) fn perform(call: &mut Call<'_>, row: &Row) -> Outcome {
+    if row.callers != For::Anyone {
+        let account = &call.caller.account;
+        let organization = call.organization()?;
+        let manages = organization.management == *account;
+        let delegated = organization.delegated_administrators.contains_key(account);
+        let right = match row.callers {
+            For::Anyone | For::Members => true,
+            For::Readers => manages || delegated,
+            For::Management => manages,
+        };
+        if !right {
+            return Err(Refusal::wrong_caller());
+        }
+    }
+    (row.handler)(call)
+}
+
+/// The resource that SCPs and IAM policies see, as far as they tell resources apart.
+pub(crate) fn resource(call: &Call<'_>) -> String {
+    let handshake = (call.request.operation == "AcceptHandshake")
+        .then(|| call.optional("HandshakeId"))
+        .flatten()
+        .and_then(|id| call.world.handshakes.get(id));
+    handshake.map_or_else(
+        || "*".to_owned(),
+        |handshake| shapes::handshake_arn(call.world, handshake),
+    )
+}
+
+impl Call<'_> {
+    fn organization(&self) -> Result<&Organization, Refusal> {
+        self.world
+            .organization_of(&self.caller.account)
+            .ok_or_else(Refusal::not_in_use)
+    }
+
+    fn organization_mut(&mut self) -> Result<&mut Organization, Refusal> {
+        self.world
+            .organization_of_mut(&self.caller.account)
+            .ok_or_else(Refusal::not_in_use)
+    }
+}
+
+/// An answer without a body.
+const NOTHING: Value = Value::Null;
+
+fn not_found(kind: &str, id: &str) -> Refusal {
+    Refusal::new(
+        format!("{kind}NotFoundException"),
+        format!("You specified `{id}`, which doesn't exist."),
+    )
+}

@@ -1,0 +1,163 @@
+//! The `CloudTrail` record of a call.
+//!
+//! Members keep their names with the first letter in lower case, times in
+//! answers are English text, refused calls have `errorCode` (`AccessDenied`,
+//! not the exception's name).
+
+use serde_json::{Map, Value, json};
+
+use super::{Outcome, sts};
+use crate::model::Timestamp;
+use crate::sim::authorize::{Caller, CallerKind};
+use crate::sim::json::set;
+use crate::sim::wire::{Api, Request};
+use crate::sim::world::{World, seconds};
+
+/// Where all calls seem to come from: an address reserved for documentation.
+pub(crate) const SOURCE_IP: &str = "192.0.2.10";
+
+/// Logs a call in its caller's account; `AssumeRole` in the role's account too.
+pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outcome: &Outcome) {
+    let region = match request.api {
+        Api::Organizations | Api::Iam => world.partition.organizations_region().to_owned(),
+        Api::CloudTrail | Api::Sts => request.region.clone(),
+    };
+    let mut entry = json!({
+        "eventVersion": "1.08",
+        "userIdentity": identity(caller),
+        "eventTime": seconds(world.now).to_string(),
+        "eventSource": format!("{}.amazonaws.com", request.api.prefix()),
+        "eventName": request.operation,
+        "awsRegion": region,
+        "sourceIPAddress": SOURCE_IP,
+        "userAgent": request.user_agent,
+        "requestParameters": parameters(&request.input),
+        "responseElements": null,
+        "requestID": world.draw_uuid(),
+        "eventID": world.draw_uuid(),
+        "readOnly": is_read(&request.operation),
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": caller.account,
+        "eventCategory": "Management",
+    });
+    match outcome {
+        Ok(output) if !is_read(&request.operation) => {
+            set(&mut entry, "responseElements", response(output));
+        }
+        Ok(_) => {}
+        Err(refusal) => {
+            let denied = refusal.code.starts_with("AccessDenied");
+            let code = if denied {
+                "AccessDenied"
+            } else {
+                &refusal.code
+            };
+            set(&mut entry, "errorCode", code);
+            set(&mut entry, "errorMessage", refusal.message.as_str());
+        }
+    }
+    if request.api == Api::Sts && request.operation == "AssumeRole" && outcome.is_ok() {
+        let arn = request.input.get("RoleArn").and_then(Value::as_str);
+        let target = arn.and_then(sts::parse_role).map(|(account, _)| account);
+        if let Some(target) = target.filter(|target| *target != caller.account) {
+            let mut copy = entry.clone();
+            set(&mut copy, "recipientAccountId", target);
+            set(&mut copy, "eventID", world.draw_uuid());
+            world.log_event(target, &region, copy);
+        }
+    }
+    world.log_event(&caller.account, &region, entry);
+}
+
+fn is_read(operation: &str) -> bool {
+    ["List", "Describe", "Get", "Lookup", "Assume"]
+        .iter()
+        .any(|prefix| operation.starts_with(prefix))
+}
+
+fn identity(caller: &Caller) -> Value {
+    let mut identity = json!({
+        "principalId": caller.user_id,
+        "arn": caller.arn,
+        "accountId": caller.account,
+        "accessKeyId": caller.access_key,
+    });
+    match &caller.kind {
+        CallerKind::User { name } => {
+            set(&mut identity, "type", "IAMUser");
+            set(&mut identity, "userName", name.as_str());
+        }
+        CallerKind::Session {
+            role,
+            role_arn,
+            since,
+        } => {
+            set(&mut identity, "type", "AssumedRole");
+            let context = json!({
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": caller.user_id.split(':').next(),
+                    "arn": role_arn,
+                    "accountId": caller.account,
+                    "userName": role,
+                },
+                "attributes": {
+                    "creationDate": seconds(*since).to_string(),
+                    "mfaAuthenticated": "false",
+                },
+            });
+            set(&mut identity, "sessionContext", context);
+        }
+    }
+    identity
+}
+
+fn parameters(input: &Value) -> Value {
+    match input.as_object() {
+        Some(members) if !members.is_empty() => lower(input),
+        _ => Value::Null,
+    }
+}
+
+fn response(output: &Value) -> Value {
+    if output.is_null() {
+        return Value::Null;
+    }
+    lower(output)
+}
+
+fn lower(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let lowered = members.iter().map(|(name, member)| {
+                let member = if name.ends_with("Timestamp") {
+                    english(member)
+                } else {
+                    lower(member)
+                };
+                (lower_first(name), member)
+            });
+            Value::Object(lowered.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.iter().map(lower).collect(),
+        other => other.clone(),
+    }
+}
+
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// `Mar 18, 2022 6:16:58 PM`
+fn english(value: &Value) -> Value {
+    let seconds = value.as_f64().unwrap_or_default();
+    let time = jiff::SignedDuration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|duration| Timestamp::from_duration(duration).ok());
+    time.map_or(Value::Null, |time| {
+        json!(time.strftime("%b %-d, %Y %-I:%M:%S %p").to_string())
+    })
+}

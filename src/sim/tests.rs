@@ -1,0 +1,8 @@
+//! The simulator under the real SDK clients.
+
+mod calls;
+mod membership;
+mod policies;
+mod scps;
+mod support;
+mod transport;

@@ -1,0 +1,122 @@
+//! AWS's protocols: from an HTTP request to a call, from its result to an answer.
+//!
+//! awsJson1.1 for Organizations and `CloudTrail`, awsQuery for IAM and STS.
+//! Service, region and caller come from the credential scope of the signature;
+//! the signature itself is not verified.
+
+mod json;
+mod query;
+mod scope;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use scope::Scope;
+
+/// A service of the simulated AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    Organizations,
+    CloudTrail,
+    Iam,
+    Sts,
+}
+
+impl Api {
+    /// Name in IAM actions and in the credential scope.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Organizations => "organizations",
+            Self::CloudTrail => "cloudtrail",
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// Speaks awsQuery, in XML, where the others speak JSON.
+    pub(crate) fn is_query(self) -> bool {
+        matches!(self, Self::Iam | Self::Sts)
+    }
+}
+
+/// A request, understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub api: Api,
+    pub operation: String,
+    pub input: Value,
+    pub region: String,
+    pub access_key: Option<String>,
+    pub session_token: Option<String>,
+    pub user_agent: String,
+}
+
+impl Request {
+    /// As IAM actions are written: `organizations:ListRoots`.
+    pub(crate) fn action(&self) -> String {
+        format!("{}:{}", self.api.prefix(), self.operation)
+    }
+}
+
+/// The answer to a request that no service understands.
+pub(crate) type Unparsed = Box<http::Response<Bytes>>;
+
+/// Understands a request.
+///
+/// # Errors
+/// The answer to a request that no service understands.
+pub(crate) fn parse(request: &http::Request<Bytes>) -> Result<Request, Unparsed> {
+    let header = |name: &str| {
+        let value = request.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
+    };
+    let scope = header("authorization").and_then(Scope::parse);
+    let (api, operation, input) = match header("x-amz-target") {
+        Some(target) => json::parse(target, request.body()),
+        None => query::parse(scope.as_ref(), request.body()),
+    }?;
+    Ok(Request {
+        api,
+        operation,
+        input,
+        region: scope.as_ref().map(|s| s.region.clone()).unwrap_or_default(),
+        access_key: scope.map(|scope| scope.access_key),
+        session_token: header("x-amz-security-token").map(str::to_owned),
+        user_agent: header("user-agent").unwrap_or_default().to_owned(),
+    })
+}
+
+/// The answer of a call that succeeded.
+pub(crate) fn answer(request: &Request, output: &Value, id: &str) -> http::Response<Bytes> {
+    if request.api.is_query() {
+        query::answer(request, output, id)
+    } else {
+        json::answer(output, id)
+    }
+}
+
+/// The answer of a call that was refused.
+pub(crate) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<Bytes> {
+    if api.is_query() {
+        query::refuse(api, refusal, id)
+    } else {
+        json::refuse(refusal, id)
+    }
+}
+
+/// An HTTP answer; empty header values and those that HTTP does not allow are left out.
+pub(crate) fn response(
+    status: u16,
+    headers: &[(&'static str, &str)],
+    body: Vec<u8>,
+) -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from(body));
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            response.headers_mut().insert(*name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,51 @@
+//! Ids drawn from the world's seed: the same seed and the same calls give the same ids.
+
+use super::World;
+
+const LOWER: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+impl World {
+    /// `SplitMix64`: the n-th value depends on seed and n only.
+    fn draw(&mut self) -> u64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        let step = self.drawn.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.seed.wrapping_add(step);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn letters(&mut self, count: usize, alphabet: &[u8]) -> String {
+        let size = alphabet.len() as u64;
+        (0..count)
+            .filter_map(|_| {
+                let at = usize::try_from(self.draw() % size).unwrap_or_default();
+                alphabet.get(at).map(|letter| char::from(*letter))
+            })
+            .collect()
+    }
+
+    /// A prefix and `count` lower-case letters or digits, as Organizations ids are.
+    pub(crate) fn draw_id(&mut self, prefix: &str, count: usize) -> String {
+        format!("{prefix}{}", self.letters(count, LOWER))
+    }
+
+    /// A prefix and 16 upper-case letters or digits, as IAM ids are: `AKIA`, `AIDA`, `AROA`, `ASIA`.
+    pub(crate) fn draw_unique_id(&mut self, prefix: &str) -> String {
+        format!("{prefix}{}", self.letters(16, UPPER))
+    }
+
+    /// A secret of 40 characters.
+    pub(crate) fn draw_secret(&mut self) -> String {
+        self.letters(40, LOWER)
+    }
+
+    /// An id in the shape of a UUID, for events and requests.
+    pub(crate) fn draw_uuid(&mut self) -> String {
+        [8, 4, 4, 4, 12]
+            .map(|count| self.letters(count, HEX))
+            .join("-")
+    }
+}
