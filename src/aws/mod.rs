@@ -4,6 +4,7 @@
 //! create, attach and invite. Both pace themselves, see `lanes`.
 
 mod cloudtrail;
+mod connector;
 mod convert;
 mod error;
 mod iam;

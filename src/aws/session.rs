@@ -24,6 +24,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 
+use super::connector;
 use super::error::Failure;
 use super::lanes::{Lane, Port};
 use super::reads::Reads;
@@ -160,6 +161,8 @@ impl Session {
         let config = Box::pin(base_config(&options)).await?;
         let origin = Box::pin(origin(&options, &config)).await;
         let config = Box::pin(with_credentials(&options, &origin, config)).await?;
+        let client = config.http_client().unwrap_or_else(connector::shared);
+        let config = config.into_builder().http_client(client).build();
         let caller = identify(&origin, &config, &tuning).await?;
         let config = config
             .into_builder()
