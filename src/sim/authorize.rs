@@ -2,8 +2,7 @@
 //!
 //! Identity policies are reduced to a deny list of actions on each user and
 //! role; everything else is allowed to them. SCPs bind members by the room
-//! `evaluate`, with the context keys that [`context`] sets. The delegation
-//! policy lets nobody do more.
+//! `evaluate`, with the context keys that [`context`] sets.
 
 use std::collections::BTreeSet;
 
@@ -188,7 +187,7 @@ fn texts(organization: &Organization, node: &str) -> Vec<Document> {
 /// The global condition keys that AWS sets on a signed request.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-fn context(
+pub(crate) fn context(
     world: &World,
     organization: &Organization,
     caller: &Caller,
@@ -214,6 +213,11 @@ fn context(
         .with("aws:UserAgent", &call.user_agent)
         .with("aws:CurrentTime", world.now.to_string())
         .with("aws:EpochTime", world.now.as_second().to_string());
+    let request = if touches_policies(call) {
+        request.with("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
+    } else {
+        request
+    };
     match &caller.kind {
         CallerKind::User { name } => request
             .with("aws:PrincipalArn", &caller.arn)
@@ -227,6 +231,12 @@ fn context(
             .with("aws:MultiFactorAuthPresent", "false")
             .with("aws:TokenIssueTime", since.to_string()),
     }
+}
+
+/// Does the call name a policy or a policy type? SCPs are the only type here.
+fn touches_policies(call: &Request) -> bool {
+    let members = ["PolicyId", "PolicyType", "Type", "Filter"];
+    call.api == Api::Organizations && members.iter().any(|name| call.input.get(name).is_some())
 }
 
 /// May the caller call `action` on `resource`, by identity policies and SCPs?

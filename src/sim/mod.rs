@@ -7,8 +7,7 @@
 //! logged in the caller's `CloudTrail` event history.
 //!
 //! What AWS does and the simulator does not: signatures and session policies
-//! are not verified, requests are checked only where an operation looks,
-//! the delegation policy lets nobody do more, accounts close without passing through `PENDING_CLOSURE`,
+//! are not verified, requests are checked only where an operation looks, accounts close without passing through `PENDING_CLOSURE`,
 //! and the shape of `AccountDepartedOrganization` details is a guess, since no
 //! public sample of that record exists.
 
@@ -16,6 +15,7 @@ mod authorize;
 mod body;
 mod buckets;
 pub mod connector;
+mod delegation;
 pub mod faults;
 mod json;
 pub mod log;

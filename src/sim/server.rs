@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -16,6 +17,9 @@ use tokio::task::JoinHandle;
 
 use super::body::Once;
 use super::service::{Outcome, Service};
+
+/// How long accepting rests after a failure.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running server. Dropping it stops accepting; [`Serving::stop`] waits for that.
 #[derive(Debug)]
@@ -63,11 +67,11 @@ pub async fn serve(service: Arc<dyn Service>, address: SocketAddr) -> io::Result
 
 async fn accept(listener: TcpListener, service: Arc<dyn Service>) -> Infallible {
     loop {
-        // A failed accept concerns one client only (it went away); the server goes on.
+        // A client that went away, or no descriptors left: either way the server goes on.
         if let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(connection(stream, service.clone()));
         } else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

@@ -36,6 +36,11 @@ const STRANGER: Who = Who {
     session_of: None,
 };
 
+const INSIDE: Who = Who {
+    session_of: Some("OrganizationAccountAccessRole"),
+    ..STRANGER
+};
+
 /// About 40 accounts in three levels of OUs; the same `now` gives the same world.
 pub fn demo(now: Timestamp) -> World {
     let mut builder = WorldBuilder::seeded(now, 20_261_124);
@@ -214,6 +219,9 @@ fn past(world: &mut World) {
     past.service(4, "AccountDepartedOrganization", "departureTime", left);
     let left = json!({"accountId": ids.analytics, "departureMethod": "LEFT"});
     past.service(3, "AccountDepartedOrganization", "departureTime", left);
+    // The call itself: logged in the account that left, and nowhere else.
+    past.account = ids.payments;
+    past.call(4, INSIDE, "LeaveOrganization", &json!(null), None);
 }
 
 /// What came before the departures: guards lifted, an account moved.

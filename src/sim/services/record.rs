@@ -131,10 +131,10 @@ fn lower(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let lowered = members.iter().map(|(name, member)| {
-                let member = if name.ends_with("Timestamp") {
-                    english(member)
-                } else {
-                    lower(member)
+                let member = match name.as_str() {
+                    "Action" => member.as_str().map(str::to_lowercase).into(),
+                    time if time.ends_with("Timestamp") => english(member),
+                    _ => lower(member),
                 };
                 (lower_first(name), member)
             });

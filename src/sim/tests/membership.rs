@@ -235,3 +235,39 @@ async fn accounts_are_moved_removed_and_closed_by_the_management_account() {
         .collect();
     assert_eq!(methods, ["REMOVED", "CLEANED"]);
 }
+
+const DENY_ACCEPT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:AcceptHandshake","NotResource":"arn:aws:organizations::111111111111:handshake/*"}]}"#;
+const DENY_LEAVE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*"}]}"#;
+
+#[tokio::test]
+async fn scps_stop_a_transfer_by_its_own_action_or_by_leaving() {
+    // The text, whether a transfer needs the permission to leave, whether it succeeds.
+    let cases = [
+        (DENY_ACCEPT, false, false),
+        (DENY_LEAVE, true, false),
+        (DENY_LEAVE, false, true),
+    ];
+    for (text, needed, expected) in cases {
+        let world = builder()
+            .account("app", "/")
+            .scp("guard", text, &["/"])
+            .foreign_organization("Attacker", &[])
+            .switches(|s| s.transfer_needs_leave = needed)
+            .build();
+        let simulator = Simulator::new(world);
+        let attacker = organizations(&simulator, OUTSIDER);
+        let invite = attacker.invite_account_to_organization();
+        let sent = invite.target(party(MEMBER)).send().await.unwrap();
+        let id = sent.handshake.unwrap().id.unwrap();
+        let member = organizations(&simulator, MEMBER);
+        let accepted = member.accept_handshake().handshake_id(&id).send().await;
+        assert_eq!(accepted.is_ok(), expected, "{text}");
+        let owner = &simulator
+            .world()
+            .organization_of(MEMBER)
+            .unwrap()
+            .management
+            .clone();
+        assert_eq!(owner == OUTSIDER, expected);
+    }
+}

@@ -79,3 +79,44 @@ async fn the_management_account_is_not_bound() {
         "AccessDeniedException"
     );
 }
+
+const DELEGATION: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Policies","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::200000000001:root"},"Action":["organizations:DetachPolicy","organizations:DescribePolicy"],"Resource":"*","Condition":{"StringEquals":{"organizations:PolicyType":"SERVICE_CONTROL_POLICY"}}}]}"#;
+
+#[tokio::test]
+async fn the_delegation_policy_lets_a_member_lift_a_guard_and_nothing_more() {
+    let world = builder()
+        .account("platform", "/")
+        .account("other", "/")
+        .scp("guard", LEAVE, &["/"])
+        .delegation_policy(DELEGATION)
+        .build();
+    let guard = world.policy_named("guard").unwrap().id.clone();
+    let root = world.organization().unwrap().root.clone();
+    let simulator = Simulator::new(world);
+    let detach = |account: &str| {
+        let call = organizations(&simulator, account).detach_policy();
+        call.policy_id(&guard).target_id(&root).send()
+    };
+    assert_eq!(refused!(detach("200000000002")), "AccessDeniedException");
+    let attach = organizations(&simulator, MEMBER).attach_policy();
+    let attach = attach.policy_id(&guard).target_id(MEMBER).send();
+    assert_eq!(refused!(attach), "AccessDeniedException");
+    detach(MEMBER).await.unwrap();
+    let left = organizations(&simulator, MEMBER).leave_organization();
+    assert!(left.send().await.is_ok());
+}
+
+#[tokio::test]
+async fn arns_and_records_follow_the_partition() {
+    let china = crate::model::Partition::AwsCn;
+    let simulator = Simulator::new(builder().partition(china).account("app", "/").build());
+    let keys = simulator.keys_of_management();
+    let region = aws_config::Region::new("cn-northwest-1");
+    let config = config(&simulator, &keys).region(region).build();
+    let client = aws_sdk_organizations::Client::new(&config);
+    let account = client.describe_account().account_id(MEMBER).send().await;
+    let arn = account.unwrap().account.unwrap().arn.unwrap();
+    assert!(arn.starts_with("arn:aws-cn:organizations::"), "{arn}");
+    let trail = &simulator.world().accounts[MANAGEMENT].trail;
+    assert_eq!(trail.keys().collect::<Vec<_>>(), ["cn-northwest-1"]);
+}

@@ -20,7 +20,7 @@ const TARGETS: [(&str, Api); 2] = [
 ];
 
 pub(super) fn parse(target: &str, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
-    let refuse = |code: &str| Box::new(refuse(&Refusal::new(code, ""), ""));
+    let refuse = |code: &str| Box::new(refuse(Api::Organizations, &Refusal::new(code, ""), ""));
     let unknown = || refuse("UnknownOperationException");
     let (prefix, operation) = target.rsplit_once('.').ok_or_else(unknown)?;
     let (_, api) = TARGETS
@@ -47,10 +47,15 @@ pub(super) fn answer(output: &Value, id: &str) -> http::Response<Bytes> {
     response(200, &[CONTENT, ("x-amzn-requestid", id)], body)
 }
 
-pub(super) fn refuse(refusal: &Refusal, id: &str) -> http::Response<Bytes> {
+pub(super) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<Bytes> {
     let mut body = json!({"__type": refusal.code});
     if !refusal.message.is_empty() {
-        set(&mut body, "Message", refusal.message.as_str());
+        // CloudTrail's model declares no members for its exceptions; `message` is the default.
+        let name = match api {
+            Api::CloudTrail => "message",
+            _ => "Message",
+        };
+        set(&mut body, name, refusal.message.as_str());
     }
     if let Some(reason) = &refusal.reason {
         set(&mut body, "Reason", reason.as_str());

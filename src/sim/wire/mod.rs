@@ -101,7 +101,7 @@ pub(crate) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<By
     if api.is_query() {
         query::refuse(api, refusal, id)
     } else {
-        json::refuse(refusal, id)
+        json::refuse(api, refusal, id)
     }
 }
 

@@ -25,7 +25,11 @@ pub(super) fn parse(scope: Option<&Scope>, body: &Bytes) -> Result<(Api, String,
         _ => {
             let text = "The request is for a service that is not simulated.";
             let refusal = Refusal::new("UnknownOperationException", text);
-            return Err(Box::new(super::json::refuse(&refusal, "")));
+            return Err(Box::new(super::json::refuse(
+                Api::Organizations,
+                &refusal,
+                "",
+            )));
         }
     };
     let mut fields = Map::new();

@@ -10,6 +10,7 @@ mod tags;
 use serde_json::Value;
 
 use super::{Call, Handler, Outcome};
+use crate::sim::delegation::delegates;
 use crate::sim::refusal::Refusal;
 use crate::sim::world::Organization;
 
@@ -20,10 +21,12 @@ enum For {
     Anyone,
     /// Any account of an organization.
     Members,
-    /// The management account and delegated administrators of any service.
+    /// The management account, delegated administrators of any service, and
+    /// members that the delegation policy names.
     Readers,
-    /// The management account. Members to which the delegation policy grants
-    /// the operation are still refused here: that needs a policy evaluator.
+    /// The management account and members that the delegation policy names.
+    Delegable,
+    /// The management account only.
     Management,
 }
 
@@ -113,14 +116,14 @@ const ROWS: &[Row] = &[
     ),
     row("DescribeHandshake", For::Anyone, handshakes::describe),
     row("ListTagsForResource", For::Readers, tags::list),
-    row("TagResource", For::Management, tags::tag),
-    row("CreatePolicy", For::Management, policies::create),
-    row("UpdatePolicy", For::Management, policies::update),
-    row("DeletePolicy", For::Management, policies::delete),
-    row("AttachPolicy", For::Management, policies::attach),
-    row("DetachPolicy", For::Management, policies::detach),
-    row("EnablePolicyType", For::Management, policies::enable_type),
-    row("DisablePolicyType", For::Management, policies::disable_type),
+    row("TagResource", For::Delegable, tags::tag),
+    row("CreatePolicy", For::Delegable, policies::create),
+    row("UpdatePolicy", For::Delegable, policies::update),
+    row("DeletePolicy", For::Delegable, policies::delete),
+    row("AttachPolicy", For::Delegable, policies::attach),
+    row("DetachPolicy", For::Delegable, policies::detach),
+    row("EnablePolicyType", For::Delegable, policies::enable_type),
+    row("DisablePolicyType", For::Delegable, policies::disable_type),
     row(
         "PutResourcePolicy",
         For::Management,
@@ -162,7 +165,8 @@ pub(crate) fn perform(call: &mut Call<'_>, row: &Row) -> Outcome {
         let delegated = organization.delegated_administrators.contains_key(account);
         let right = match row.callers {
             For::Anyone | For::Members => true,
-            For::Readers => manages || delegated,
+            For::Readers => manages || delegated || by_policy(call, organization),
+            For::Delegable => manages || by_policy(call, organization),
             For::Management => manages,
         };
         if !right {
@@ -170,6 +174,31 @@ pub(crate) fn perform(call: &mut Call<'_>, row: &Row) -> Outcome {
         }
     }
     (row.handler)(call)
+}
+
+/// Does the delegation policy grant the call?
+fn by_policy(call: &Call<'_>, organization: &Organization) -> bool {
+    let arn = |member: &str| {
+        let id = call.optional(member)?;
+        Some(match organization.policies.get(id) {
+            Some(policy) => shapes::policy_arn(call.world, organization, policy),
+            None => shapes::node_arn(call.world, organization, id),
+        })
+    };
+    let mut resources: Vec<String> = ["PolicyId", "TargetId", "RootId", "ResourceId"]
+        .into_iter()
+        .filter_map(arn)
+        .collect();
+    if resources.is_empty() {
+        resources.push("*".to_owned());
+    }
+    delegates(
+        call.world,
+        organization,
+        call.caller,
+        call.request,
+        &resources,
+    )
 }
 
 /// The resource that SCPs and IAM policies see, as far as they tell resources apart.

@@ -99,16 +99,19 @@ pub(super) fn unit(world: &World, organization: &Organization, unit: &Unit) -> V
     answer
 }
 
-pub(super) fn policy_summary(world: &World, organization: &Organization, policy: &Policy) -> Value {
+pub(super) fn policy_arn(world: &World, organization: &Organization, policy: &Policy) -> String {
     let id = format!("service_control_policy/{}", policy.id);
-    let arn = if policy.aws_managed {
+    if policy.aws_managed {
         world.arn("aws", &format!("policy/{id}"))
     } else {
         arn(world, organization, "policy", &id)
-    };
+    }
+}
+
+pub(super) fn policy_summary(world: &World, organization: &Organization, policy: &Policy) -> Value {
     json!({
         "Id": policy.id,
-        "Arn": arn,
+        "Arn": policy_arn(world, organization, policy),
         "Name": policy.name,
         "Description": policy.description,
         "Type": "SERVICE_CONTROL_POLICY",
@@ -134,21 +137,24 @@ pub(super) fn node_type(organization: &Organization, id: &str) -> &'static str {
     }
 }
 
-/// A node as `ListTargetsForPolicy` shows it.
-pub(super) fn target(world: &World, organization: &Organization, id: &str) -> Value {
-    let unit = organization.units.get(id).map(|unit| unit.name.as_str());
-    let account = || world.accounts.get(id).map(|account| account.name.as_str());
-    let kind = node_type(organization, id);
-    let arn_kind = match kind {
+pub(super) fn node_arn(world: &World, organization: &Organization, id: &str) -> String {
+    let kind = match node_type(organization, id) {
         "ROOT" => "root",
         "ORGANIZATIONAL_UNIT" => "ou",
         _ => "account",
     };
+    arn(world, organization, kind, id)
+}
+
+/// A node as `ListTargetsForPolicy` shows it.
+pub(super) fn target(world: &World, organization: &Organization, id: &str) -> Value {
+    let unit = organization.units.get(id).map(|unit| unit.name.as_str());
+    let account = || world.accounts.get(id).map(|account| account.name.as_str());
     json!({
         "TargetId": id,
-        "Arn": arn(world, organization, arn_kind, id),
+        "Arn": node_arn(world, organization, id),
         "Name": unit.or_else(account).unwrap_or("Root"),
-        "Type": kind,
+        "Type": node_type(organization, id),
     })
 }
 
