@@ -1,10 +1,8 @@
 //! What a rule reports.
 
-use sha2::{Digest, Sha256};
-
 use crate::model::rule::{Confidence, RuleMeta, Severity};
 use crate::model::settings::Waiver;
-use crate::model::{AccountId, Gap};
+use crate::model::{AccountId, Gap, sha256_hex};
 
 /// Is something wrong, or could it not be told?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,14 +76,12 @@ impl Finding {
 
 /// The first 16 hex digits of a hash over the parts, which are never prose.
 pub fn fingerprint(rule: &str, parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(rule.as_bytes());
+    let mut bytes = rule.as_bytes().to_vec();
     for part in parts {
-        hash.update([0]);
-        hash.update(part.as_bytes());
+        bytes.push(0);
+        bytes.extend(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    let mut text = sha256_hex(&bytes);
+    text.truncate(16);
+    text
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::model::AccountId;
 use crate::model::rule::Severity;
 use crate::report::Format;
 
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Audit(AuditArgs),
     /// Save the facts of an audit to a file
     Snapshot(SnapshotArgs),
+    /// Plan the guard and invitations; with --apply, carry them out
+    Remediate(RemediateArgs),
     /// Who am I, what may I read, what does each missing permission cost?
     Doctor(DoctorArgs),
     /// Print what is deployed by other means
@@ -156,6 +159,58 @@ pub(super) struct SnapshotArgs {
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(super) allow_gaps: bool,
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+pub(super) struct RemediateArgs {
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    /// Carry the plan out; without it nothing is written
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) apply: bool,
+    /// The organization's id, typed out: the plan is for no other
+    #[arg(long, value_name = "ORG-ID", help_heading = "Remediation")]
+    pub(super) confirm: Option<String>,
+    /// Why; kept in the journal and as a tag of the policy
+    #[arg(long, value_name = "TEXT", help_heading = "Remediation")]
+    pub(super) reason: Option<String>,
+    /// Invite this departed account (can be repeated)
+    #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
+    pub(super) reinvite: Vec<AccountId>,
+    /// Leave out the statement against closing accounts from inside
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) without_self_closure: bool,
+    /// Apply although the endpoint is not AWS's own
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) allow_endpoint_override: bool,
+    /// Exit with 5 if the plan has changes
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) detailed_exit_code: bool,
+    /// Where lock and journal are kept
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ORG_EXIT_GUARD_STATE_DIR",
+        help_heading = "Remediation"
+    )]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(super) format: Format,
+}
+
+impl RemediateArgs {
+    /// What a plan needs to know, the departures of 90 days included.
+    pub(super) const fn scope() -> ScopeArgs {
+        ScopeArgs {
+            full: false,
+            since: 90,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! Every way in which a command can end in an error, with its exit code and hint.
 
+use crate::apply::ApplyError;
 use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
@@ -37,12 +38,26 @@ pub(super) enum CliError {
     /// The demo's server could not start.
     #[error("cannot serve the simulated organization on loopback: {0}")]
     Demo(std::io::Error),
+    /// Refused before anything was changed.
+    #[error("refused: {why}; nothing was changed")]
+    Refused { why: String, hint: &'static str },
+    /// Applying a plan.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl CliError {
+    pub(super) fn refused(why: String) -> Self {
+        Self::refused_with(why, "org-exit-guard doctor shows what the caller may read")
+    }
+
+    pub(super) fn refused_with(why: String, hint: &'static str) -> Self {
+        Self::Refused { why, hint }
+    }
+
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Config(_) => Exit::Usage,
@@ -52,14 +67,32 @@ impl CliError {
             | Self::Snapshot(_)
             | Self::Output { .. }
             | Self::Demo(_) => Exit::Failed,
+            Self::Refused { .. } | Self::Apply(ApplyError::Refused { .. }) => Exit::Refused,
+            Self::Apply(ApplyError::Stopped { .. }) => Exit::Stopped,
             Self::Interrupted => Exit::Interrupted,
         }
     }
 
     pub(super) fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => Some((*hint).to_owned()),
+            Self::Usage { hint, .. } | Self::Refused { hint, .. } => Some((*hint).to_owned()),
             Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
+            Self::Apply(ApplyError::Refused { hint, .. }) => Some(hint.clone()),
+            Self::Apply(ApplyError::Stopped {
+                journal, results, ..
+            }) => {
+                let done: Vec<&str> = results.iter().map(|(step, _)| step.as_str()).collect();
+                let done = if done.is_empty() {
+                    "none".to_owned()
+                } else {
+                    done.join(", ")
+                };
+                Some(format!(
+                    "steps done before it: {done}; the journal lies in {}; run the same command again: what \
+                     stands is found and not repeated",
+                    journal.display()
+                ))
+            }
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),

@@ -92,6 +92,20 @@ impl Source {
         Ok(snapshot)
     }
 
+    /// Is this the demo's simulated AWS?
+    pub(super) fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
+
+    /// The time now: that of the demo, or the real one.
+    pub(super) fn now(&self) -> Timestamp {
+        if self.is_demo() {
+            self.now
+        } else {
+            Timestamp::now()
+        }
+    }
+
     /// Ends the demo's server, if there is one.
     pub(super) async fn close(self) {
         if let Some(serving) = self.demo {

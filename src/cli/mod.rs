@@ -40,6 +40,7 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
         match &cli.command {
             Command::Audit(args) => commands::audit::run(cli, args).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
+            Command::Remediate(args) => commands::remediate::run(cli, args).await,
             Command::Doctor(args) => commands::doctor::run(cli, args).await,
             Command::Emit(args) => commands::emit::run(args),
             Command::Rules(args) => commands::catalog::rules(cli, args),

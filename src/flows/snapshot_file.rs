@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::model::Snapshot;
 use crate::model::snapshot::SNAPSHOT_VERSION;
+use crate::model::{Snapshot, sha256_hex};
 
 /// The largest file that is read: 50,000 accounts with full attachments take about a tenth.
 const SIZE_LIMIT: u64 = 1 << 30;
@@ -111,10 +110,10 @@ impl SnapshotError {
 }
 
 fn digest(snapshot: &Snapshot) -> Result<String, serde_json::Error> {
-    let hash = Sha256::digest(serde_json::to_vec(snapshot)?);
-    Ok(hash.iter().fold("sha256:".to_owned(), |text, byte| {
-        format!("{text}{byte:02x}")
-    }))
+    Ok(format!(
+        "sha256:{}",
+        sha256_hex(&serde_json::to_vec(snapshot)?)
+    ))
 }
 
 /// Writes a snapshot with mode 0600, whole or not at all.

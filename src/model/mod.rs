@@ -2,6 +2,7 @@
 //!
 //! Nothing in this room performs IO, reads a clock or knows an AWS SDK type.
 
+pub mod digest;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod ids;
@@ -16,6 +17,7 @@ pub mod rule;
 pub mod settings;
 pub mod snapshot;
 
+pub use digest::sha256_hex;
 pub use ids::{AccountId, HandshakeId, InvalidId, OrganizationId, OuId, PolicyId, RootId};
 pub use node::NodeId;
 pub use observed::{Gap, GapReason, Observed};

@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::model::organization::Policy;
 use crate::model::{AccountId, Gap, NodeId, OrganizationId, PolicyId, RootId, Snapshot};
-use crate::model::{Observed, Partition};
+use crate::model::{Observed, Partition, sha256_hex};
 use crate::scp::{Dialect, Document, parse};
 
 /// What the steps rest on.
@@ -61,9 +60,7 @@ impl Facts {
     pub fn digest(&self) -> String {
         // INVARIANT: plain strings and maps of strings, so this cannot fail.
         let json = serde_json::to_vec(self).unwrap_or_default();
-        let hash = Sha256::digest(json);
-        hash.iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        sha256_hex(&json)
     }
 
     /// What differs from `later`, in words.

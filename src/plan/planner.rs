@@ -52,7 +52,7 @@ pub fn plan(
         partition: facts.partition,
         management: facts.management.clone(),
         created: snapshot.taken_at,
-        digest: facts.digest(),
+        facts: facts.clone(),
         steps: Vec::new(),
         not_done: Vec::new(),
         resolves: Vec::new(),

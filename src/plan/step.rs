@@ -4,6 +4,7 @@ use crate::model::organization::Handshake;
 use crate::model::{AccountId, OrganizationId, RootId, Snapshot, Timestamp};
 use crate::model::{Partition, PolicyId};
 
+use super::facts::Facts;
 use super::reinvite::Candidate;
 
 /// Which policy a step attaches.
@@ -74,8 +75,8 @@ pub struct Plan {
     pub management: AccountId,
     /// As of when.
     pub created: Timestamp,
-    /// Hash of the facts that the steps rest on.
-    pub digest: String,
+    /// The facts that the steps rest on.
+    pub facts: Facts,
     /// In order; empty: nothing to do.
     pub steps: Vec<Step>,
     /// What was not planned.

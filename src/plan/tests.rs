@@ -91,7 +91,12 @@ fn an_equal_policy_is_found_by_content_and_a_taken_name_is_not_reused() {
         carved_out: vec![],
     }
     .text();
-    attach(&mut snapshot, "p-equal000", &text.replace("\":", "\" :"), &[]);
+    attach(
+        &mut snapshot,
+        "p-equal000",
+        &text.replace("\":", "\" :"),
+        &[],
+    );
     let plan = planned(&snapshot, &Wishes::default());
     assert_eq!(ids(&plan), ["attach-guard"]);
     let mut snapshot = organization();

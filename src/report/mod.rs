@@ -3,11 +3,13 @@
 pub mod document;
 mod json;
 mod page;
+mod remediation;
 mod table;
 pub mod text;
 
 pub use document::AuditDocument;
 pub use page::{Page, Tone};
+pub use remediation::{AppliedView, RemediationDocument};
 
 /// The formats of an audit report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

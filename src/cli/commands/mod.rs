@@ -4,4 +4,5 @@ pub(super) mod audit;
 pub(super) mod catalog;
 pub(super) mod doctor;
 pub(super) mod emit;
+pub(super) mod remediate;
 pub(super) mod snapshot;

@@ -1,0 +1,87 @@
+//! Reading what is really there: before a write, after it, and when its answer was lost.
+
+use crate::aws::{Failure, Reads};
+use crate::model::organization::{Handshake, HandshakeState, Policy};
+use crate::model::snapshot::Caller;
+use crate::model::{AccountId, NodeId, PolicyId, RootId};
+use crate::plan::Facts;
+use crate::scp::{Dialect, parse};
+
+/// The facts that a plan rests on, read anew.
+pub(super) async fn facts(reads: &Reads, caller: &Caller) -> Result<Option<Facts>, Failure> {
+    let organization = reads.describe_organization().await?;
+    let Some(root) = reads.list_roots().await?.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut attached = std::collections::BTreeMap::new();
+    for policy in reads
+        .list_policies_for_target(&NodeId::Root(root.id.clone()))
+        .await?
+    {
+        let text = if policy.id.is_full_aws_access() {
+            String::new()
+        } else {
+            content(reads, &policy.id).await?.unwrap_or_default()
+        };
+        attached.insert(policy.id, text);
+    }
+    Ok(Some(Facts {
+        partition: caller.partition,
+        organization: organization.id,
+        management: organization.management_account,
+        feature_set: organization.feature_set.as_str().to_owned(),
+        root: root.id,
+        scp_state: root.scp_state.as_str().to_owned(),
+        attached,
+    }))
+}
+
+async fn content(reads: &Reads, id: &PolicyId) -> Result<Option<String>, Failure> {
+    Ok(reads.describe_policy(id).await?.content.known().cloned())
+}
+
+/// The SCP of a name, with its text.
+pub(super) async fn policy_named(reads: &Reads, name: &str) -> Result<Option<Policy>, Failure> {
+    let found = reads
+        .list_policies()
+        .await?
+        .into_iter()
+        .find(|policy| policy.name == name);
+    match found {
+        Some(policy) => Ok(Some(reads.describe_policy(&policy.id).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Does the policy say what `text` says?
+pub(super) fn says(policy: &Policy, text: &str) -> bool {
+    let parsed = |text: &str| parse(text, Dialect::Scp).ok();
+    match (
+        policy.content.known().and_then(|content| parsed(content)),
+        parsed(text),
+    ) {
+        (Some(found), Some(wanted)) => found.says_the_same_as(&wanted),
+        _ => false,
+    }
+}
+
+/// Does the policy hang on the root?
+pub(super) async fn hangs(reads: &Reads, id: &PolicyId, root: &RootId) -> Result<bool, Failure> {
+    let attached = reads
+        .list_policies_for_target(&NodeId::Root(root.clone()))
+        .await?;
+    Ok(attached.iter().any(|policy| policy.id == *id))
+}
+
+/// The open invitation to an account.
+pub(super) async fn invitation(
+    reads: &Reads,
+    account: &AccountId,
+) -> Result<Option<Handshake>, Failure> {
+    let handshakes = reads.list_handshakes_for_organization().await?;
+    Ok(handshakes.into_iter().find(|one| {
+        one.action == "INVITE"
+            && one.account.as_ref() == Some(account)
+            && matches!(one.state, HandshakeState::Open | HandshakeState::Requested)
+    }))
+}

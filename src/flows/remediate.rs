@@ -1,0 +1,61 @@
+//! From facts to a plan, and from an approved plan to the facts after it.
+
+use crate::aws::{Failure, Session};
+use crate::flows::{Audited, judge_all};
+use crate::model::settings::Settings;
+use crate::model::{Observed, Snapshot};
+use crate::plan::{GUARD_NAME, Plan, PlanError, Wishes};
+
+/// Facts, findings and the plan that follows from them.
+#[derive(Debug)]
+pub struct Planned {
+    /// What was found.
+    pub before: Audited,
+    /// What would be done.
+    pub plan: Plan,
+    /// What would be found then.
+    pub after: Audited,
+}
+
+/// Judges the facts and plans.
+pub fn make_plan(
+    snapshot: Snapshot,
+    settings: &Settings,
+    wishes: &Wishes,
+) -> Result<Planned, PlanError> {
+    let before = judge_all(snapshot, settings);
+    let plan = crate::plan::plan(
+        &before.snapshot,
+        &before.judgement,
+        &before.findings,
+        &before.detections,
+        settings,
+        wishes,
+    )?;
+    let after = judge_all((*plan.predicted).clone(), settings);
+    Ok(Planned {
+        before,
+        plan,
+        after,
+    })
+}
+
+/// Adds the SCPs that carry the guard's name with their texts: an earlier run may have
+/// created the guard without attaching it, and an audit reads only what hangs somewhere.
+///
+/// # Errors
+/// The failed read; without it a second guard could be created.
+pub async fn read_namesakes(session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
+    let reads = session.reads();
+    for policy in reads.list_policies().await? {
+        let known = snapshot.policies.get(&policy.id);
+        let unread = known.is_none_or(|known| matches!(known.content, Observed::Unknown(_)));
+        if !policy.name.starts_with(GUARD_NAME) {
+            snapshot.policies.entry(policy.id.clone()).or_insert(policy);
+        } else if unread {
+            let whole = reads.describe_policy(&policy.id).await?;
+            snapshot.policies.insert(whole.id.clone(), whole);
+        }
+    }
+    Ok(())
+}

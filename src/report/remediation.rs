@@ -1,0 +1,331 @@
+//! The plan, and what came of it: one document, for people or machines.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::document::{AuditDocument, PathRow};
+use super::page::{Page, Tone};
+use super::{Format, json};
+use crate::model::{AccountId, OrganizationId, Timestamp};
+use crate::plan::{Change, Plan};
+
+/// The version of this form.
+const REMEDIATION_VERSION: u32 = 1;
+
+/// A plan and its outcome.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RemediationDocument {
+    /// Version of this form.
+    pub format_version: u32,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// As of when.
+    #[schemars(with = "String")]
+    pub created: Timestamp,
+    /// Hash of the facts that the steps rest on.
+    pub digest: String,
+    /// In order.
+    pub steps: Vec<StepView>,
+    /// What was not planned, and why.
+    pub not_done: Vec<NotDoneView>,
+    /// Findings that the steps resolve.
+    pub resolves: Vec<String>,
+    /// Members by path, now.
+    pub before: Vec<PathRow>,
+    /// Members by path, once the steps are done: predicted, or read back if `applied`.
+    pub after: Vec<PathRow>,
+    /// Departed accounts.
+    pub departed: Vec<DepartedView>,
+    /// What must happen in invited accounts, and by whom.
+    pub runbook: Vec<String>,
+    /// Set once the plan was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied: Option<AppliedView>,
+}
+
+/// A step.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StepView {
+    /// Its id.
+    pub id: String,
+    /// The AWS call.
+    pub call: &'static str,
+    /// In one line.
+    pub title: String,
+    /// The policy text, if one is created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Accounts that it reaches.
+    pub covers: usize,
+    /// How it is taken back.
+    pub undo: &'static str,
+    /// How it ended, once applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+}
+
+/// Something that was not planned.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct NotDoneView {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A departed account.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct DepartedView {
+    /// Which.
+    pub account: AccountId,
+    /// How and when.
+    pub departed: String,
+    /// Can it be invited back?
+    pub candidate: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_because: Option<String>,
+}
+
+/// That the plan was applied.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AppliedView {
+    /// The run.
+    pub run: String,
+    /// Its journal.
+    pub journal: String,
+}
+
+impl RemediationDocument {
+    /// The document of a plan with the verdicts before it and, predicted, after it.
+    pub fn new(plan: &Plan, before: &AuditDocument, after: &AuditDocument) -> Self {
+        Self {
+            format_version: REMEDIATION_VERSION,
+            organization: plan.organization.clone(),
+            created: plan.created,
+            digest: plan.facts.digest(),
+            steps: plan.steps.iter().map(step).collect(),
+            not_done: plan
+                .not_done
+                .iter()
+                .map(|one| NotDoneView {
+                    what: one.what.clone(),
+                    why: one.why.clone(),
+                })
+                .collect(),
+            resolves: plan.resolves.clone(),
+            before: before.paths.clone(),
+            after: after.paths.clone(),
+            departed: plan
+                .candidates
+                .iter()
+                .map(|one| DepartedView {
+                    account: one.account.clone(),
+                    departed: one.departed.clone(),
+                    candidate: one.not_because.is_none(),
+                    not_because: one.not_because.clone(),
+                })
+                .collect(),
+            runbook: runbook(plan),
+            applied: None,
+        }
+    }
+
+    /// Lays it out.
+    pub fn render(&self, format: Format, width: usize) -> String {
+        match format {
+            Format::Json => json::render(self),
+            Format::Table => self.page(width),
+        }
+    }
+
+    fn page(&self, width: usize) -> String {
+        let mut page = Page::new(width);
+        let done = self.applied.is_some();
+        let title = if done { "Applied to" } else { "Plan for" };
+        page.heading(&format!(
+            "{title} organization {} as of {}",
+            self.organization, self.created
+        ));
+        for step in &self.steps {
+            page.gap();
+            page.labeled(0, "+", Tone::Good, &step.title);
+            if step.covers > 1 {
+                page.paragraph(
+                    4,
+                    &format!(
+                        "covers {} accounts that are not proved blocked today",
+                        step.covers
+                    ),
+                );
+            }
+            if let Some(text) = &step.text {
+                page.paragraph(4, text);
+            }
+            page.paragraph(
+                4,
+                &format!("call {}; to take it back: {}", step.call, step.undo),
+            );
+            if let Some(outcome) = &step.outcome {
+                page.paragraph(4, outcome);
+            }
+        }
+        if self.steps.is_empty() {
+            page.gap();
+            page.paragraph(0, "Nothing to do.");
+        }
+        for one in &self.not_done {
+            page.gap();
+            page.labeled(
+                0,
+                "!",
+                Tone::Doubtful,
+                &format!("not planned: {}", one.what),
+            );
+            page.paragraph(4, &one.why);
+        }
+        if !self.resolves.is_empty() {
+            page.gap();
+            page.heading("Findings that this resolves");
+            for one in &self.resolves {
+                page.item(0, one);
+            }
+        }
+        self.verdicts(&mut page, done);
+        self.people(&mut page);
+        self.last_line(&mut page);
+        page.finish()
+    }
+
+    fn verdicts(&self, page: &mut Page, done: bool) {
+        page.gap();
+        page.heading(if done {
+            "Members before, and after, read back"
+        } else {
+            "Members now, and as predicted"
+        });
+        let rows: Vec<_> = self
+            .before
+            .iter()
+            .zip(&self.after)
+            .map(|(before, after)| {
+                let change =
+                    |before: usize, after: usize| (format!("{before} → {after}"), Tone::Plain);
+                vec![
+                    (before.path.to_owned(), Tone::Plain),
+                    change(before.blocked, after.blocked),
+                    change(before.open, after.open),
+                    change(before.undetermined, after.undetermined),
+                ]
+            })
+            .collect();
+        page.table(
+            &["way out", "blocked", "open", "could not tell"],
+            &rows,
+            &[0],
+        );
+        if done {
+            page.paragraph(
+                0,
+                "Attached is not yet enforced everywhere: AWS publishes no propagation time. Never try it out by \
+                 calling LeaveOrganization.",
+            );
+        }
+    }
+
+    fn people(&self, page: &mut Page) {
+        if !self.departed.is_empty() {
+            page.gap();
+            page.heading("Departed accounts; nobody is invited unless named with --reinvite");
+            for one in &self.departed {
+                let can = match &one.not_because {
+                    None => "can be invited back".to_owned(),
+                    Some(why) => format!("not a candidate: {why}"),
+                };
+                page.item(0, &format!("{}: {}; {can}", one.account, one.departed));
+            }
+        }
+        if !self.runbook.is_empty() {
+            page.gap();
+            page.heading("What must happen in the invited accounts");
+            for one in &self.runbook {
+                page.item(0, one);
+            }
+        }
+    }
+
+    fn last_line(&self, page: &mut Page) {
+        page.gap();
+        match &self.applied {
+            Some(applied) => page.heading(&format!("Run {} is complete; journal: {}", applied.run, applied.journal)),
+            None if self.steps.is_empty() => page.heading("No changes were made."),
+            None => page.heading(&format!(
+                "No changes were made. To make them: org-exit-guard remediate --apply --confirm {} --reason TEXT",
+                self.organization
+            )),
+        }
+    }
+}
+
+fn step(step: &crate::plan::Step) -> StepView {
+    let (call, text) = match &step.change {
+        Change::CreatePolicy { text, .. } => ("organizations:CreatePolicy", Some(text.clone())),
+        Change::AttachPolicy { .. } => ("organizations:AttachPolicy", None),
+        Change::InviteAccount { .. } => ("organizations:InviteAccountToOrganization", None),
+    };
+    StepView {
+        id: step.id.clone(),
+        call,
+        title: step.title.clone(),
+        text,
+        covers: step.covers,
+        undo: step.undo,
+        outcome: None,
+    }
+}
+
+/// Who must accept, and how; the account may be in an intruder's hands.
+fn runbook(plan: &Plan) -> Vec<String> {
+    let mut lines: Vec<String> = plan
+        .reused
+        .iter()
+        .map(|one| {
+            let account = one
+                .account
+                .as_ref()
+                .map_or("the account", AccountId::as_str);
+            let until = one
+                .expires_at
+                .map(|time| format!(" until {time}"))
+                .unwrap_or_default();
+            format!(
+                "{account} has invitation {} already, open{until}; nothing is sent again",
+                one.id
+            )
+        })
+        .collect();
+    let invited = plan
+        .steps
+        .iter()
+        .any(|step| matches!(step.change, Change::InviteAccount { .. }));
+    if !invited && lines.is_empty() {
+        return lines;
+    }
+    lines.extend([
+        "Somebody in the account accepts: a principal with organizations:AcceptHandshake, and \
+         organizations:LeaveOrganization if the account is in another organization now, and \
+         iam:CreateServiceLinkedRole."
+            .to_owned(),
+        "First try the access role that trusts this management account (OrganizationAccountAccessRole unless \
+         renamed): it survives an exit until somebody deletes it."
+            .to_owned(),
+        "Otherwise take control of the root user's mailbox: the invitation goes there, and with it the root \
+         password can be reset. Secure the mailbox first, then the password, then MFA."
+            .to_owned(),
+        "If the mailbox is lost as well: AWS Support, from the management account, with proof of ownership.".to_owned(),
+        "The account lands in the root, where only the root's SCPs bind it: have the guard attached before it \
+         returns, disable the intruder's credentials, then move the account to its OU."
+            .to_owned(),
+    ]);
+    lines
+}
