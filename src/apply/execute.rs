@@ -174,9 +174,10 @@ fn check_age(plan: &Plan, now: Timestamp) -> Result<(), ApplyError> {
 fn run_id(plan: &Plan, now: Timestamp) -> String {
     let digest = plan.facts.digest();
     let time = now.strftime("%Y%m%dT%H%M%SZ");
-    let unique = std::process::id() % 0x1_0000;
+    // The real clock's fraction of a second tells runs of one second apart.
+    let unique = Timestamp::now().subsec_nanosecond() & 0x00ff_ffff;
     format!(
-        "{time}-{}-{unique:04x}",
+        "{time}-{}-{unique:06x}",
         digest.get(..6).unwrap_or_default()
     )
 }

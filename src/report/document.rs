@@ -136,7 +136,7 @@ pub struct EventCoverage {
 }
 
 /// How many accounts can take a path.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PathRow {
     /// Path id.
     pub path: &'static str,

@@ -5,4 +5,6 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod remediate;
 mod scp_cases;
+mod support;

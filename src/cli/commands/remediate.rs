@@ -58,8 +58,15 @@ async fn with_source(args: &RemediateArgs, source: &Source) -> Result<Exit, CliE
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
     note_outcomes(&mut document, &applied);
-    document.after = after.document().paths;
+    let promised = std::mem::replace(&mut document.after, after.document().paths);
     streams::print(&document.render(args.format, streams::width()))?;
+    if promised != document.after {
+        streams::note(
+            "warning: the verdicts read back are not those that the plan promised: AWS may not show the attachment \
+             yet, or somebody changed the organization meanwhile; run org-exit-guard audit",
+        );
+        return Ok(Exit::Stopped);
+    }
     Ok(Exit::Done)
 }
 

@@ -1,0 +1,112 @@
+//! A simulated organization and a session with it, in process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use org_exit_guard::apply::{Applied, ApplyError, Place, apply};
+use org_exit_guard::aws::{Keys, Session, SessionOptions};
+use org_exit_guard::collect::{Scope, collect};
+use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
+use org_exit_guard::model::settings::Settings;
+use org_exit_guard::model::{Silent, Snapshot, Timestamp};
+use org_exit_guard::plan::{Approved, Wishes};
+use org_exit_guard::sim::{Service, Simulator, World};
+
+pub(crate) const NOW: &str = "2026-11-24T10:00:00Z";
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().expect("a time")
+}
+
+/// The simulator's clock, so that signatures and credentials follow virtual time.
+#[derive(Debug)]
+struct SimulatedTime(Arc<Simulator>);
+
+impl TimeSource for SimulatedTime {
+    fn now(&self) -> std::time::SystemTime {
+        Service::now(self.0.as_ref())
+    }
+}
+
+/// A simulator and a session of its management account.
+pub(crate) struct Bench {
+    pub(crate) simulator: Arc<Simulator>,
+    pub(crate) session: Session,
+    pub(crate) state: tempfile::TempDir,
+}
+
+impl Bench {
+    pub(crate) async fn new(world: World) -> Self {
+        let simulator = Simulator::new(world);
+        let keys = simulator.keys_of_management();
+        let session = Session::open(SessionOptions {
+            keys: Some(Keys {
+                id: keys.access_key_id,
+                secret: keys.secret_access_key,
+                token: None,
+            }),
+            http_client: Some(simulator.http_client()),
+            time_source: Some(SharedTimeSource::new(SimulatedTime(simulator.clone()))),
+            region: Some("us-east-1".to_owned()),
+            share: 1.0,
+            read_only: false,
+            ..SessionOptions::default()
+        })
+        .await
+        .expect("the simulator lets the management account in");
+        Self {
+            simulator,
+            session,
+            state: tempfile::tempdir().expect("a directory"),
+        }
+    }
+
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        let names: Vec<&str> = org_exit_guard::exits::EVENTS
+            .iter()
+            .map(|event| event.name)
+            .collect();
+        let scope = Scope {
+            event_names: &names,
+            ..Scope::default()
+        };
+        let mut snapshot = collect(&self.session, &scope, now(), &Silent)
+            .await
+            .expect("an organization");
+        read_namesakes(&self.session, &mut snapshot)
+            .await
+            .expect("policies can be listed");
+        snapshot
+    }
+
+    pub(crate) async fn plan(&self, wishes: &Wishes) -> Planned {
+        make_plan(self.snapshot().await, &Settings::default(), wishes).expect("a plan")
+    }
+
+    pub(crate) async fn apply(&self, planned: Planned) -> Result<Applied, ApplyError> {
+        let organization = planned.plan.organization.to_string();
+        let approved =
+            Approved::confirm(planned.plan, &organization, "test".to_owned()).expect("its own id");
+        let place = Place {
+            session: &self.session,
+            state: self.state(),
+            now: now(),
+            observer: &Silent,
+        };
+        apply(place, &approved).await
+    }
+
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// How many calls of an operation had their effect.
+    pub(crate) fn done(&self, operation: &str) -> usize {
+        use org_exit_guard::sim::CallOutcome::{AnswerLost, Done};
+        let log = self.simulator.log();
+        log.iter()
+            .filter(|call| call.operation == operation && matches!(call.outcome, Done | AnswerLost))
+            .count()
+    }
+}
