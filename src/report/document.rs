@@ -12,8 +12,8 @@ use crate::model::organization::FeatureSet;
 use crate::model::rule::{Confidence, RuleMeta, Severity};
 use crate::model::settings::Waiver;
 use crate::model::snapshot::Caller;
-use crate::model::{AccountId, Gap, GapReason, NodeId, Observed, Snapshot, Timestamp};
-use crate::scp::{SCP_SIZE_LIMIT, SCPS_PER_TARGET};
+use crate::model::{AccountId, Gap, GapReason, NodeId, Observed, PolicyId, Snapshot, Timestamp};
+use crate::scp::{SCP_SIZE_LIMIT, SCPS_PER_TARGET, size};
 use crate::verdict::{Judgement, Standing};
 
 /// The version of this form.
@@ -46,6 +46,8 @@ pub struct AuditDocument {
     pub gaps: Vec<Gap>,
     /// Every account, by id.
     pub accounts: Vec<AccountView>,
+    /// Every SCP that was met, by id.
+    pub policies: Vec<PolicyView>,
     /// The last line.
     pub counts: Counts,
 }
@@ -106,6 +108,9 @@ pub struct Coverage {
     /// SCPs attached to the root, if that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_scps: Option<usize>,
+    /// Length of the longest SCP that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_scp: Option<usize>,
     /// The most that AWS documents for one root, OU or account.
     pub documented_scps_per_target: usize,
     /// The longest SCP that AWS documents, in characters.
@@ -243,6 +248,24 @@ pub struct AccountView {
     pub verdicts: std::collections::BTreeMap<&'static str, &'static str>,
 }
 
+/// An SCP and where it hangs, as far as that was read.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PolicyView {
+    /// Its id.
+    pub id: PolicyId,
+    /// Its name: untrusted text.
+    pub name: String,
+    /// Managed by AWS.
+    pub aws_managed: bool,
+    /// Length of its text, if that was read; AWS counts characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub characters: Option<usize>,
+    /// Nodes that it is known to hang on.
+    pub attached_to: Vec<NodeId>,
+    /// Are those all? An audit reads no further than its verdicts need; `--full` reads all.
+    pub complete: bool,
+}
+
 /// The last line of every report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
@@ -286,6 +309,7 @@ impl AuditDocument {
             events: detections.iter().map(event).collect(),
             gaps,
             accounts: accounts(snapshot, judgement),
+            policies: policies(snapshot),
         }
     }
 }
@@ -328,6 +352,12 @@ fn coverage(snapshot: &Snapshot, judgement: &Judgement) -> Coverage {
         policies: snapshot.policies.len(),
         policies_listed: snapshot.policies_listed.known().copied(),
         root_scps,
+        longest_scp: snapshot
+            .policies
+            .values()
+            .filter_map(|policy| policy.content.known())
+            .map(|text| size(text))
+            .max(),
         documented_scps_per_target: SCPS_PER_TARGET,
         documented_scp_characters: SCP_SIZE_LIMIT,
         events: EventCoverage {
@@ -460,6 +490,35 @@ fn accounts(snapshot: &Snapshot, judgement: &Judgement) -> Vec<AccountView> {
             verdicts: ExitPath::of_members()
                 .map(|path| (path.id.as_str(), standing.word(path.id)))
                 .collect(),
+        })
+        .collect()
+}
+
+fn policies(snapshot: &Snapshot) -> Vec<PolicyView> {
+    let attachments = &snapshot.attachments;
+    snapshot
+        .policies
+        .values()
+        .map(|policy| {
+            let listed = attachments
+                .by_policy
+                .get(&policy.id)
+                .and_then(Observed::known);
+            let mut attached_to: Vec<NodeId> = listed.into_iter().flatten().cloned().collect();
+            attached_to.extend(attachments.by_node.iter().filter_map(|(node, hanging)| {
+                let hanging = hanging.known()?;
+                hanging.contains(&policy.id).then(|| node.clone())
+            }));
+            attached_to.sort();
+            attached_to.dedup();
+            PolicyView {
+                id: policy.id.clone(),
+                name: policy.name.clone(),
+                aws_managed: policy.aws_managed,
+                characters: policy.content.known().map(|text| size(text)),
+                attached_to,
+                complete: listed.is_some(),
+            }
         })
         .collect()
 }

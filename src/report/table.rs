@@ -61,15 +61,21 @@ fn head(page: &mut Page, document: &AuditDocument) {
         || "an unknown number of SCPs on the root".to_owned(),
         |used| {
             format!(
-                "{used} of {} SCP slots of the root in use (documented quota)",
+                "{used} of {} SCP slots of the root in use",
                 coverage.documented_scps_per_target
             )
         },
     );
+    let longest = coverage.longest_scp.map_or_else(String::new, |longest| {
+        format!(
+            ", the longest SCP has {longest} of {} characters (documented quotas)",
+            coverage.documented_scp_characters
+        )
+    });
     page.paragraph(
         0,
         &format!(
-            "{} accounts: {} members judged, {} closed or suspended; {} OUs; {} SCPs met; {slots}",
+            "{} accounts: {} members judged, {} closed or suspended; {} OUs; {} SCPs met; {slots}{longest}",
             coverage.accounts,
             coverage.judged,
             coverage.not_acting,
