@@ -11,7 +11,7 @@ mod waive;
 pub use delegation::{Grant, grants};
 pub use finding::{Finding, Outcome, fingerprint};
 pub use rules::RULES;
-pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED};
+pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver};
 
 use crate::model::Snapshot;
 use crate::model::rule::RuleMeta;
@@ -42,6 +42,12 @@ pub struct Rule {
 pub fn run(cx: &Context<'_>) -> Vec<Finding> {
     let found = RULES.iter().flat_map(|rule| (rule.check)(cx)).collect();
     let mut findings = waive::apply(found, cx);
+    sort(&mut findings);
+    findings
+}
+
+/// Worst first, then by rule and cause.
+pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         (b.severity, a.outcome, a.rule.id, &a.cause, &a.fingerprint).cmp(&(
             a.severity,
@@ -51,5 +57,4 @@ pub fn run(cx: &Context<'_>) -> Vec<Finding> {
             &b.fingerprint,
         ))
     });
-    findings
 }

@@ -1,7 +1,7 @@
 //! Findings that somebody accepted: shown, not counted, until the waiver expires.
 
-use super::finding::Finding;
-use super::{Context, Outcome};
+use super::finding::{Finding, fingerprint};
+use super::{Context, Outcome, RULES};
 use crate::model::rule::{RuleMeta, Severity};
 use crate::model::settings::Waiver;
 use crate::model::{AccountId, NodeId, Observed};
@@ -75,9 +75,19 @@ pub(super) fn apply(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
             .into_iter()
             .map(|waiver| idle(&WAIVER_EXPIRED, waiver)),
     );
-    let unused = live.into_iter().zip(used).filter(|(_, used)| !used);
-    result.extend(unused.map(|(waiver, _)| idle(&WAIVER_UNUSED, waiver)));
+    // Waivers of events are judged where the events are.
+    let ours = |waiver: &Waiver| RULES.iter().any(|rule| rule.meta.id == waiver.rule);
+    let unused = live
+        .into_iter()
+        .zip(used)
+        .filter(|(waiver, used)| !used && ours(waiver));
+    result.extend(unused.map(|(waiver, _)| unused_waiver(waiver)));
     result
+}
+
+/// The finding for a waiver that covers nothing.
+pub fn unused_waiver(waiver: &Waiver) -> Finding {
+    idle(&WAIVER_UNUSED, waiver)
 }
 
 /// The accounts of a finding that a waiver covers; `None`: it does not concern the finding.
@@ -111,6 +121,7 @@ fn idle(rule: &'static RuleMeta, waiver: &Waiver) -> Finding {
             format!("expires {}", waiver.expires),
         ],
         remedy: "edit the `[[waiver]]` entry in the configuration".to_owned(),
-        ..Finding::failed(rule, format!("{}@{target}", waiver.rule), summary)
+        fingerprint: fingerprint(rule.id, &[&waiver.rule, target]),
+        ..Finding::failed(rule, "configuration", summary)
     }
 }

@@ -1,10 +1,10 @@
 //! Facts to report.
 
-use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED};
+use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver};
 use crate::detect::Detection;
 use crate::model::Snapshot;
 use crate::model::rule::RuleMeta;
-use crate::model::settings::Settings;
+use crate::model::settings::{Settings, Waiver};
 use crate::report::AuditDocument;
 use crate::verdict::Judgement;
 
@@ -41,14 +41,40 @@ pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
         judgement: &judgement,
         settings,
     };
-    let findings = crate::audit::run(&cx);
+    let mut findings = crate::audit::run(&cx);
     let detections = crate::detect::detect(&snapshot, settings);
+    findings.extend(idle_event_waivers(&snapshot, settings, &detections));
+    crate::audit::sort(&mut findings);
     Audited {
         snapshot,
         judgement,
         findings,
         detections,
     }
+}
+
+/// Waivers of events that cover none.
+fn idle_event_waivers(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    detections: &[Detection],
+) -> Vec<Finding> {
+    let of_events = |waiver: &&Waiver| {
+        waiver.expires > snapshot.taken_at
+            && crate::detect::RULES
+                .iter()
+                .any(|rule| rule.id == waiver.rule)
+    };
+    let used = |waiver: &Waiver| {
+        detections
+            .iter()
+            .any(|one| one.waived.as_ref() == Some(waiver))
+    };
+    let waivers = settings.waivers.iter().filter(of_events);
+    waivers
+        .filter(|waiver| !used(waiver))
+        .map(unused_waiver)
+        .collect()
 }
 
 /// Every rule, of audits and of events.

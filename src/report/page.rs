@@ -3,7 +3,7 @@
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table};
 
-use super::text::{terminal, wrap};
+use super::text::{terminal, width, wrap};
 use crate::model::rule::Severity;
 
 /// The weight of a word, shown as color where color is wanted.
@@ -107,8 +107,20 @@ impl Page {
         self.block(&format!("{pad}- "), &format!("{pad}  "), text, Tone::Plain);
     }
 
-    /// A table of short cells; columns named in `whole` are never broken.
+    /// A table of short cells; columns named in `whole` are never broken, and left out from the
+    /// last on where the page is too narrow for them.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<(String, Tone)>], whole: &[usize]) {
+        let mut columns = header.len();
+        while columns > 2 && table_width(header, rows, columns) > self.width {
+            columns -= 1;
+        }
+        let header: Vec<&str> = header.iter().take(columns).copied().collect();
+        let whole: Vec<usize> = whole
+            .iter()
+            .copied()
+            .filter(|column| *column < columns)
+            .collect();
+        let rows = rows.iter().map(|row| row.iter().take(columns));
         let mut table = Table::new();
         table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
         table
@@ -121,7 +133,7 @@ impl Page {
                     .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
             );
         for row in rows {
-            table.add_row(row.iter().map(|(text, tone)| {
+            table.add_row(row.map(|(text, tone)| {
                 let cell = Cell::new(terminal(text));
                 match tone.color() {
                     Some(color) => cell.fg(color),
@@ -130,7 +142,7 @@ impl Page {
             }));
         }
         for index in whole {
-            if let Some(column) = table.column_mut(*index) {
+            if let Some(column) = table.column_mut(index) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -165,4 +177,20 @@ impl Page {
         self.text.push_str(rest);
         self.text.push('\n');
     }
+}
+
+/// Columns of the terminal that a table takes with its first so many columns whole.
+fn table_width(header: &[&str], rows: &[Vec<(String, Tone)>], columns: usize) -> usize {
+    (0..columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            let widest = cells
+                .map(|(text, _)| width(&terminal(text)))
+                .max()
+                .unwrap_or(0);
+            // Two blanks and a line beside each cell.
+            widest.max(header.get(column).map_or(0, |name| width(name))) + 3
+        })
+        .sum::<usize>()
+        + 1
 }

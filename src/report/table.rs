@@ -68,8 +68,9 @@ fn head(page: &mut Page, document: &AuditDocument) {
     );
     let longest = coverage.longest_scp.map_or_else(String::new, |longest| {
         format!(
-            ", the longest SCP has {longest} of {} characters (documented quotas)",
-            coverage.documented_scp_characters
+            ", the longest SCP has {longest} of {},{:03} characters (documented quotas)",
+            coverage.documented_scp_characters / 1_000,
+            coverage.documented_scp_characters % 1_000
         )
     });
     page.paragraph(
@@ -158,7 +159,13 @@ fn severity_word(finding: &FindingView) -> String {
 fn block(page: &mut Page, finding: &FindingView) {
     page.gap();
     let label = severity_word(finding).to_uppercase();
-    page.labeled(0, &label, Tone::of(finding.severity), finding.rule);
+    let tone = Tone::of(finding.severity);
+    page.labeled(
+        0,
+        &label,
+        tone,
+        &format!("{} at {}", finding.rule, finding.cause),
+    );
     page.paragraph(2, &finding.summary);
     for line in &finding.evidence {
         page.item(2, line);
