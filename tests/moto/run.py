@@ -98,7 +98,10 @@ class Program:
         self.binary = binary
         self.check = check
         self.home = scratch / "home"
-        self.home.mkdir()
+        # Nobody shares moto's buckets, so reading need not hold back.
+        settings = self.home / ".config" / "org-exit-guard" / "org-exit-guard.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text("rate_share = 1.0\n")
         self.environment = {
             "PATH": os.defpath,
             "HOME": str(self.home),

@@ -69,7 +69,7 @@ TEAMS = {
     "team-13": ([NOT_RESOURCE], False),
     "team-14": ([deny([LEAVE, ACCEPT, CLOSE], Condition=BREAK_GLASS)], False),
     "team-15": ([deny([LEAVE, ACCEPT, CLOSE], Condition=BREAK_GLASS)], False),
-    "team-16": ([deny([LEAVE, ACCEPT]), deny(CLOSE)], False),
+    "team-16": ([deny(LEAVE), deny(ACCEPT), deny(CLOSE)], False),
     "team-17": ([allow(["ec2:*", "s3:*", "iam:*"])], True),
     "team-18": ([allow(["ec2:*", "s3:*", "organizations:*"])], True),
     "team-19": ([{"Effect": "Allow", "NotAction": LEAVE, "Resource": "*"}], True),
