@@ -104,8 +104,13 @@ pub enum Answer {
     Blocked(Block),
     /// Every principal gets through; a [`Witness`] has been confirmed by `evaluate`.
     Open(Opening),
-    /// Some requests get through, each shown one confirmed by `evaluate`; sorted, at least one.
-    Conditional(Vec<Exemption>),
+    /// Some requests get through.
+    Conditional {
+        /// Who, each with a request that `evaluate` has confirmed; sorted, at least one.
+        exemptions: Vec<Exemption>,
+        /// The statements that apply to some requests only.
+        hinges: Vec<Hinge>,
+    },
     /// Neither could be shown. Sorted, at least one.
     Undetermined(Vec<Hinge>),
 }
@@ -116,7 +121,7 @@ impl Answer {
         match self {
             Self::Blocked(_) => "blocked",
             Self::Open(_) => "open",
-            Self::Conditional(_) => "conditional",
+            Self::Conditional { .. } => "conditional",
             Self::Undetermined(_) => "undetermined",
         }
     }

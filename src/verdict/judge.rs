@@ -294,7 +294,10 @@ impl Judge<'_> {
                     })
                     .collect();
                 exemptions.sort();
-                Answer::Conditional(exemptions)
+                Answer::Conditional {
+                    exemptions,
+                    hinges: hinges.to_vec(),
+                }
             }
             Decision::Open(_) | Decision::Conditional { .. } => {
                 Answer::Undetermined(vec![Hinge::EnginesDisagree])

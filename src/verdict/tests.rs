@@ -78,7 +78,7 @@ fn an_exemption_is_proved_and_shown_with_a_request_that_gets_through() {
         r#""Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrgAdmin*"}}"#,
     );
     attach(&mut snapshot, "p-cond0000", &text, &["r-ab12"]);
-    let Answer::Conditional(exemptions) = answer(&snapshot, Leave) else {
+    let Answer::Conditional { exemptions, .. } = answer(&snapshot, Leave) else {
         panic!("conditional")
     };
     assert_eq!(

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::finding::{Finding, fingerprint};
 use crate::audit::{Context, Rule, rollup};
 use crate::exits::{ExitPath, PathId};
-use crate::model::AccountId;
 use crate::model::rule::{RuleMeta, Severity};
-use crate::verdict::{Answer, Exemption};
+use crate::model::{AccountId, NodeId};
+use crate::verdict::{Answer, Exemption, Hinge};
 
 static META: RuleMeta = RuleMeta {
     id: "guard-has-exemptions",
@@ -26,23 +26,34 @@ static META: RuleMeta = RuleMeta {
 
 pub(super) const RULE: Rule = Rule { meta: &META, check };
 
-type Group = (BTreeSet<PathId>, BTreeSet<AccountId>);
+/// In words: the statements, and whom they let through.
+type Cause = (Vec<String>, Vec<String>);
+/// Where the first statement hangs, which paths, and whose accounts.
+type Group = (Option<NodeId>, BTreeSet<PathId>, BTreeSet<AccountId>);
 
 fn check(cx: &Context<'_>) -> Vec<Finding> {
-    let mut groups: BTreeMap<Vec<String>, Group> = BTreeMap::new();
+    let mut groups: BTreeMap<Cause, Group> = BTreeMap::new();
     for (account, standing) in &cx.judgement.standings {
         for path in ExitPath::of_members() {
-            let Some(Answer::Conditional(exemptions)) = standing.verdict(path.id) else {
+            let Some(Answer::Conditional { exemptions, hinges }) = standing.verdict(path.id) else {
                 continue;
             };
-            let (paths, accounts) = groups.entry(words(exemptions)).or_default();
+            let statements = hinges
+                .iter()
+                .map(|one| rollup::hinge(one, standing, cx))
+                .collect();
+            let (node, paths, accounts) =
+                groups.entry((statements, words(exemptions))).or_default();
+            if let Some(Hinge::Statement { statement, .. }) = hinges.first() {
+                *node = standing.node(statement.level).cloned();
+            }
             paths.insert(path.id);
             accounts.insert(account.clone());
         }
     }
     groups
         .into_iter()
-        .map(|(words, group)| finding(cx, &words, &group))
+        .map(|(cause, group)| finding(cx, &cause, &group))
         .collect()
 }
 
@@ -69,29 +80,40 @@ fn words(exemptions: &[Exemption]) -> Vec<String> {
     words
 }
 
-fn finding(cx: &Context<'_>, words: &[String], (paths, accounts): &Group) -> Finding {
+fn finding(
+    cx: &Context<'_>,
+    (statements, through): &Cause,
+    (node, paths, accounts): &Group,
+) -> Finding {
     let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
     let summary = format!(
         "some principals get past the guard against {}: {}",
         names.join(", "),
         rollup::accounts(accounts.len())
     );
-    let mut parts: Vec<&str> = words.iter().map(String::as_str).collect();
-    parts.extend(&names);
-    let fingerprint = fingerprint(META.id, &parts);
+    let parts: Vec<&str> = statements
+        .iter()
+        .chain(through)
+        .map(String::as_str)
+        .chain(names.iter().copied())
+        .collect();
     let accounts: Vec<AccountId> = accounts.iter().cloned().collect();
-    let mut evidence: Vec<String> = words
+    let mut evidence: Vec<String> = through
         .iter()
         .map(|one| format!("gets through: {one}"))
         .collect();
+    evidence.extend(statements.iter().cloned());
     evidence.extend(rollup::whereabouts(&accounts, cx));
+    let cause = node
+        .as_ref()
+        .map_or_else(|| rollup::root(cx), ToString::to_string);
     Finding {
         accounts,
         evidence,
         remedy: "attach the guard without conditions to the root: org-exit-guard remediate"
             .to_owned(),
-        fingerprint,
-        ..Finding::failed(&META, rollup::root(cx), summary)
+        fingerprint: fingerprint(META.id, &parts),
+        ..Finding::failed(&META, cause, summary)
     }
 }
 
