@@ -5,6 +5,7 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod prove_random;
 mod remediate;
 mod scp_cases;
 mod support;
