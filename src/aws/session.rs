@@ -115,11 +115,13 @@ pub(super) struct Tuning {
     pub(super) share: f64,
     pub(super) patience: Duration,
     pub(super) observer: Arc<dyn Observer>,
+    /// Lists end with their first page: to see whether an operation answers at all.
+    pub(super) first_page_only: bool,
 }
 
 impl Tuning {
     pub(super) fn lane(&self, operation: &'static str) -> Lane {
-        Lane::new(operation, self.share, self.patience)
+        Lane::new(operation, self.share, self.patience).first_page(self.first_page_only)
     }
 }
 
@@ -157,6 +159,7 @@ impl Session {
             share: options.share,
             patience: options.patience,
             observer: options.observer.clone(),
+            first_page_only: false,
         };
         let config = Box::pin(base_config(&options)).await?;
         let origin = Box::pin(origin(&options, &config)).await;
@@ -185,6 +188,16 @@ impl Session {
     /// The read side. All reads of a session share its pace.
     pub fn reads(&self) -> Reads {
         self.reads.clone()
+    }
+
+    /// A read side of its own whose lists end with their first page: for finding out whether an
+    /// operation answers, never for judging what it says.
+    pub fn first_pages(&self) -> Reads {
+        let tuning = Tuning {
+            first_page_only: true,
+            ..self.tuning.clone()
+        };
+        Reads::new(&self.config, &tuning)
     }
 
     /// The write side; only `apply` uses it.
