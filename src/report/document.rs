@@ -553,7 +553,10 @@ fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap]) -> Count
         );
     }
     // Gaps that no rule speaks of are still not known.
-    let told: Vec<&Gap> = findings.iter().flat_map(|finding| &finding.gaps).collect();
+    let telling = findings
+        .iter()
+        .filter(|finding| finding.outcome == Outcome::CouldNotTell);
+    let told: Vec<&Gap> = telling.flat_map(|finding| &finding.gaps).collect();
     let untold = gaps.iter().filter(|gap| !told.contains(gap));
     counts.could_not_tell += untold
         .filter(|gap| gap.reason != GapReason::NotRead)
