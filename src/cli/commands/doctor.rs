@@ -1,16 +1,35 @@
 //! `doctor`
 
+use std::sync::Arc;
+
 use super::super::args::{Cli, DoctorArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::streams;
+use crate::aws::Transcript;
 use crate::flows::{Answer, Examination, examine};
 use crate::model::operations::{Job, Operation};
 use crate::report::{Page, Tone};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &DoctorArgs) -> Result<Exit, CliError> {
-    let source = Source::open(cli, &args.aws, true).await?;
+    let transcript = args.record.as_ref().map(|_| Arc::<Transcript>::default());
+    let ended = told(cli, args, transcript.clone()).await;
+    // Also when nothing answered: that is when it is wanted most.
+    if let Some((path, transcript)) = args.record.as_ref().zip(transcript) {
+        let written = streams::write(path, &transcript.lines());
+        // The first error is the one that matters.
+        return ended.and_then(|exit| written.map(|()| exit));
+    }
+    ended
+}
+
+async fn told(
+    cli: &Cli,
+    args: &DoctorArgs,
+    transcript: Option<Arc<Transcript>>,
+) -> Result<Exit, CliError> {
+    let source = Source::open_recorded(cli, &args.aws, true, transcript).await?;
     let mut examined = examine(&source.session, source.now()).await;
     source.progress.finish();
     if source.is_demo() {
