@@ -10,6 +10,7 @@
 mod architecture;
 mod cost;
 mod denials;
+mod output;
 mod prove_random;
 mod remediate;
 mod scp_cases;
