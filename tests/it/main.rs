@@ -10,6 +10,8 @@
 mod architecture;
 mod cost;
 mod denials;
+mod failures;
+mod formats;
 mod output;
 mod prove_random;
 mod remediate;
