@@ -130,7 +130,7 @@ fn no_denied_read_ever_passes() {
                 scope.spawn(move || (operation, check(operation, guarded, paths)))
             })
             .collect();
-        let ended = running.into_iter().map(|one| one.join());
+        let ended = running.into_iter().map(std::thread::ScopedJoinHandle::join);
         ended.map(|one| one.expect("no assertion failed")).collect()
     });
     for operation in reads() {

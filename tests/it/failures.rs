@@ -112,6 +112,33 @@ fn answers_that_are_not_awss_are_gaps_and_never_passes() {
     });
 }
 
+/// A record that cannot be parsed may be a departure: it is counted and never passes.
+#[test]
+fn a_record_that_cannot_be_parsed_is_counted() {
+    let served = Served::new(org_exit_guard::sim::demo(now()));
+    let counts = |run: &Run| run.json()["counts"]["could_not_tell"].as_u64();
+    let before = served.run(&AUDIT);
+    assert_eq!(before.code, Some(0), "{}", before.stderr);
+    let fault = Kind::Replace {
+        pointer: "/Events/0/CloudTrailEvent".to_owned(),
+        value: json!("{\"eventName\":"),
+    };
+    let fault = Fault::new("cloudtrail:LookupEvents", Calls::Every, fault);
+    served.simulator.add_fault(fault);
+    let after = served.run(&AUDIT);
+    assert_eq!(after.code, Some(4), "{}", after.stderr);
+    let report = after.json();
+    let unparsed = report["coverage"]["events"]["unparsed"]
+        .as_array()
+        .expect("a list")
+        .len();
+    assert!(unparsed > 0);
+    let more = counts(&before).map(|count| count + unparsed as u64);
+    assert_eq!(counts(&after), more);
+    let kept = served.run(&["snapshot", "-o", "facts.json"]);
+    assert_eq!(kept.code, Some(4), "{}", kept.stderr);
+}
+
 #[test]
 fn an_empty_page_with_a_token_is_normal() {
     let served = Served::new(organization().scp("guard", GUARD, &["/"]).build());

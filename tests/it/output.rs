@@ -67,6 +67,13 @@ fn no_line_is_too_wide_and_no_id_is_broken() {
     }
 }
 
+/// Reviewed by eye whenever it changes: `cargo insta review`.
+#[test]
+fn the_demo_report_is_as_it_was_reviewed() {
+    let report = run(&DEMO, &[("COLUMNS", "80")]);
+    insta::assert_snapshot!("demo-table-80", report.stdout);
+}
+
 #[test]
 fn hostile_names_do_nothing_and_colors_are_asked_for() {
     let report = run(&DEMO, &[]);
