@@ -24,6 +24,9 @@ pub struct Transcript(Mutex<Vec<Attempt>>);
 
 #[derive(Debug, Serialize)]
 struct Attempt {
+    /// When it was over, by the session's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<crate::model::Timestamp>,
     operation: String,
     /// `None`: it was never sent.
     request: Option<String>,
@@ -34,7 +37,7 @@ struct Attempt {
 }
 
 impl Transcript {
-    /// One JSON object a line and attempt: `operation`, `request` (body), `status` (HTTP),
+    /// One JSON object a line and attempt: `time`, `operation`, `request` (body), `status` (HTTP),
     /// `response` (body).
     pub fn lines(&self) -> String {
         let attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +92,7 @@ impl Intercept for Recorder {
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
+        components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let (Some(transcript), Some(metadata)) = (&self.0, bag.load::<Metadata>()) else {
@@ -101,7 +104,9 @@ impl Intercept for Recorder {
         let body = answer.and_then(|answer| answer.body().bytes());
         // Without what was sent it is not known which words are secret.
         let response = sent.zip(body);
+        let now = components.time_source().map(|clock| clock.now());
         transcript.add(Attempt {
+            time: now.and_then(|now| now.try_into().ok()),
             operation: format!("{service}:{}", metadata.name()),
             request: sent.map(|sent| sent.body.clone()),
             status: answer.map(|answer| answer.status().as_u16()),
@@ -156,10 +161,12 @@ mod tests {
                 )})
                 .to_string(),
             ),
-            "DescribeOrganization" => ok(&json!({"Organization": {"Id": "o-exampleorg1",
+            "DescribeOrganization" => ok(
+                &json!({"Organization": {"Id": "o-exampleorg1", "Arn": "arn",
                 "FeatureSet": "ALL", "MasterAccountId": "111111111111",
                 "MasterAccountEmail": "canary@example.com",
-                "Credentials": {"SecretAccessKey": SECRET, "SessionToken": TOKEN}}})),
+                "Credentials": {"SecretAccessKey": SECRET, "SessionToken": TOKEN}}}),
+            ),
             "GetCallerIdentity" => ok(&json!({})),
             _ => Reply::Broken,
         }
@@ -186,7 +193,7 @@ mod tests {
         let policy = crate::model::PolicyId::full_aws_access();
         reads.describe_policy(&policy).await.unwrap_err();
         let lines = transcript.lines();
-        for secret in ["canary", "CANARY", "Signature", "AWS4-HMAC"] {
+        for secret in ["canary", "CANARY", "Signature=", "AWS4-HMAC"] {
             assert!(!lines.contains(secret), "{secret} in {lines}");
         }
         let attempts: Vec<Value> = lines
@@ -197,6 +204,7 @@ mod tests {
             .iter()
             .map(|one| (one["operation"].as_str().unwrap(), one["status"].as_u64()))
             .collect();
+        assert!(attempts.iter().all(|one| one["time"].is_string()));
         assert_eq!(
             told,
             [

@@ -273,7 +273,7 @@ pub struct PolicyView {
 pub struct Counts {
     /// Findings and events that are wrong, waived and merely informative ones left out.
     pub failed: usize,
-    /// Findings that could not be told, and what could not be read.
+    /// Findings that could not be told, what could not be read, and records that could not be parsed.
     pub could_not_tell: usize,
     /// Accepted by a waiver.
     pub waived: usize,
@@ -306,7 +306,7 @@ impl AuditDocument {
             paths: ExitPath::of_members()
                 .map(|path| row(path, judgement))
                 .collect(),
-            counts: counts(findings, detections, &gaps),
+            counts: counts(findings, detections, &gaps, snapshot.events.unparsed.len()),
             findings: findings.iter().map(finding).collect(),
             events: detections.iter().map(event).collect(),
             gaps,
@@ -526,10 +526,11 @@ fn policies(snapshot: &Snapshot) -> Vec<PolicyView> {
         .collect()
 }
 
-fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap]) -> Counts {
+fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap], unparsed: usize) -> Counts {
     let mut counts = Counts {
         failed: 0,
-        could_not_tell: 0,
+        // A record that cannot be parsed may be a departure.
+        could_not_tell: unparsed,
         waived: 0,
         info: 0,
     };

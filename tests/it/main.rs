@@ -7,7 +7,14 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod architecture;
+mod cost;
+mod denials;
+mod failures;
+mod formats;
+mod output;
 mod prove_random;
 mod remediate;
 mod scp_cases;
+mod served;
 mod support;
