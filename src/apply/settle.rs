@@ -1,7 +1,7 @@
 //! Reading what is really there: before a write, after it, and when its answer was lost.
 
 use crate::aws::{Failure, Reads};
-use crate::model::organization::{Handshake, HandshakeState, Policy};
+use crate::model::organization::{Handshake, Policy};
 use crate::model::snapshot::Caller;
 use crate::model::{AccountId, NodeId, PolicyId, RootId};
 use crate::plan::Facts;
@@ -79,9 +79,7 @@ pub(super) async fn invitation(
     account: &AccountId,
 ) -> Result<Option<Handshake>, Failure> {
     let handshakes = reads.list_handshakes_for_organization().await?;
-    Ok(handshakes.into_iter().find(|one| {
-        one.action == "INVITE"
-            && one.account.as_ref() == Some(account)
-            && matches!(one.state, HandshakeState::Open | HandshakeState::Requested)
-    }))
+    Ok(handshakes
+        .into_iter()
+        .find(|one| one.is_unanswered_invitation() && one.account.as_ref() == Some(account)))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::args::Color;
 use super::error::CliError;
+use crate::flows::write_private;
 use crate::report::text::{terminal, wrap};
 
 /// Columns when neither a terminal nor `COLUMNS` tells.
@@ -49,19 +50,13 @@ pub(super) fn print(document: &str) -> Result<(), CliError> {
 
 /// Writes a document to a file, whole or not at all, without color.
 pub(super) fn write(path: &Path, document: &str) -> Result<(), CliError> {
-    let failed = |source| CliError::Output {
-        what: format!("report `{}`", path.display()),
-        source,
-    };
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
     let plain = anstream::adapter::strip_str(document).to_string();
-    file.write_all(plain.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    write_private(path, |output| output.write_all(plain.as_bytes())).map_err(|source| {
+        CliError::Output {
+            what: format!("report `{}`", path.display()),
+            source,
+        }
+    })
 }
 
 /// A line for the user, beside the document.

@@ -1,11 +1,12 @@
 //! Snapshots on disk: versioned, checked, private.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::private_file::write_private;
 use crate::model::snapshot::SNAPSHOT_VERSION;
 use crate::model::{Snapshot, sha256_hex};
 
@@ -126,19 +127,11 @@ pub fn write_snapshot(path: &Path, snapshot: &Snapshot) -> Result<(), SnapshotEr
         digest: digest(snapshot).map_err(|error| failed(error.into()))?,
         snapshot: snapshot.clone(),
     };
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    // A temporary file of this crate has mode 0600 from the start.
-    let mut temporary = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
-    serde_json::to_writer_pretty(&mut temporary, &file).map_err(|error| failed(error.into()))?;
-    temporary.write_all(b"\n").map_err(failed)?;
-    temporary.as_file().sync_all().map_err(failed)?;
-    temporary
-        .persist(path)
-        .map_err(|error| failed(error.error))?;
-    Ok(())
+    write_private(path, |output| {
+        serde_json::to_writer_pretty(&mut *output, &file)?;
+        output.write_all(b"\n")
+    })
+    .map_err(failed)
 }
 
 /// Reads a snapshot of this version or an earlier one.

@@ -258,3 +258,12 @@ pub struct Handshake {
     #[schemars(with = "Option<String>")]
     pub expires_at: Option<Timestamp>,
 }
+
+impl Handshake {
+    /// Is it an invitation that nobody has answered, as AWS lists it? Whether it has lapsed
+    /// meanwhile is for the caller, who knows the time.
+    pub fn is_unanswered_invitation(&self) -> bool {
+        self.action == "INVITE"
+            && matches!(self.state, HandshakeState::Open | HandshakeState::Requested)
+    }
+}

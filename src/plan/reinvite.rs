@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::step::NotDone;
 use crate::detect::{Detection, latest_departures};
-use crate::model::organization::{AccountState, Handshake, HandshakeState};
+use crate::model::organization::{AccountState, Handshake};
 use crate::model::{AccountId, Snapshot};
 use crate::trail::Method;
 
@@ -74,9 +74,8 @@ pub fn open_invitation<'a>(
     snapshot: &Snapshot,
 ) -> Option<&'a Handshake> {
     handshakes.iter().find(|one| {
-        one.action == "INVITE"
+        one.is_unanswered_invitation()
             && one.account.as_ref() == Some(account)
-            && matches!(one.state, HandshakeState::Open | HandshakeState::Requested)
             && one
                 .expires_at
                 .is_none_or(|expires| expires > snapshot.taken_at)

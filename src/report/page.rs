@@ -107,6 +107,18 @@ impl Page {
         self.block(&format!("{pad}- "), &format!("{pad}  "), text, Tone::Plain);
     }
 
+    /// The table of the ways out: the path, then how many accounts each answer has.
+    pub fn paths(&mut self, rows: &[Vec<(String, Tone)>]) {
+        let header = [
+            "way out",
+            "blocked",
+            "open to some",
+            "open",
+            "could not tell",
+        ];
+        self.table(&header, rows, &[0]);
+    }
+
     /// A table of short cells; columns named in `whole` are never broken, and left out from the
     /// last on where the page is too narrow for them.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<(String, Tone)>], whole: &[usize]) {

@@ -220,17 +220,7 @@ impl RemediationDocument {
                 ]
             })
             .collect();
-        page.table(
-            &[
-                "way out",
-                "blocked",
-                "open to some",
-                "open",
-                "could not tell",
-            ],
-            &rows,
-            &[0],
-        );
+        page.paths(&rows);
         if done {
             page.paragraph(
                 0,

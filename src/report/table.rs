@@ -108,17 +108,7 @@ fn paths(page: &mut Page, document: &AuditDocument) {
             ]
         })
         .collect();
-    page.table(
-        &[
-            "way out",
-            "blocked",
-            "open to some",
-            "open",
-            "could not tell",
-        ],
-        &rows,
-        &[0],
-    );
+    page.paths(&rows);
 }
 
 fn overview(page: &mut Page, document: &AuditDocument) {

@@ -148,7 +148,8 @@ impl Judge<'_> {
                 ..NodeStack::default()
             });
         }
-        let key = (levels, self.tells_apart(account, chain));
+        let apart = self.tells_apart(&levels);
+        let key = (levels, apart.then(|| account.id.clone()));
         if let Some(verdicts) = self.decided.get(&key) {
             return Arc::clone(verdicts);
         }
@@ -157,22 +158,14 @@ impl Judge<'_> {
         verdicts
     }
 
-    /// The account, if a policy on its way may tell accounts apart: by an account in a
-    /// resource, or by a condition on what differs from account to account.
-    fn tells_apart(&self, account: &Account, chain: &[NodeId]) -> Option<AccountId> {
-        let apart = chain.iter().any(|node| {
-            let stack = self.stacks.node(node);
-            stack
-                .policies
-                .iter()
-                .any(|handle| match self.texts.text(*handle) {
-                    Some(Text::Parsed(document)) => {
-                        document.statements.iter().any(differs_by_account)
-                    }
-                    _ => false,
-                })
-        });
-        apart.then(|| account.id.clone())
+    /// May a policy on the way tell accounts apart: by an account in a resource, or by a
+    /// condition on what differs from account to account?
+    fn tells_apart(&self, levels: &[NodeStack]) -> bool {
+        let mut handles = levels.iter().flat_map(|level| &level.policies);
+        handles.any(|handle| match self.texts.text(*handle) {
+            Some(Text::Parsed(document)) => document.statements.iter().any(differs_by_account),
+            _ => false,
+        })
     }
 
     fn question<'q>(&'q self, action: &ActionSpec, account: Option<&'q AccountId>) -> Question<'q> {

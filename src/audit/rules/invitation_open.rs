@@ -1,7 +1,7 @@
 //! `invitation-open`
 
 use crate::audit::{Context, Finding, Rule};
-use crate::model::organization::{Handshake, HandshakeState};
+use crate::model::organization::Handshake;
 use crate::model::rule::{RuleMeta, Severity};
 
 static META: RuleMeta = RuleMeta {
@@ -26,9 +26,7 @@ fn check(cx: &Context<'_>) -> Vec<Finding> {
     }
     let now = cx.snapshot.taken_at;
     let waits = |one: &&Handshake| {
-        one.action == "INVITE"
-            && matches!(one.state, HandshakeState::Open | HandshakeState::Requested)
-            && one.expires_at.is_none_or(|expires| expires > now)
+        one.is_unanswered_invitation() && one.expires_at.is_none_or(|expires| expires > now)
     };
     let open: Vec<&Handshake> = handshakes
         .known()

@@ -26,28 +26,8 @@ pub(super) const RULE: Rule = Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::RULE;
-    use crate::audit::rules::testing::run;
-    use crate::model::Observed;
-    use crate::model::fixture::{self, DENY_ALL_EXITS, attach, gap};
-
     #[test]
     fn fails_passes_and_leaves_the_unread_to_the_rule_for_gaps() {
-        let mut snapshot = fixture::organization();
-        let found = run(&RULE, &snapshot);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].cause, "r-ab12");
-        assert_eq!(found[0].accounts, [fixture::account_id("222222222222")]);
-        assert!(
-            found[0]
-                .evidence
-                .iter()
-                .any(|line| line.starts_with("gets through: arn:aws:iam::222222222222:"))
-        );
-        attach(&mut snapshot, "p-exits000", DENY_ALL_EXITS, &["r-ab12"]);
-        assert!(run(&RULE, &snapshot).is_empty());
-        snapshot.organization = Observed::Unknown(gap("organizations:DescribeOrganization"));
-        assert!(run(&RULE, &snapshot).is_empty());
-        assert!(!run(&super::super::exit_verdict_unknown::RULE, &snapshot).is_empty());
+        super::super::testing::check_open_path(&super::RULE);
     }
 }

@@ -1,0 +1,23 @@
+//! Files that hold an organization's facts: private, and whole or not at all.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// Writes a new file of mode 0600 and puts it at `path` once it is on disk.
+pub fn write_private(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // A temporary file of this crate has mode 0600 from the start.
+    let mut file = NamedTempFile::new_in(directory)?;
+    content(&mut file)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
