@@ -18,6 +18,7 @@ pub mod connector;
 mod delegation;
 pub mod faults;
 mod json;
+pub mod latency;
 pub mod log;
 pub mod refusal;
 pub mod scenario;
@@ -39,9 +40,10 @@ use bytes::Bytes;
 use serde_json::Value;
 
 pub use faults::{Calls, Fault, Kind};
+pub use latency::Latency;
 pub use log::{CallOutcome, LoggedCall};
 pub use refusal::Refusal;
-pub use scenario::{WorldBuilder, demo, empty};
+pub use scenario::{WorldBuilder, demo, dump, empty, reload};
 pub use server::{Serving, serve};
 pub use service::{Outcome, Reply, Service};
 pub use world::World;
@@ -81,6 +83,7 @@ struct State {
     log: Vec<LoggedCall>,
     buckets: Buckets,
     throttling: bool,
+    latency: Latency,
     skipped: Duration,
 }
 
@@ -97,6 +100,7 @@ impl Simulator {
             log: Vec::new(),
             buckets: Buckets::default(),
             throttling: false,
+            latency: Latency::default(),
             skipped: Duration::ZERO,
         };
         Arc::new(Self {
@@ -143,6 +147,11 @@ impl Simulator {
     /// Turns the token buckets with AWS's published rates on or off (off at first).
     pub fn set_throttling(&self, on: bool) {
         self.state().throttling = on;
+    }
+
+    /// How long answers take (not at all at first).
+    pub fn set_latency(&self, latency: Latency) {
+        self.state().latency = latency;
     }
 
     /// Every request so far, in order of arrival.
@@ -203,7 +212,7 @@ impl State {
             Kind::Delay(time) => *time,
             _ => Duration::ZERO,
         });
-        let after = after.sum();
+        let after = after.sum::<Duration>() + self.latency.next();
         if let Some(outcome) = faults.iter().find_map(|fault| before(request, fault, &id)) {
             self.note(request, None, CallOutcome::Faulted);
             return Reply { after, outcome };

@@ -5,6 +5,7 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod demo_serve;
 mod remediate;
 mod scp_cases;
 mod support;

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use account::{AccessKey, Account, Role, Session, User};
+pub(crate) use draw::unit_interval;
 pub use organization::{
     DelegatedAdministrator, FULL_AWS_ACCESS, Handshake, Member, Organization, Policy,
     PolicyTypeState, ResourcePolicy, Unit,
