@@ -6,9 +6,9 @@
 //! [`World`]; each call is authenticated by its key, judged, performed and
 //! logged in the caller's `CloudTrail` event history.
 //!
-//! What AWS does and the simulator does not: signatures and session policies
-//! are not verified, requests are checked only where an operation looks, accounts close without passing through `PENDING_CLOSURE`,
-//! and the shape of `AccountDepartedOrganization` details is a guess, since no
+//! What AWS does and the simulator does not: signatures are not verified,
+//! requests are checked only where an operation looks, of managed IAM policies
+//! only `AdministratorAccess` grants anything, and the shape of `AccountDepartedOrganization` details is a guess, since no
 //! public sample of that record exists.
 
 mod authorize;
@@ -17,9 +17,11 @@ mod buckets;
 pub mod connector;
 mod delegation;
 pub mod faults;
+mod identify;
 mod json;
 pub mod latency;
 pub mod log;
+mod permissions;
 pub mod refusal;
 pub mod scenario;
 pub mod server;
@@ -50,6 +52,7 @@ pub use world::World;
 
 use crate::model::Timestamp;
 use buckets::Buckets;
+use identify::Owners;
 use services::Call;
 use services::paging::Paging;
 use wire::Request;
@@ -80,6 +83,7 @@ struct State {
     faults: Vec<Fault>,
     /// Requests so far, by operation.
     counts: BTreeMap<String, u32>,
+    owners: Owners,
     log: Vec<LoggedCall>,
     buckets: Buckets,
     throttling: bool,
@@ -97,6 +101,7 @@ impl Simulator {
             world,
             faults: Vec::new(),
             counts: BTreeMap::new(),
+            owners: Owners::new(),
             log: Vec::new(),
             buckets: Buckets::default(),
             throttling: false,
@@ -264,7 +269,7 @@ impl State {
 
     /// Key, rate, permission, operation, record: in AWS's order.
     fn perform(&mut self, now: SystemTime, request: &Request, faults: &[Kind]) -> Performed {
-        let caller = match authorize::identify(&self.world, request) {
+        let caller = match identify::identify(&self.world, &mut self.owners, request) {
             Ok(caller) => caller,
             Err(refusal) => {
                 return Performed {
@@ -292,9 +297,13 @@ impl State {
             request,
             paging: paging(faults),
         };
-        let resource = services::organizations::resource(&call);
-        let result = authorize::authorize(call.world, &caller, &action, &resource, request)
+        let result = services::resources::resources(&call)
+            .iter()
+            .try_for_each(|resource| {
+                authorize::authorize(call.world, &caller, &action, resource, request)
+            })
             .and_then(|()| services::perform(&mut call));
+        services::iam::note_use(&mut self.world, &caller, request);
         services::record::record(&mut self.world, &caller, request, &result);
         by(result)
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Outcome, sts};
 use crate::model::Timestamp;
-use crate::sim::authorize::{Caller, CallerKind};
+use crate::sim::identify::{Caller, CallerKind};
 use crate::sim::json::set;
 use crate::sim::wire::{Api, Request};
 use crate::sim::world::{World, seconds};
@@ -18,9 +18,14 @@ pub(crate) const SOURCE_IP: &str = "192.0.2.10";
 
 /// Logs a call in its caller's account; `AssumeRole` in the role's account too.
 pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outcome: &Outcome) {
+    if !world.switches.log_reads && is_read(&request.operation) {
+        return;
+    }
     let region = match request.api {
-        Api::Organizations | Api::Iam => world.partition.organizations_region().to_owned(),
-        Api::CloudTrail | Api::Sts => request.region.clone(),
+        Api::Organizations | Api::Iam | Api::Account => {
+            world.partition.organizations_region().to_owned()
+        }
+        Api::CloudTrail | Api::Sts | Api::Events => request.region.clone(),
     };
     let mut entry = json!({
         "eventVersion": "1.08",
@@ -106,6 +111,17 @@ fn identity(caller: &Caller) -> Value {
                     "creationDate": seconds(*since).to_string(),
                     "mfaAuthenticated": "false",
                 },
+            });
+            set(&mut identity, "sessionContext", context);
+        }
+        CallerKind::Root { since } => {
+            set(&mut identity, "type", "Root");
+            let context = json!({
+                "attributes": {
+                    "creationDate": seconds(*since).to_string(),
+                    "mfaAuthenticated": "false",
+                },
+                "assumedRoot": "true",
             });
             set(&mut identity, "sessionContext", context);
         }

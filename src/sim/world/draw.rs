@@ -48,6 +48,23 @@ impl World {
         format!("{prefix}{}", self.letters(16, UPPER))
     }
 
+    /// Twelve digits that no account has.
+    pub(crate) fn draw_account_id(&mut self) -> String {
+        loop {
+            // From 4… on, so that nobody takes them for a scenario's own.
+            let id = 400_000_000_000 + self.draw() % 600_000_000_000;
+            let id = id.to_string();
+            if !self.accounts.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// Digits, as one-time passwords have.
+    pub(crate) fn draw_digits(&mut self, count: usize) -> String {
+        self.letters(count, b"0123456789")
+    }
+
     /// A secret of 40 characters.
     pub(crate) fn draw_secret(&mut self) -> String {
         self.letters(40, LOWER)

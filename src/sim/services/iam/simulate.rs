@@ -1,0 +1,117 @@
+//! `SimulateCustomPolicy`, answered by the room `evaluate`.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html>
+
+use serde_json::{Value, json};
+
+use super::super::{Call, Outcome};
+use super::invalid;
+use crate::evaluate::{Decision, Request, Resource, evaluate};
+use crate::scp::{self, Dialect, Document};
+use crate::sim::json::set;
+use crate::sim::refusal::Refusal;
+
+/// Root, five levels of OUs, account.
+const MOST_LEVELS: usize = 7;
+
+pub(super) fn custom(call: &mut Call<'_>) -> Outcome {
+    let input = &call.request.input;
+    let own = documents(input.get("PolicyInputList"))?;
+    let levels = levels(input.get("OrderedOrganizationPolicyInputList"))?;
+    let actions = texts(input.get("ActionNames"));
+    if actions.is_empty() {
+        return Err(invalid("ActionNames must not be empty"));
+    }
+    let mut resources = texts(input.get("ResourceArns"));
+    if resources.is_empty() {
+        resources.push("*");
+    }
+    let mut results = Vec::new();
+    for action in actions {
+        for resource in &resources {
+            let request = request(input, action, resource);
+            results.push(result(&own, levels.as_deref(), &request, resource));
+        }
+    }
+    Ok(json!({"EvaluationResults": results, "IsTruncated": false}))
+}
+
+fn texts(list: Option<&Value>) -> Vec<&str> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).collect()
+}
+
+fn documents(list: Option<&Value>) -> Result<Vec<Document>, Refusal> {
+    let parse = |text: &str| {
+        scp::parse(text, Dialect::Scp).map_err(|error| {
+            let text = format!("The policy is not valid: {error}");
+            Refusal::new("InvalidInput", text)
+        })
+    };
+    texts(list).into_iter().map(parse).collect()
+}
+
+/// `None` if no hierarchy was given at all.
+fn levels(list: Option<&Value>) -> Result<Option<Vec<Vec<Document>>>, Refusal> {
+    let Some(items) = list.and_then(Value::as_array) else {
+        return Ok(None);
+    };
+    if items.len() > MOST_LEVELS {
+        return Err(invalid(
+            "OrderedOrganizationPolicyInputList has at most 7 levels",
+        ));
+    }
+    let level = |item: &Value| documents(item.get("ServiceControlPolicyInputList"));
+    items.iter().map(level).collect::<Result<_, _>>().map(Some)
+}
+
+fn request(input: &Value, action: &str, resource: &str) -> Request {
+    let resource = match resource {
+        "*" => Resource::Any,
+        arn => Resource::Arn(arn.to_owned()),
+    };
+    let entries = input.get("ContextEntries").and_then(Value::as_array);
+    let entries = entries.into_iter().flatten();
+    entries.fold(Request::new(action, resource), |request, entry| {
+        let Some(key) = entry.get("ContextKeyName").and_then(Value::as_str) else {
+            return request;
+        };
+        let values = texts(entry.get("ContextKeyValues")).into_iter();
+        request.with_all(key, values.map(str::to_owned).collect())
+    })
+}
+
+fn result(
+    own: &[Document],
+    levels: Option<&[Vec<Document>]>,
+    request: &Request,
+    resource: &str,
+) -> Value {
+    let own = evaluate(&[own.iter().collect()], request);
+    let scps = levels.map(|levels| {
+        let levels: Vec<Vec<&Document>> = levels.iter().map(|at| at.iter().collect()).collect();
+        evaluate(&levels, request)
+    });
+    let denied = |decision: &Decision| matches!(decision, Decision::ExplicitDeny(_));
+    let passed = scps.is_none_or(|decision| decision == Decision::Allowed);
+    let decision = if denied(&own) || scps.as_ref().is_some_and(denied) {
+        "explicitDeny"
+    } else if passed && own == Decision::Allowed {
+        "allowed"
+    } else {
+        "implicitDeny"
+    };
+    // Which SCP statement decided is never told, "for security reasons".
+    let mut answer = json!({
+        "EvalActionName": request.action,
+        "EvalResourceName": resource,
+        "EvalDecision": decision,
+        "MatchedStatements": [],
+        "MissingContextValues": [],
+    });
+    if scps.is_some() {
+        let detail = json!({"AllowedByOrganizations": passed});
+        set(&mut answer, "OrganizationsDecisionDetail", detail);
+    }
+    answer
+}
