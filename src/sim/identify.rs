@@ -162,7 +162,7 @@ fn unknown_key(api: Api) -> Refusal {
     }
 }
 
-fn expired(api: Api) -> Refusal {
+pub(crate) fn expired(api: Api) -> Refusal {
     if api.is_query() {
         Refusal::new("ExpiredToken", format!("{TOKEN} expired")).status(403)
     } else {

@@ -75,8 +75,8 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
     world.log_event(&caller.account, &region, entry);
 }
 
-fn is_read(operation: &str) -> bool {
-    ["List", "Describe", "Get", "Lookup", "Assume"]
+pub(crate) fn is_read(operation: &str) -> bool {
+    ["List", "Describe", "Get", "Lookup", "Assume", "Simulate"]
         .iter()
         .any(|prefix| operation.starts_with(prefix))
 }

@@ -43,9 +43,9 @@ pub struct Account {
     /// A change of the root e-mail address that waits for its one-time password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_email: Option<NewEmail>,
-    /// The root user has a password.
-    #[serde(default)]
-    pub root_password: bool,
+    /// The root user's password and keys, once somebody looked or made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Box<User>>,
     /// `CloudTrail` trails by home region and name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trails: BTreeMap<String, BTreeMap<String, Trail>>,
@@ -120,7 +120,7 @@ impl World {
             trail: BTreeMap::new(),
             contacts: BTreeMap::new(),
             new_email: None,
-            root_password: false,
+            root: None,
             trails: BTreeMap::new(),
             rules: BTreeMap::new(),
         };

@@ -63,6 +63,9 @@ pub struct Switches {
     pub closure_delay: u32,
     /// How long `CreateAccount` stays in progress, in seconds; with 0 until the next call.
     pub creation_delay: u32,
+    /// Lists come in pages of any size from none to what was asked for.
+    #[serde(default)]
+    pub uneven_pages: bool,
     /// The `CloudTrail` event history holds reads too; off, a long run stays small.
     pub log_reads: bool,
     /// How `CloudTrail` delivers.
@@ -94,6 +97,7 @@ impl Default for Switches {
             policy_type_delay: 0,
             closure_delay: 60,
             creation_delay: 0,
+            uneven_pages: false,
             log_reads: true,
             delivery: Delivery::default(),
         }

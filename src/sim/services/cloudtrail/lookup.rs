@@ -39,7 +39,7 @@ pub(super) fn lookup_events(call: &mut Call<'_>) -> Outcome {
         }
     };
     let bad_token = || Refusal::new("InvalidNextTokenException", "The NextToken is not valid.");
-    let offset = call.offset().ok_or_else(bad_token)?;
+    let start = call.start().ok_or_else(bad_token)?;
     let oldest = call.now() - HISTORY;
     let within = |time: Timestamp| {
         time >= oldest && from.is_none_or(|f| time >= f) && until.is_none_or(|u| time <= u)
@@ -64,7 +64,7 @@ pub(super) fn lookup_events(call: &mut Call<'_>) -> Outcome {
     // Later arrivals of the same second first.
     found.reverse();
     found.sort_by_key(|(time, _)| Reverse(*time));
-    let (page, next) = call.slice(found.into_iter(), offset, size);
+    let (page, next) = call.slice(found.into_iter(), start, size);
     let events = page
         .into_iter()
         .map(|(time, record)| event(time, record))

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::{Call, Outcome};
-use super::{account, invalid, limit, missing, page, required, time, user, user_mut, user_name};
+use super::{
+    account, invalid, limit, missing, page, required, shown, time, user, user_mut, user_name,
+};
 use crate::sim::refusal::Refusal;
 use crate::sim::world::AccessKey;
 
@@ -23,7 +25,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let key = AccessKey::new(secret, call.now());
     let answer = json!({
         "AccessKey": {
-            "UserName": name,
+            "UserName": shown(&name),
             "AccessKeyId": id,
             "Status": status(&key),
             "SecretAccessKey": key.secret,
@@ -39,7 +41,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
     let keys = user(call, &name)?.keys.iter();
     let keys = keys.map(|(id, key)| {
         json!({
-            "UserName": name,
+            "UserName": shown(&name),
             "AccessKeyId": id,
             "Status": status(key),
             "CreateDate": time(key.created_at),

@@ -9,12 +9,22 @@ mod users;
 
 use serde_json::{Map, Value, json};
 
+use super::paging::Start;
 use super::{Call, Handler, Outcome};
 use crate::model::Timestamp;
 use crate::sim::identify::{Caller, CallerKind};
 use crate::sim::refusal::Refusal;
 use crate::sim::wire::Request;
 use crate::sim::world::{Account, Role, User, World, seconds};
+
+/// How the root user is named among users: no IAM name has such a sign, but the
+/// credential report calls it so.
+const ROOT: &str = "<root_account>";
+
+/// A user's name in an answer, where the root user has one that fits the model.
+fn shown(name: &str) -> &str {
+    if name == ROOT { "root" } else { name }
+}
 
 pub(super) fn handler(operation: &str) -> Option<Handler> {
     Some(match operation {
@@ -133,6 +143,7 @@ fn user_name(call: &Call<'_>) -> Result<String, Refusal> {
     match (call.optional("UserName"), &call.caller.kind) {
         (Some(name), _) => Ok(name.to_owned()),
         (None, CallerKind::User { name }) => Ok(name.clone()),
+        (None, CallerKind::Root { .. }) => Ok(ROOT.to_owned()),
         (None, _) => Err(invalid(
             "Must specify userName when calling with non-User credentials",
         )),
@@ -140,12 +151,20 @@ fn user_name(call: &Call<'_>) -> Result<String, Refusal> {
 }
 
 fn user<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a User, Refusal> {
-    let found = account(call)?.users.get(name);
+    let account = account(call)?;
+    let found = match name {
+        ROOT => account.root.as_deref(),
+        _ => account.users.get(name),
+    };
     found.ok_or_else(|| missing("user", name))
 }
 
 fn user_mut<'a>(call: &'a mut Call<'_>, name: &str) -> Result<&'a mut User, Refusal> {
-    let found = account_mut(call)?.users.get_mut(name);
+    let account = account_mut(call)?;
+    let found = match name {
+        ROOT => account.root.as_deref_mut(),
+        _ => account.users.get_mut(name),
+    };
     found.ok_or_else(|| missing("user", name))
 }
 
@@ -191,12 +210,13 @@ fn page(call: &Call<'_>, member: &str, items: Vec<Value>) -> Outcome {
         None => 0,
         Some(marker) => marker.parse().map_err(|_| invalid("Invalid Marker"))?,
     };
-    let (page, next) = call.slice(items.into_iter(), offset, size);
+    let start = Start { offset, again: 0 };
+    let (page, next) = call.slice(items.into_iter(), start, size);
     let mut answer = Map::new();
     answer.insert(member.to_owned(), Value::Array(page));
     answer.insert("IsTruncated".to_owned(), json!(next.is_some()));
     if let Some(next) = next {
-        answer.insert("Marker".to_owned(), json!(next.to_string()));
+        answer.insert("Marker".to_owned(), json!(next.offset.to_string()));
     }
     Ok(Value::Object(answer))
 }

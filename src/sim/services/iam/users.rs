@@ -4,13 +4,22 @@ use serde_json::{Value, json};
 
 use super::super::{Call, Outcome};
 use super::{
-    account, account_mut, conflict, exists, missing, new_name, page, required, time, user,
-    user_mut, user_name,
+    ROOT, account, account_mut, conflict, exists, missing, new_name, page, required, shown, time,
+    user, user_mut, user_name,
 };
 use crate::sim::world::User;
 
 fn shape(call: &Call<'_>, name: &str, user: &User) -> Value {
     let (partition, account) = (call.world.partition, &call.caller.account);
+    if name == ROOT {
+        return json!({
+            "Path": "/",
+            "UserName": shown(name),
+            "UserId": account,
+            "Arn": format!("arn:{partition}:iam::{account}:root"),
+            "CreateDate": time(user.created_at),
+        });
+    }
     json!({
         "Path": "/",
         "UserName": name,
@@ -83,7 +92,7 @@ pub(super) fn get_login_profile(call: &mut Call<'_>) -> Outcome {
     let since = since.ok_or_else(|| missing("login profile of user", &name))?;
     Ok(json!({
         "LoginProfile": {
-            "UserName": name,
+            "UserName": shown(&name),
             "CreateDate": time(since),
             "PasswordResetRequired": false,
         },

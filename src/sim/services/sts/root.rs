@@ -9,7 +9,7 @@ use super::{invalid, issue, required, until};
 use crate::sim::authorize::denied;
 use crate::sim::refusal::Refusal;
 use crate::sim::wire::Api;
-use crate::sim::world::Session;
+use crate::sim::world::{Session, User};
 
 /// The task policies, and the actions of each that exist here or that attackers try.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
@@ -81,6 +81,12 @@ pub(super) fn assume_root(call: &mut Call<'_>) -> Outcome {
         return Err(invalid("DurationSeconds must be 900 or less"));
     }
     check_target(call, &target)?;
+    let now = call.now();
+    if let Some(account) = call.world.accounts.get_mut(&target) {
+        let (id, since) = (account.id.clone(), account.created_at.min(now));
+        let root = || Box::new(User::new(id, since));
+        account.root.get_or_insert_with(root);
+    }
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
