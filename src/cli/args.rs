@@ -269,7 +269,13 @@ pub(super) enum DemoWhat {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// One account outside any organization instead of the demo's organization
+    /// A generated organization of that many accounts instead of the demo's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000), conflicts_with_all = ["scenario", "empty"])]
+    pub(super) accounts: Option<u32>,
+    /// The world that a scenario file describes (docs/scenarios.md), or one that --dump wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "empty")]
+    pub(super) scenario: Option<PathBuf>,
+    /// One account outside any organization
     #[arg(long)]
     pub(super) empty: bool,
     /// Port on 127.0.0.1; 0: any free one

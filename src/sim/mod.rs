@@ -43,7 +43,7 @@ pub use faults::{Calls, Change, Fault, Kind};
 pub use latency::Latency;
 pub use log::{CallOutcome, LoggedCall};
 pub use refusal::Refusal;
-pub use scenario::{WorldBuilder, demo, dump, empty, reload};
+pub use scenario::{GeneratorOptions, WorldBuilder, demo, dump, empty, generate, reload};
 pub use server::{Serving, serve};
 pub use service::{Outcome, Reply, Service};
 pub use world::World;

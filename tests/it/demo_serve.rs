@@ -108,3 +108,21 @@ fn sigterm_ends_it_and_the_world_is_written() {
     assert!(world.organizations.is_empty());
     assert_eq!(world.accounts.len(), 1);
 }
+
+#[test]
+fn a_scenario_is_served_and_one_with_a_mistake_is_a_usage_error() {
+    let served = Served::start(&["--scenario", "docs/scenario.toml"]);
+    assert!(served.printed.contains("account 111111111111"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("bad.toml");
+    std::fs::write(&file, "acount = []").expect("written");
+    let run = Command::new(env!("CARGO_BIN_EXE_org-exit-guard"))
+        .args(["demo", "serve", "--scenario"])
+        .arg(&file)
+        .output()
+        .expect("the program starts");
+    assert_eq!(run.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(told.contains("unknown field `acount`"), "{told}");
+    assert!(told.contains("docs/scenarios.md"), "{told}");
+}

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::super::args::{DemoArgs, DemoWhat, ServeArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::streams;
-use crate::sim::{Latency, Simulator, World};
+use crate::sim::{GeneratorOptions, Latency, Simulator, World};
 
 pub(in crate::cli) async fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     match &args.what {
@@ -21,7 +22,7 @@ pub(in crate::cli) async fn run(args: &DemoArgs) -> Result<Exit, CliError> {
 }
 
 async fn serve(args: &ServeArgs) -> Result<Exit, CliError> {
-    let simulator = Simulator::new(world(args));
+    let simulator = Simulator::new(world(args)?);
     simulator.set_throttling(args.throttle);
     if args.latency > 0 {
         let time = Duration::from_millis(u64::from(args.latency));
@@ -40,19 +41,34 @@ async fn serve(args: &ServeArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn world(args: &ServeArgs) -> World {
+fn world(args: &ServeArgs) -> Result<World, CliError> {
     let now = Timestamp::now();
-    if args.empty {
-        crate::sim::empty(now)
-    } else {
-        crate::sim::demo(now)
+    if let Some(path) = &args.scenario {
+        return read(path, now);
     }
+    Ok(match args.accounts {
+        Some(accounts) => {
+            let accounts = usize::try_from(accounts).unwrap_or_default();
+            crate::sim::generate(&GeneratorOptions::sized(accounts), now)
+        }
+        None if args.empty => crate::sim::empty(now),
+        None => crate::sim::demo(now),
+    })
+}
+
+fn read(path: &Path, now: Timestamp) -> Result<World, CliError> {
+    let refused = |why: String| CliError::Scenario {
+        path: path.display().to_string(),
+        why,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    crate::sim::scenario::read(&text, now).map_err(|error| refused(error.to_string()))
 }
 
 /// The first line is for programs, the rest for people.
 fn instructions(simulator: &Arc<Simulator>, url: &str) -> String {
     let keys = simulator.keys_of_management();
-    let account = simulator.world().management;
+    let account = simulator.change(|world| world.management.clone());
     let mut text = format!("listening on {url}\n\n");
     // Writing to a String cannot fail.
     let _ = write!(
@@ -106,7 +122,7 @@ fn dump(simulator: &Arc<Simulator>, args: &ServeArgs) -> Result<(), CliError> {
     let Some(path) = &args.dump else {
         return Ok(());
     };
-    let text = crate::sim::dump(&simulator.world());
+    let text = simulator.change(|world| crate::sim::dump(world));
     streams::write(path, &text)?;
     streams::note(&format!("wrote the world to {}", path.display()));
     Ok(())

@@ -284,6 +284,11 @@ impl WorldBuilder {
         self
     }
 
+    /// The world as it is until now.
+    pub(super) fn so_far(&self) -> &World {
+        &self.world
+    }
+
     /// The world.
     pub fn build(mut self) -> World {
         let now = self.world.now;
@@ -348,7 +353,7 @@ impl WorldBuilder {
 }
 
 /// Founds an organization around a management account and returns its id.
-fn found(world: &mut World, management: &str, now: Timestamp) -> String {
+pub(super) fn found(world: &mut World, management: &str, now: Timestamp) -> String {
     let (id, root) = (world.draw_id("o-", 10), world.draw_id("r-", 4));
     let since = now - SignedDuration::from_hours(24 * 500);
     let organization = Organization::new(&id, &root, management, since);

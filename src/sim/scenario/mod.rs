@@ -2,10 +2,14 @@
 
 mod builder;
 mod demo;
+mod file;
+mod generate;
 mod history;
 
 pub use builder::WorldBuilder;
 pub use demo::demo;
+pub use file::{ScenarioError, read};
+pub use generate::{GeneratorOptions, generate};
 
 use crate::model::Timestamp;
 

@@ -41,6 +41,7 @@ const SWEEP: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// How AWS behaves where it differs by place, by time or by reading of its pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an independent switch of the simulated AWS"
@@ -64,7 +65,6 @@ pub struct Switches {
     /// How long `CreateAccount` stays in progress, in seconds; with 0 until the next call.
     pub creation_delay: u32,
     /// Lists come in pages of any size from none to what was asked for.
-    #[serde(default)]
     pub uneven_pages: bool,
     /// The `CloudTrail` event history holds reads too; off, a long run stays small.
     pub log_reads: bool,
@@ -77,6 +77,7 @@ pub struct Switches {
 /// AWS: typically within 5 minutes, not in the order of the calls, at least once.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Delivery {
     /// A record can be looked up this many seconds after its call, at the latest.
     pub late: u32,
