@@ -70,7 +70,11 @@ pub(crate) fn identify(
 }
 
 fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
-    let (account, partition) = (world.accounts.get(&session.account)?, world.partition);
+    let account = world.accounts.get(&session.account)?;
+    if account.state == "CLOSED" {
+        return None;
+    }
+    let partition = world.partition;
     let id = &account.id;
     let since = session.since;
     let Some(name) = &session.role else {

@@ -1,8 +1,13 @@
-//! The simulator under the real SDK clients.
+//! The simulator under the real SDK clients, and under plain requests.
 
 mod calls;
+mod delivery;
 mod demo;
+mod faults;
+mod iam;
+mod lifecycle;
 mod membership;
+mod others;
 mod policies;
 mod scps;
 mod support;

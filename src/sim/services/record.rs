@@ -47,7 +47,8 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
         "eventCategory": "Management",
     });
     match outcome {
-        Ok(output) if !is_read(&request.operation) => {
+        // A role that was assumed answers the key by which its sessions are found.
+        Ok(output) if !is_read(&request.operation) || request.operation.starts_with("Assume") => {
             set(&mut entry, "responseElements", response(output));
         }
         Ok(_) => {}
@@ -146,8 +147,12 @@ fn response(output: &Value) -> Value {
 fn lower(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
-            let lowered = members.iter().map(|(name, member)| {
+            let shown = members
+                .iter()
+                .filter(|(name, _)| *name != "SecretAccessKey");
+            let lowered = shown.map(|(name, member)| {
                 let member = match name.as_str() {
+                    "Password" | "Otp" => json!("HIDDEN_DUE_TO_SECURITY_REASONS"),
                     "Action" => member.as_str().map(str::to_lowercase).into(),
                     time if time.ends_with("Timestamp") => english(member),
                     _ => lower(member),

@@ -26,13 +26,16 @@ pub(super) fn custom(call: &mut Call<'_>) -> Outcome {
     if resources.is_empty() {
         resources.push("*");
     }
-    let mut results = Vec::new();
-    for action in actions {
-        for resource in &resources {
-            let request = request(input, action, resource);
-            results.push(result(&own, levels.as_deref(), &request, resource));
-        }
-    }
+    let results: Vec<Value> = actions
+        .into_iter()
+        .map(|action| {
+            let decided = resources.iter().map(|resource| {
+                let request = request(input, action, resource);
+                (*resource, Decided::of(&own, levels.as_deref(), &request))
+            });
+            result(action, &decided.collect::<Vec<_>>())
+        })
+        .collect();
     Ok(json!({"EvaluationResults": results, "IsTruncated": false}))
 }
 
@@ -81,37 +84,88 @@ fn request(input: &Value, action: &str, resource: &str) -> Request {
     })
 }
 
-fn result(
-    own: &[Document],
-    levels: Option<&[Vec<Document>]>,
-    request: &Request,
-    resource: &str,
-) -> Value {
-    let own = evaluate(&[own.iter().collect()], request);
-    let scps = levels.map(|levels| {
-        let levels: Vec<Vec<&Document>> = levels.iter().map(|at| at.iter().collect()).collect();
-        evaluate(&levels, request)
-    });
-    let denied = |decision: &Decision| matches!(decision, Decision::ExplicitDeny(_));
-    let passed = scps.is_none_or(|decision| decision == Decision::Allowed);
-    let decision = if denied(&own) || scps.as_ref().is_some_and(denied) {
-        "explicitDeny"
-    } else if passed && own == Decision::Allowed {
-        "allowed"
-    } else {
-        "implicitDeny"
-    };
-    // Which SCP statement decided is never told, "for security reasons".
+/// The decision on one resource. The more restrictive is the lesser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Word {
+    ExplicitDeny,
+    ImplicitDeny,
+    Allowed,
+}
+
+impl Word {
+    fn text(self) -> &'static str {
+        match self {
+            Self::ExplicitDeny => "explicitDeny",
+            Self::ImplicitDeny => "implicitDeny",
+            Self::Allowed => "allowed",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Decided {
+    word: Word,
+    /// What the hierarchy says, if one was given.
+    organizations: Option<bool>,
+}
+
+impl Decided {
+    fn of(own: &[Document], levels: Option<&[Vec<Document>]>, request: &Request) -> Self {
+        let own = evaluate(&[own.iter().collect()], request);
+        let scps = levels.map(|levels| {
+            let levels = levels.iter().map(|at| at.iter().collect());
+            evaluate(&levels.collect::<Vec<Vec<&Document>>>(), request)
+        });
+        let denied = |decision: &Decision| matches!(decision, Decision::ExplicitDeny(_));
+        let organizations = scps.map(|decision| decision == Decision::Allowed);
+        let word = if denied(&own) || scps.as_ref().is_some_and(denied) {
+            Word::ExplicitDeny
+        } else if organizations != Some(false) && own == Decision::Allowed {
+            Word::Allowed
+        } else {
+            Word::ImplicitDeny
+        };
+        Self {
+            word,
+            organizations,
+        }
+    }
+}
+
+/// One result an action, whatever the number of resources; each resource's own
+/// decision stands below. Which SCP statement decided is never told, "for security
+/// reasons".
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>
+fn result(action: &str, decided: &[(&str, Decided)]) -> Value {
+    let word = decided.iter().map(|(_, one)| one.word).min();
+    let word = word.unwrap_or(Word::ImplicitDeny);
     let mut answer = json!({
-        "EvalActionName": request.action,
-        "EvalResourceName": resource,
-        "EvalDecision": decision,
+        "EvalActionName": action,
+        "EvalResourceName": "*",
+        "EvalDecision": word.text(),
         "MatchedStatements": [],
         "MissingContextValues": [],
     });
-    if scps.is_some() {
-        let detail = json!({"AllowedByOrganizations": passed});
+    let passed = decided.iter().map(|(_, one)| one.organizations);
+    if let Some(passed) = passed.collect::<Option<Vec<bool>>>() {
+        let detail = json!({"AllowedByOrganizations": passed.iter().all(|passed| *passed)});
         set(&mut answer, "OrganizationsDecisionDetail", detail);
+    }
+    if decided.iter().any(|(resource, _)| *resource != "*") {
+        let each = decided.iter().map(|(resource, one)| {
+            json!({
+                "EvalResourceName": resource,
+                "EvalResourceDecision": one.word.text(),
+                "MatchedStatements": [],
+                "MissingContextValues": [],
+            })
+        });
+        set(
+            &mut answer,
+            "ResourceSpecificResults",
+            each.collect::<Value>(),
+        );
     }
     answer
 }

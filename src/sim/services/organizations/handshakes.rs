@@ -239,6 +239,20 @@ pub(super) fn accept(call: &mut Call<'_>) -> Outcome {
     shown(call)
 }
 
+/// A direct transfer needs an organization that is seven days old. AWS's page does
+/// not say which of the two (read here as the new one) nor how it refuses.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_account_migration.html>
+fn check_age(call: &Call<'_>, handshake: &Handshake) -> Result<(), Refusal> {
+    let inviting = call.world.organizations.get(&handshake.organization);
+    let since = call.now() - SignedDuration::from_hours(24 * 7);
+    if inviting.is_some_and(|organization| organization.created_at > since) {
+        let text = "The organization must be at least seven days old.";
+        return Err(Refusal::constraint("WAIT_PERIOD_ACTIVE", text));
+    }
+    Ok(())
+}
+
 /// An account that is a member elsewhere leaves there and joins here in the same moment.
 fn join(call: &mut Call<'_>, handshake: &Handshake, account: String) -> Result<(), Refusal> {
     if let Some(current) = call.world.organization_of(&account) {
@@ -246,6 +260,7 @@ fn join(call: &mut Call<'_>, handshake: &Handshake, account: String) -> Result<(
             return Err(already_a_member());
         }
         check_may_part(call.world, current, &account)?;
+        check_age(call, handshake)?;
         if call.world.switches.transfer_needs_leave {
             let leave = "organizations:LeaveOrganization";
             authorize::authorize(call.world, call.caller, leave, "*", call.request)?;
