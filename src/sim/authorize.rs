@@ -97,6 +97,16 @@ pub(crate) fn context(
             .with("aws:PrincipalType", "AssumedRole")
             .with("aws:MultiFactorAuthPresent", "false")
             .with("aws:TokenIssueTime", since.to_string()),
+        CallerKind::UserSession { name, since } => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "User")
+            .with("aws:username", name)
+            .with("aws:MultiFactorAuthPresent", "false")
+            .with("aws:TokenIssueTime", since.to_string()),
+        CallerKind::Federated { since } => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "FederatedUser")
+            .with("aws:TokenIssueTime", since.to_string()),
         CallerKind::Root { since } => request
             .with("aws:PrincipalArn", &caller.arn)
             .with("aws:PrincipalType", "Account")

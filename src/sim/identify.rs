@@ -7,7 +7,7 @@ use crate::model::Timestamp;
 use super::permissions::Permitted;
 use super::refusal::Refusal;
 use super::wire::{Api, Request};
-use super::world::{Session, World};
+use super::world::{Principal, Session, World};
 
 /// The principal behind a request.
 #[derive(Debug, Clone)]
@@ -31,6 +31,15 @@ pub(crate) enum CallerKind {
     Session {
         role: String,
         role_arn: String,
+        since: Timestamp,
+    },
+    /// A user, by `GetSessionToken`.
+    UserSession {
+        name: String,
+        since: Timestamp,
+    },
+    /// By `GetFederationToken`.
+    Federated {
         since: Timestamp,
     },
     /// By `AssumeRoot`.
@@ -66,6 +75,14 @@ pub(crate) fn identify(
     if session.expires <= world.now {
         return Err(expired(request.api));
     }
+    // Neither kind may call IAM: AWS does not know their keys there.
+    let user = matches!(
+        session.principal,
+        Principal::User(_) | Principal::Federated(_)
+    );
+    if user && request.api == Api::Iam {
+        return Err(unknown());
+    }
     of_session(world, key, session).ok_or_else(unknown)
 }
 
@@ -74,34 +91,54 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
     if account.state == "CLOSED" {
         return None;
     }
-    let partition = world.partition;
-    let id = &account.id;
-    let since = session.since;
-    let Some(name) = &session.role else {
-        return Some(Caller {
-            account: id.clone(),
-            arn: format!("arn:{partition}:iam::{id}:root"),
-            user_id: id.clone(),
-            access_key: key.to_owned(),
-            kind: CallerKind::Root { since },
-            permitted: Permitted::everything().within(&session.policies),
-        });
+    let (id, partition, since) = (&account.id, world.partition, session.since);
+    let (arn, user_id, kind, permitted) = match &session.principal {
+        Principal::Role(name) => {
+            let role = account.roles.get(name)?;
+            (
+                format!(
+                    "arn:{partition}:sts::{id}:assumed-role/{name}/{}",
+                    session.name
+                ),
+                format!("{}:{}", role.id, session.name),
+                CallerKind::Session {
+                    role: name.clone(),
+                    role_arn: format!("arn:{partition}:iam::{id}:role/{name}"),
+                    since,
+                },
+                Permitted::by(&role.permissions),
+            )
+        }
+        Principal::User(name) => {
+            let user = account.users.get(name)?;
+            let name = name.clone();
+            (
+                format!("arn:{partition}:iam::{id}:user/{name}"),
+                user.id.clone(),
+                CallerKind::UserSession { name, since },
+                Permitted::by(&user.permissions),
+            )
+        }
+        Principal::Federated(user) => (
+            format!("arn:{partition}:sts::{id}:federated-user/{}", session.name),
+            format!("{id}:{}", session.name),
+            CallerKind::Federated { since },
+            Permitted::by(&account.users.get(user)?.permissions),
+        ),
+        Principal::Root => (
+            format!("arn:{partition}:iam::{id}:root"),
+            id.clone(),
+            CallerKind::Root { since },
+            Permitted::everything(),
+        ),
     };
-    let role = account.roles.get(name)?;
     Some(Caller {
         account: id.clone(),
-        arn: format!(
-            "arn:{partition}:sts::{id}:assumed-role/{name}/{}",
-            session.name
-        ),
-        user_id: format!("{}:{}", role.id, session.name),
+        arn,
+        user_id,
         access_key: key.to_owned(),
-        kind: CallerKind::Session {
-            role: name.clone(),
-            role_arn: format!("arn:{partition}:iam::{id}:role/{name}"),
-            since,
-        },
-        permitted: Permitted::by(&role.permissions).within(&session.policies),
+        kind,
+        permitted: permitted.within(&session.policies),
     })
 }
 

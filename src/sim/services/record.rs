@@ -100,34 +100,44 @@ fn identity(caller: &Caller) -> Value {
             since,
         } => {
             set(&mut identity, "type", "AssumedRole");
-            let context = json!({
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": caller.user_id.split(':').next(),
-                    "arn": role_arn,
-                    "accountId": caller.account,
-                    "userName": role,
-                },
-                "attributes": {
-                    "creationDate": seconds(*since).to_string(),
-                    "mfaAuthenticated": "false",
-                },
+            let mut context = opened(*since);
+            let issuer = json!({
+                "type": "Role",
+                "principalId": caller.user_id.split(':').next(),
+                "arn": role_arn,
+                "accountId": caller.account,
+                "userName": role,
             });
+            set(&mut context, "sessionIssuer", issuer);
             set(&mut identity, "sessionContext", context);
+        }
+        CallerKind::UserSession { name, since } => {
+            set(&mut identity, "type", "IAMUser");
+            set(&mut identity, "userName", name.as_str());
+            set(&mut identity, "sessionContext", opened(*since));
+        }
+        CallerKind::Federated { since } => {
+            set(&mut identity, "type", "FederatedUser");
+            set(&mut identity, "sessionContext", opened(*since));
         }
         CallerKind::Root { since } => {
             set(&mut identity, "type", "Root");
-            let context = json!({
-                "attributes": {
-                    "creationDate": seconds(*since).to_string(),
-                    "mfaAuthenticated": "false",
-                },
-                "assumedRoot": "true",
-            });
+            let mut context = opened(*since);
+            set(&mut context, "assumedRoot", "true");
             set(&mut identity, "sessionContext", context);
         }
     }
     identity
+}
+
+/// The context of a session that began then.
+fn opened(since: Timestamp) -> Value {
+    json!({
+        "attributes": {
+            "creationDate": seconds(since).to_string(),
+            "mfaAuthenticated": "false",
+        },
+    })
 }
 
 fn parameters(input: &Value) -> Value {

@@ -309,3 +309,68 @@ async fn records_hide_what_is_secret_and_show_the_keys_of_sessions() {
     let key = &assumed["responseElements"]["credentials"]["accessKeyId"];
     assert_eq!(*key, session.key);
 }
+
+#[tokio::test]
+async fn a_federated_session_outlives_the_key_that_asked_for_it() {
+    let simulator = Simulator::new(builder().account("app", "/").build());
+    let admin = Plain::of(&simulator, MEMBER);
+    let all = policy("Allow", "*");
+    let ask =
+        |plain: &Plain, fields: &[(&str, &str)]| plain.query("sts", "GetFederationToken", fields);
+    let bare = ask(&admin, &[("Name", "nobody")]).unwrap();
+    let bare = Plain::session(&simulator, &bare);
+    let session = ask(&admin, &[("Name", "mallory"), ("Policy", &all)]).unwrap();
+    let session = Plain::session(&simulator, &session);
+    let who = session.query("sts", "GetCallerIdentity", &[]).unwrap();
+    assert!(text_of(&who, "Arn").ends_with(":federated-user/mallory"));
+    admin
+        .iam("DeleteAccessKey", &[("AccessKeyId", &admin.key)])
+        .unwrap();
+    assert_eq!(
+        bare.organizations("DescribeOrganization", json!({}))
+            .unwrap_err(),
+        "AccessDeniedException"
+    );
+    assert_eq!(
+        session.iam("ListUsers", &[]).unwrap_err(),
+        "403 InvalidClientTokenId"
+    );
+    assert_eq!(
+        ask(&session, &[("Name", "again")]).unwrap_err(),
+        "403 AccessDenied"
+    );
+    session
+        .organizations("LeaveOrganization", json!({}))
+        .unwrap();
+    let world = simulator.world();
+    let left = world.accounts[MEMBER].trail["us-east-1"]
+        .iter()
+        .find(|record| record["eventName"] == "LeaveOrganization");
+    assert_eq!(left.unwrap()["userIdentity"]["type"], "FederatedUser");
+}
+
+#[tokio::test]
+async fn a_session_of_a_user_is_bound_by_its_policies_as_they_are_now() {
+    let simulator = Simulator::new(builder().account("app", "/").build());
+    let admin = Plain::of(&simulator, MEMBER);
+    let session = admin.query("sts", "GetSessionToken", &[]).unwrap();
+    let session = Plain::session(&simulator, &session);
+    assert!(
+        session
+            .organizations("DescribeOrganization", json!({}))
+            .is_ok()
+    );
+    let deny = policy("Deny", "*");
+    let fields = [
+        ("UserName", "OrgAdmin"),
+        ("PolicyName", "stop"),
+        ("PolicyDocument", deny.as_str()),
+    ];
+    admin.iam("PutUserPolicy", &fields).unwrap();
+    assert_eq!(
+        session
+            .organizations("DescribeOrganization", json!({}))
+            .unwrap_err(),
+        "AccessDeniedException"
+    );
+}

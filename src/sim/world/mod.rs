@@ -28,7 +28,7 @@ pub use organization::{
     DelegatedAdministrator, FULL_AWS_ACCESS, Member, Organization, Policy, PolicyTypeState,
     ResourcePolicy, Unit,
 };
-pub use principal::{AccessKey, Permissions, Role, Session, User};
+pub use principal::{AccessKey, Permissions, Principal, Role, Session, User};
 pub(crate) use trail::seconds;
 
 use crate::model::{Partition, Timestamp};

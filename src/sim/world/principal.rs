@@ -151,13 +151,27 @@ impl Role {
     }
 }
 
-/// A session of an assumed role, or of a member's root user.
+/// Who a session acts as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Principal {
+    /// The role of that name.
+    Role(String),
+    /// The user of that name, by `GetSessionToken`.
+    User(String),
+    /// Somebody with the rights of the user of that name, by `GetFederationToken`.
+    Federated(String),
+    /// The account's root user, by `AssumeRoot`.
+    Root,
+}
+
+/// Temporary credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The account that it acts in.
     pub account: String,
-    /// The role behind it; `None`: the account's root user.
-    pub role: Option<String>,
+    /// Who it acts as.
+    pub principal: Principal,
     /// Session name.
     pub name: String,
     /// The token that has to come along.

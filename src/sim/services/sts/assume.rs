@@ -10,7 +10,7 @@ use crate::sim::authorize::{context, denied};
 use crate::sim::identify::CallerKind;
 use crate::sim::refusal::Refusal;
 use crate::sim::wire::Api;
-use crate::sim::world::{Role, Session};
+use crate::sim::world::{Principal, Role, Session};
 
 /// Longest session of a role that was assumed by a role.
 const LONGEST_CHAINED: i64 = 3600;
@@ -60,7 +60,7 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Outcome {
     let (role_id, partition) = (role.id.clone(), call.world.partition);
     let session = Session {
         account: account.to_owned(),
-        role: Some(name_of_role.to_owned()),
+        principal: Principal::Role(name_of_role.to_owned()),
         name: name.to_owned(),
         token: call.world.draw_secret().repeat(3),
         policies,
@@ -119,7 +119,7 @@ fn trusts(call: &Call<'_>, role: &Role, arn: &str) -> bool {
 
 /// The texts of `Policy` and of the managed policies in `PolicyArns`; a
 /// managed policy whose text is not here allows nothing.
-fn session_policies(call: &Call<'_>) -> Result<Vec<String>, Refusal> {
+pub(super) fn session_policies(call: &Call<'_>) -> Result<Vec<String>, Refusal> {
     let mut texts = Vec::new();
     if let Some(text) = call.optional("Policy") {
         if text.chars().count() > MOST_CHARACTERS {

@@ -2,6 +2,7 @@
 
 mod assume;
 mod root;
+mod token;
 pub(crate) mod trust;
 
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ pub(super) fn handler(operation: &str) -> Option<Handler> {
         "GetAccessKeyInfo" => get_access_key_info,
         "AssumeRole" => assume::assume_role,
         "AssumeRoot" => root::assume_root,
+        "GetSessionToken" => token::session,
+        "GetFederationToken" => token::federation,
         _ => return None,
     })
 }

@@ -9,7 +9,7 @@ use super::{invalid, issue, required, until};
 use crate::sim::authorize::denied;
 use crate::sim::refusal::Refusal;
 use crate::sim::wire::Api;
-use crate::sim::world::{Session, User};
+use crate::sim::world::{Principal, Session, User};
 
 /// The task policies, and the actions of each that exist here or that attackers try.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
@@ -93,7 +93,7 @@ pub(super) fn assume_root(call: &mut Call<'_>) -> Outcome {
     });
     let session = Session {
         account: target,
-        role: None,
+        principal: Principal::Root,
         name: "root".to_owned(),
         token: call.world.draw_secret().repeat(3),
         policies: vec![policy.to_string()],

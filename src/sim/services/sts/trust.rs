@@ -46,7 +46,7 @@ fn names(statement: &Statement, partition: Partition, caller: &Caller) -> bool {
     let root = format!("arn:{partition}:iam::{}:root", caller.account);
     let role = match &caller.kind {
         CallerKind::Session { role_arn, .. } => Some(role_arn.as_str()),
-        CallerKind::User { .. } | CallerKind::Root { .. } => None,
+        _ => None,
     };
     statement.principals.as_ref().is_some_and(|principals| {
         let named = principals.patterns.iter().any(|principal| {
