@@ -107,6 +107,9 @@ pub(crate) fn context(
             .with("aws:PrincipalArn", &caller.arn)
             .with("aws:PrincipalType", "FederatedUser")
             .with("aws:TokenIssueTime", since.to_string()),
+        CallerKind::RootUser => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "Account"),
         CallerKind::Root { since } => request
             .with("aws:PrincipalArn", &caller.arn)
             .with("aws:PrincipalType", "Account")

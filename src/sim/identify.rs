@@ -46,6 +46,8 @@ pub(crate) enum CallerKind {
     Root {
         since: Timestamp,
     },
+    /// The root user, signed in to the console.
+    RootUser,
 }
 
 /// Where keys were found: account and user by access key id. Only a hint, so

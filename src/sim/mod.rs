@@ -15,6 +15,7 @@ mod authorize;
 mod body;
 mod buckets;
 pub mod connector;
+mod console;
 mod delegation;
 pub mod faults;
 mod identify;
@@ -141,6 +142,15 @@ impl Simulator {
     /// Changes the world behind AWS's back, as other people's calls would.
     pub fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(&mut self.state().world)
+    }
+
+    /// The account's root user closes it on the console's Account page: the one way
+    /// out for which there is no API.
+    ///
+    /// # Errors
+    /// The denial of a service control policy; an account that cannot be closed.
+    pub fn close_as_root(&self, account: &str) -> Result<(), Refusal> {
+        console::close_as_root(&mut self.state().world, account)
     }
 
     /// Lets virtual time pass at once, in addition to tokio's clock.

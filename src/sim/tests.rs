@@ -10,5 +10,5 @@ mod membership;
 mod others;
 mod policies;
 mod scps;
-mod support;
+pub(super) mod support;
 mod transport;

@@ -120,6 +120,7 @@ fn identity(caller: &Caller) -> Value {
             set(&mut identity, "type", "FederatedUser");
             set(&mut identity, "sessionContext", opened(*since));
         }
+        CallerKind::RootUser => set(&mut identity, "type", "Root"),
         CallerKind::Root { since } => {
             set(&mut identity, "type", "Root");
             let mut context = opened(*since);

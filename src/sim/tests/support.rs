@@ -13,14 +13,14 @@ use aws_types::sdk_config::{Builder, SdkConfig};
 use crate::model::Timestamp;
 use crate::sim::{Keys, Service, Simulator, WorldBuilder};
 
-pub(super) const MANAGEMENT: &str = "111111111111";
-pub(super) const MEMBER: &str = "200000000001";
+pub(in crate::sim) const MANAGEMENT: &str = "111111111111";
+pub(in crate::sim) const MEMBER: &str = "200000000001";
 
 pub(super) fn now() -> Timestamp {
     "2026-11-24T10:00:00Z".parse().unwrap()
 }
 
-pub(super) fn builder() -> WorldBuilder {
+pub(in crate::sim) fn builder() -> WorldBuilder {
     WorldBuilder::new(now())
 }
 
@@ -208,7 +208,7 @@ pub(super) fn text_of(xml: &str, name: &str) -> String {
 }
 
 /// A policy of one statement on every resource.
-pub(super) fn policy(effect: &str, action: &str) -> String {
+pub(in crate::sim) fn policy(effect: &str, action: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Action":"{action}","Resource":"*"}}]}}"#
     )

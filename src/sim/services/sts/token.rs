@@ -20,14 +20,12 @@ const LONGEST: i64 = 129_600;
 
 /// The user who calls, with a long-term key.
 fn user<'a>(call: &Call<'a>) -> Result<&'a str, Refusal> {
-    match &call.caller.kind {
-        CallerKind::User { name } => Ok(name),
-        _ => {
-            let operation = &call.request.operation;
-            let text = format!("Cannot call {operation} with session credentials");
-            Err(denied(Api::Sts, text))
-        }
+    if let CallerKind::User { name } = &call.caller.kind {
+        return Ok(name);
     }
+    let operation = &call.request.operation;
+    let text = format!("Cannot call {operation} with session credentials");
+    Err(denied(Api::Sts, text))
 }
 
 fn duration(call: &Call<'_>) -> Result<i64, Refusal> {
