@@ -80,6 +80,9 @@ pub(crate) fn context(
         }
         None => request,
     };
+    let request = caller.tags.iter().fold(request, |request, (key, value)| {
+        request.with(&format!("aws:PrincipalTag/{key}"), value)
+    });
     let request = if touches_policies(call) {
         request.with("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
     } else {

@@ -29,6 +29,7 @@ pub(super) fn close_as_root(world: &mut World, account: &str) -> Result<(), Refu
         access_key: String::new(),
         kind: CallerKind::RootUser,
         permitted: Permitted::everything(),
+        tags: std::collections::BTreeMap::new(),
     };
     let request = Request {
         api: Api::Account,

@@ -20,6 +20,8 @@ pub(crate) struct Caller {
     pub access_key: String,
     pub kind: CallerKind,
     pub permitted: Permitted,
+    /// `aws:PrincipalTag` by key.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// User, or session of a role or of a root user.
@@ -94,7 +96,7 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
         return None;
     }
     let (id, partition, since) = (&account.id, world.partition, session.since);
-    let (arn, user_id, kind, permitted) = match &session.principal {
+    let (arn, user_id, kind, permitted, own) = match &session.principal {
         Principal::Role(name) => {
             let role = account.roles.get(name)?;
             (
@@ -109,6 +111,7 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
                     since,
                 },
                 Permitted::by(&role.permissions),
+                Some(&role.tags),
             )
         }
         Principal::User(name) => {
@@ -119,6 +122,7 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
                 user.id.clone(),
                 CallerKind::UserSession { name, since },
                 Permitted::by(&user.permissions),
+                Some(&user.tags),
             )
         }
         Principal::Federated(user) => (
@@ -126,14 +130,18 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
             format!("{id}:{}", session.name),
             CallerKind::Federated { since },
             Permitted::by(&account.users.get(user)?.permissions),
+            None,
         ),
         Principal::Root => (
             format!("arn:{partition}:iam::{id}:root"),
             id.clone(),
             CallerKind::Root { since },
             Permitted::everything(),
+            None,
         ),
     };
+    let mut tags = own.cloned().unwrap_or_default();
+    tags.extend(session.tags.clone());
     Some(Caller {
         account: id.clone(),
         arn,
@@ -141,6 +149,7 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
         access_key: key.to_owned(),
         kind,
         permitted: permitted.within(&session.policies),
+        tags,
     })
 }
 
@@ -177,6 +186,7 @@ fn with_key(world: &World, account: &str, name: &str, key: &str) -> Option<Calle
             name: name.to_owned(),
         },
         permitted: Permitted::by(&user.permissions),
+        tags: user.tags.clone(),
     })
 }
 

@@ -374,3 +374,48 @@ async fn a_session_of_a_user_is_bound_by_its_policies_as_they_are_now() {
         "AccessDeniedException"
     );
 }
+
+#[tokio::test]
+async fn tags_of_a_role_and_of_a_session_open_a_guard_that_exempts_them() {
+    let guard = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalTag/exit":"yes"}}}]}"#;
+    let world = builder().account("a", "/").account("b", "/");
+    let simulator = Simulator::new(world.scp("guard", guard, &["/"]).build());
+    let me = Plain::of(&simulator, MANAGEMENT);
+    let role = "OrganizationAccountAccessRole";
+    let session = me.assume(&role_arn(role), &[]).unwrap();
+    let leave = |plain: &Plain| plain.organizations("LeaveOrganization", json!({}));
+    assert_eq!(leave(&session).unwrap_err(), "AccessDeniedException");
+    let tags = [
+        ("RoleName", role),
+        ("Tags.member.1.Key", "exit"),
+        ("Tags.member.1.Value", "yes"),
+    ];
+    session.iam("TagRole", &tags).unwrap();
+    assert!(
+        session
+            .iam("ListRoleTags", &tags[..1])
+            .unwrap()
+            .contains("<Key>exit</Key>")
+    );
+    session
+        .iam(
+            "UntagRole",
+            &[("RoleName", role), ("TagKeys.member.1", "exit")],
+        )
+        .unwrap();
+    assert_eq!(leave(&session).unwrap_err(), "AccessDeniedException");
+    session.iam("TagRole", &tags).unwrap();
+    leave(&session).unwrap();
+    let other = format!("arn:aws:iam::200000000002:role/{role}");
+    let tagged = || me.assume(&other, &tags[1..]);
+    assert_eq!(
+        tagged().err().unwrap(),
+        "403 AccessDenied",
+        "no sts:TagSession"
+    );
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":["sts:AssumeRole","sts:TagSession"]}]}"#;
+    let fields = [("RoleName", role), ("PolicyDocument", trust)];
+    let admin = Plain::of(&simulator, "200000000002");
+    admin.iam("UpdateAssumeRolePolicy", &fields).unwrap();
+    leave(&tagged().unwrap()).unwrap();
+}

@@ -51,6 +51,9 @@ pub struct User {
     pub permissions: Permissions,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Its tags, which its calls carry as `aws:PrincipalTag`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Since when it has a console password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_since: Option<Timestamp>,
@@ -64,6 +67,7 @@ impl User {
             keys: BTreeMap::new(),
             permissions: Permissions::default(),
             created_at: now,
+            tags: BTreeMap::new(),
             password_since: None,
         }
     }
@@ -110,6 +114,9 @@ pub struct Role {
     pub permissions: Permissions,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Its tags, which its sessions carry as `aws:PrincipalTag`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Its description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -126,6 +133,7 @@ impl Role {
             trust: None,
             permissions: Permissions::default(),
             created_at: now,
+            tags: BTreeMap::new(),
             description: None,
             longest: 3600,
         }
@@ -179,6 +187,9 @@ pub struct Session {
     /// Texts of session policies: what none of them allows is not allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
+    /// Tags that came with it, before those of the role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// Began at.
     pub since: Timestamp,
     /// Refused from then on.

@@ -5,6 +5,7 @@ mod permissions;
 mod roles;
 mod root;
 mod simulate;
+pub(super) mod tags;
 mod users;
 
 use serde_json::{Map, Value, json};
@@ -53,6 +54,11 @@ pub(super) fn handler(operation: &str) -> Option<Handler> {
         "AttachUserPolicy" | "AttachRolePolicy" => permissions::attach,
         "DetachUserPolicy" | "DetachRolePolicy" => permissions::detach,
         "ListAttachedUserPolicies" | "ListAttachedRolePolicies" => permissions::list_attached,
+        "TagUser" | "TagRole" => tags::tag,
+        "UntagUser" | "UntagRole" => tags::untag,
+        "ListUserTags" | "ListRoleTags" => tags::list,
+        "ListMFADevices" => users::list_mfa_devices,
+        "ListSigningCertificates" => users::list_certificates,
         "SimulateCustomPolicy" => simulate::custom,
         "ListOrganizationsFeatures" => root::list_features,
         "EnableOrganizationsRootCredentialsManagement" => root::enable_credentials,

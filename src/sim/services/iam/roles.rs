@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::{Call, Outcome};
 use super::{
     account, account_mut, conflict, encoded, exists, invalid, new_name, page, required, role,
-    role_mut, time,
+    role_mut, tags, time,
 };
 use crate::sim::json::set;
 use crate::sim::refusal::Refusal;
@@ -53,6 +53,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         trust: Some(text.to_owned()),
         description: call.optional("Description").map(str::to_owned),
         longest,
+        tags: tags::at_creation(call)?,
         ..Role::new(call.world.draw_unique_id("AROA"), call.now())
     };
     let answer = json!({"Role": shape(call, name, &role)});

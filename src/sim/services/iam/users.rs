@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::{Call, Outcome};
 use super::{
-    ROOT, account, account_mut, conflict, exists, missing, new_name, page, required, shown, time,
-    user, user_mut, user_name,
+    ROOT, account, account_mut, conflict, exists, missing, new_name, page, required, shown, tags,
+    time, user, user_mut, user_name,
 };
 use crate::sim::world::User;
 
@@ -36,7 +36,10 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     if users.any(|other| other.eq_ignore_ascii_case(name)) {
         return Err(exists("User", name));
     }
-    let user = User::new(call.world.draw_unique_id("AIDA"), call.now());
+    let user = User {
+        tags: tags::at_creation(call)?,
+        ..User::new(call.world.draw_unique_id("AIDA"), call.now())
+    };
     let answer = json!({"User": shape(call, name, &user)});
     account_mut(call)?.users.insert(name.to_owned(), user);
     Ok(answer)
@@ -110,4 +113,18 @@ pub(super) fn delete_login_profile(call: &mut Call<'_>) -> Outcome {
     let since = user_mut(call, &name)?.password_since.take();
     since.ok_or_else(|| missing("login profile of user", &name))?;
     Ok(Value::Null)
+}
+
+/// Nobody has one here.
+pub(super) fn list_mfa_devices(call: &mut Call<'_>) -> Outcome {
+    let name = user_name(call)?;
+    user(call, &name)?;
+    page(call, "MFADevices", Vec::new())
+}
+
+/// Nobody has one here.
+pub(super) fn list_certificates(call: &mut Call<'_>) -> Outcome {
+    let name = user_name(call)?;
+    user(call, &name)?;
+    page(call, "Certificates", Vec::new())
 }

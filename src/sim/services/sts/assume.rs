@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::iam::tags;
 use super::super::{Call, Outcome};
 use super::{invalid, issue, required, trust, until};
 use crate::evaluate::{Request, Resource};
@@ -64,6 +65,7 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Outcome {
         name: name.to_owned(),
         token: call.world.draw_secret().repeat(3),
         policies,
+        tags: tags::given(call).map_err(|()| invalid("Tags are not valid"))?,
         since: call.now(),
         expires: until(call, duration),
     };
@@ -91,25 +93,32 @@ fn find<'a>(call: &'a Call<'_>, account: &str, name: &str, arn: &str) -> Result<
     let role = found
         .filter(|account| account.state != "CLOSED")
         .and_then(|account| account.roles.get(name))
-        .filter(|role| trusts(call, role, arn));
-    role.ok_or_else(|| {
-        let text = format!(
-            "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-            call.caller.arn
-        );
+        .filter(|role| trusts(call, role, arn, ASSUME));
+    let refuse = |action: &str| {
+        let who = &call.caller.arn;
+        let text = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
         denied(Api::Sts, text)
-    })
+    };
+    let role = role.ok_or_else(|| refuse(ASSUME))?;
+    // Tags on the session need a permission of their own, in the trust policy too.
+    if call.request.input.get("Tags").is_some() && !trusts(call, role, arn, TAG) {
+        return Err(refuse(TAG));
+    }
+    Ok(role)
 }
 
-fn trusts(call: &Call<'_>, role: &Role, arn: &str) -> bool {
+const ASSUME: &str = "sts:AssumeRole";
+const TAG: &str = "sts:TagSession";
+
+fn trusts(call: &Call<'_>, role: &Role, arn: &str, action: &str) -> bool {
     if role.trust.is_none() {
         // What most accounts have is not worth a parse.
-        return role.trusted_accounts.contains(&call.caller.account);
+        return action == ASSUME && role.trusted_accounts.contains(&call.caller.account);
     }
     let Some(document) = trust::parse(&role.trust_text(call.world.partition)) else {
         return false;
     };
-    let request = Request::new("sts:AssumeRole", Resource::Arn(arn.to_owned()));
+    let request = Request::new(action, Resource::Arn(arn.to_owned()));
     let mut request = context(call.world, call.caller, call.request, request);
     if let Some(id) = call.optional("ExternalId") {
         request = request.with("sts:ExternalId", id);

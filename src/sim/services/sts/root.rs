@@ -97,6 +97,7 @@ pub(super) fn assume_root(call: &mut Call<'_>) -> Outcome {
         name: "root".to_owned(),
         token: call.world.draw_secret().repeat(3),
         policies: vec![policy.to_string()],
+        tags: std::collections::BTreeMap::new(),
         since: call.now(),
         expires: until(call, duration),
     };

@@ -44,6 +44,7 @@ fn open(call: &mut Call<'_>, principal: Principal, name: &str, policies: Vec<Str
         name: name.to_owned(),
         token: call.world.draw_secret().repeat(3),
         policies,
+        tags: std::collections::BTreeMap::new(),
         since: call.now(),
         expires: until(call, duration(call)?),
     };
