@@ -109,6 +109,23 @@ fn sigterm_ends_it_and_the_world_is_written() {
     assert_eq!(world.accounts.len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_generated_organization_has_the_size_asked_for_and_its_dump_is_served_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("world.json");
+    let path = file.to_str().expect("text");
+    let served = Served::start(&["--accounts", "300", "--dump", path]);
+    let key = served.exported("AWS_ACCESS_KEY_ID");
+    assert_eq!(served.terminate().code(), Some(0));
+    let text = std::fs::read_to_string(&file).expect("written");
+    let world = org_exit_guard::sim::reload(&text).expect("a dump");
+    let organization = world.organization().expect("an organization");
+    assert_eq!(organization.members.len(), 300);
+    let again = Served::start(&["--scenario", path]);
+    assert_eq!(again.exported("AWS_ACCESS_KEY_ID"), key);
+}
+
 #[test]
 fn a_scenario_is_served_and_one_with_a_mistake_is_a_usage_error() {
     let served = Served::start(&["--scenario", "docs/scenario.toml"]);

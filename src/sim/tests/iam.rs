@@ -419,3 +419,18 @@ async fn tags_of_a_role_and_of_a_session_open_a_guard_that_exempts_them() {
     admin.iam("UpdateAssumeRolePolicy", &fields).unwrap();
     leave(&tagged().unwrap()).unwrap();
 }
+
+#[tokio::test]
+async fn a_request_without_a_signature_is_refused_in_xml() {
+    let simulator = Simulator::new(builder().build());
+    let body = bytes::Bytes::from("Action=AssumeRoleWithWebIdentity");
+    let request = http::Request::new(body);
+    let reply =
+        crate::sim::Service::handle(simulator.as_ref(), std::time::SystemTime::now(), &request);
+    let crate::sim::Outcome::Answer(answer) = reply.outcome else {
+        panic!("no answer");
+    };
+    assert_eq!(answer.status(), 403);
+    let text = String::from_utf8(answer.body().to_vec()).unwrap();
+    assert_eq!(text_of(&text, "Code"), "MissingAuthenticationToken");
+}

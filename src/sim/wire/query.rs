@@ -20,8 +20,9 @@ fn namespace(api: Api) -> &'static str {
 pub(super) fn parse(service: Option<&str>, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
     let api = match service {
         Some("iam") => Api::Iam,
-        Some("sts") => Api::Sts,
-        _ => {
+        // Of the operations that need no signature all are STS's.
+        Some("sts") | None => Api::Sts,
+        Some(_) => {
             let text = "The request is for a service that is not simulated.";
             let refusal = Refusal::new("UnknownOperationException", text);
             return Err(Box::new(super::json::refuse(

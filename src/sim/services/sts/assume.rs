@@ -59,6 +59,7 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Outcome {
         return Err(invalid(text));
     }
     let (role_id, partition) = (role.id.clone(), call.world.partition);
+    let packed = packed(&policies);
     let session = Session {
         account: account.to_owned(),
         principal: Principal::Role(name_of_role.to_owned()),
@@ -69,13 +70,17 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Outcome {
         since: call.now(),
         expires: until(call, duration),
     };
-    Ok(json!({
+    let mut answer = json!({
         "AssumedRoleUser": {
             "AssumedRoleId": format!("{role_id}:{name}"),
             "Arn": format!("arn:{partition}:sts::{account}:assumed-role/{name_of_role}/{name}"),
         },
         "Credentials": issue(call, session),
-    }))
+    });
+    if let Some(packed) = packed {
+        crate::sim::json::set(&mut answer, "PackedPolicySize", packed);
+    }
+    Ok(answer)
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {
@@ -124,6 +129,13 @@ fn trusts(call: &Call<'_>, role: &Role, arn: &str, action: &str) -> bool {
         request = request.with("sts:ExternalId", id);
     }
     trust::trusts(&document, call.world.partition, call.caller, &request)
+}
+
+/// How much of the room for session policies they take, in percent; `None` without any.
+/// AWS packs them first, in a way that it does not tell.
+pub(super) fn packed(policies: &[String]) -> Option<usize> {
+    let characters: usize = policies.iter().map(|text| text.chars().count()).sum();
+    (!policies.is_empty()).then(|| (characters * 100).div_ceil(MOST_CHARACTERS).min(100))
 }
 
 /// The texts of `Policy` and of the managed policies in `PolicyArns`; a

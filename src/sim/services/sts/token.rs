@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::super::{Call, Outcome};
-use super::assume::session_policies;
+use super::assume::{packed, session_policies};
 use super::{invalid, issue, required, until};
 use crate::sim::authorize::denied;
 use crate::sim::identify::CallerKind;
@@ -64,6 +64,7 @@ pub(super) fn federation(call: &mut Call<'_>) -> Outcome {
         return Err(invalid("Name must have 2 to 32 characters"));
     }
     let mut policies = session_policies(call)?;
+    let packed = packed(&policies);
     if policies.is_empty() {
         policies.push(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned());
     }
@@ -71,6 +72,7 @@ pub(super) fn federation(call: &mut Call<'_>) -> Outcome {
     let (partition, account) = (call.world.partition, &call.caller.account);
     Ok(json!({
         "Credentials": credentials,
+        "PackedPolicySize": packed.unwrap_or(0),
         "FederatedUser": {
             "FederatedUserId": format!("{account}:{name}"),
             "Arn": format!("arn:{partition}:sts::{account}:federated-user/{name}"),
