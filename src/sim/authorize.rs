@@ -3,6 +3,8 @@
 //! All of them are decided by the room `evaluate`, with the context keys that
 //! [`context`] sets. SCPs bind members only.
 
+use serde_json::Value;
+
 use crate::evaluate::{self, Decision, Resource, evaluate};
 use crate::scp::{self, Dialect, Document};
 
@@ -17,7 +19,7 @@ pub(crate) fn denied(api: Api, message: String) -> Refusal {
     if api.is_query() {
         Refusal::new("AccessDenied", message).status(403)
     } else {
-        Refusal::new("AccessDeniedException", message)
+        Refusal::new("AccessDeniedException", message).status(api.denied_status())
     }
 }
 
@@ -83,11 +85,7 @@ pub(crate) fn context(
     let request = caller.tags.iter().fold(request, |request, (key, value)| {
         request.with(&format!("aws:PrincipalTag/{key}"), value)
     });
-    let request = if touches_policies(call) {
-        request.with("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
-    } else {
-        request
-    };
+    let request = service_keys(call, request);
     match &caller.kind {
         CallerKind::User { name } => request
             .with("aws:PrincipalArn", &caller.arn)
@@ -118,6 +116,47 @@ pub(crate) fn context(
             .with("aws:PrincipalType", "Account")
             .with("aws:AssumedRoot", "true")
             .with("aws:TokenIssueTime", since.to_string()),
+    }
+}
+
+/// Members of requests that become condition keys of their service, by JSON pointer.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+const KEYS: [(Api, &str, &str); 6] = [
+    (
+        Api::Organizations,
+        "/ServicePrincipal",
+        "organizations:ServicePrincipal",
+    ),
+    (Api::Sts, "/ExternalId", "sts:ExternalId"),
+    (Api::Sts, "/RoleSessionName", "sts:RoleSessionName"),
+    (Api::Sts, "/TaskPolicyArn/arn", "sts:TaskPolicyArn"),
+    (Api::Iam, "/PolicyArn", "iam:PolicyARN"),
+    (
+        Api::Account,
+        "/AlternateContactType",
+        "account:AlternateContactTypes",
+    ),
+];
+
+fn service_keys(call: &Request, request: evaluate::Request) -> evaluate::Request {
+    let member = |pointer: &str| call.input.pointer(pointer).and_then(Value::as_str);
+    let request = KEYS.iter().filter(|(api, _, _)| *api == call.api).fold(
+        request,
+        |request, (_, pointer, key)| match member(pointer) {
+            Some(value) => request.with(key, value),
+            None => request,
+        },
+    );
+    let email = member("/PrimaryEmail").filter(|_| call.api == Api::Account);
+    let request = match email.and_then(|email| email.rsplit_once('@')) {
+        Some((_, domain)) => request.with("account:EmailTargetDomain", domain),
+        None => request,
+    };
+    if touches_policies(call) {
+        request.with("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
+    } else {
+        request
     }
 }
 

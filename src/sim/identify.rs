@@ -204,6 +204,7 @@ fn missing(api: Api) -> Refusal {
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
         )
+        .status(api.denied_status())
     }
 }
 
@@ -212,6 +213,7 @@ fn unknown_key(api: Api) -> Refusal {
         Refusal::new("InvalidClientTokenId", format!("{TOKEN} invalid.")).status(403)
     } else {
         Refusal::new("UnrecognizedClientException", format!("{TOKEN} invalid."))
+            .status(api.denied_status())
     }
 }
 
@@ -220,5 +222,6 @@ pub(crate) fn expired(api: Api) -> Refusal {
         Refusal::new("ExpiredToken", format!("{TOKEN} expired")).status(403)
     } else {
         Refusal::new("ExpiredTokenException", format!("{TOKEN} expired"))
+            .status(api.denied_status())
     }
 }

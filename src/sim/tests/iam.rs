@@ -85,7 +85,7 @@ async fn inactive_and_deleted_keys_are_refused_by_every_service_in_its_words() {
     let expected = [
         "403 InvalidClientTokenId",
         "UnrecognizedClientException",
-        "400 UnrecognizedClientException",
+        "403 UnrecognizedClientException",
     ];
     assert_eq!(refusals(), expected);
     let active = [("AccessKeyId", other.key.as_str()), ("Status", "Active")];

@@ -134,3 +134,23 @@ async fn a_rule_keeps_its_pattern_and_targets_and_goes_after_them() {
     events("DeleteRule", json!({"Name": "exits"})).unwrap();
     assert_eq!(events("ListRules", json!({})).unwrap()["Rules"], json!([]));
 }
+
+#[tokio::test]
+async fn an_scp_can_pin_the_domain_of_the_root_address() {
+    let pin = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"account:StartPrimaryEmailUpdate","Resource":"*","Condition":{"StringNotEquals":{"account:EmailTargetDomain":"example.com"}}}]}"#;
+    let world = builder()
+        .account("delegate", "/")
+        .account("app", "/")
+        .delegated_administrator("delegate", &["account.amazonaws.com"])
+        .scp("pin", pin, &["/"])
+        .build();
+    let simulator = Simulator::new(world);
+    let delegate = Plain::of(&simulator, MEMBER);
+    let start = |email: &str| {
+        let input = json!({"AccountId": "200000000002", "PrimaryEmail": email});
+        delegate.account("/startPrimaryEmailUpdate", input)
+    };
+    let refused = start("root@evil.example").unwrap_err();
+    assert_eq!(refused, "403 AccessDeniedException");
+    assert!(start("root@example.com").is_ok());
+}

@@ -40,6 +40,14 @@ impl Api {
         }
     }
 
+    /// HTTP status of a refused caller: awsJson services send 400 with every error.
+    pub(crate) fn denied_status(self) -> u16 {
+        match self {
+            Self::Organizations | Self::CloudTrail | Self::Events => 400,
+            Self::Iam | Self::Sts | Self::Account => 403,
+        }
+    }
+
     /// Speaks awsQuery, in XML, where the others speak JSON.
     pub(crate) fn is_query(self) -> bool {
         matches!(self, Self::Iam | Self::Sts)

@@ -54,9 +54,16 @@ pub(super) fn register(call: &mut Call<'_>) -> Outcome {
     let (account, service) = (call.text("AccountId")?, service(call)?);
     check_all_features(call)?;
     let now = call.now();
+    let open = call.world.accounts.get(account);
+    let open = open.is_some_and(|account| account.state == "ACTIVE");
     let organization = call.organization_mut()?;
     if !organization.members.contains_key(account) {
         return Err(not_found("Account", account));
+    }
+    if !open {
+        let text = "You can't register a suspended account as a delegated administrator.";
+        let reason = "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR";
+        return Err(Refusal::constraint(reason, text));
     }
     if organization.management == account {
         let text = "You can't register the management account as a delegated administrator.";

@@ -124,10 +124,7 @@ fn trusts(call: &Call<'_>, role: &Role, arn: &str, action: &str) -> bool {
         return false;
     };
     let request = Request::new(action, Resource::Arn(arn.to_owned()));
-    let mut request = context(call.world, call.caller, call.request, request);
-    if let Some(id) = call.optional("ExternalId") {
-        request = request.with("sts:ExternalId", id);
-    }
+    let request = context(call.world, call.caller, call.request, request);
     trust::trusts(&document, call.world.partition, call.caller, &request)
 }
 
