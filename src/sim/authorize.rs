@@ -85,7 +85,11 @@ pub(crate) fn context(
     let request = caller.tags.iter().fold(request, |request, (key, value)| {
         request.with(&format!("aws:PrincipalTag/{key}"), value)
     });
-    let request = service_keys(call, request);
+    principal_keys(caller, service_keys(call, request))
+}
+
+/// The keys that tell kinds of principals apart.
+fn principal_keys(caller: &Caller, request: evaluate::Request) -> evaluate::Request {
     match &caller.kind {
         CallerKind::User { name } => request
             .with("aws:PrincipalArn", &caller.arn)

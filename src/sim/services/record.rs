@@ -63,17 +63,20 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
             set(&mut entry, "errorMessage", refusal.message.as_str());
         }
     }
-    if request.api == Api::Sts && request.operation == "AssumeRole" && outcome.is_ok() {
-        let arn = request.input.get("RoleArn").and_then(Value::as_str);
-        let target = arn.and_then(sts::parse_role).map(|(account, _)| account);
-        if let Some(target) = target.filter(|target| *target != caller.account) {
-            let mut copy = entry.clone();
-            set(&mut copy, "recipientAccountId", target);
-            set(&mut copy, "eventID", world.draw_uuid());
-            world.log_event(target, &region, copy);
-        }
+    if let Some(target) = entered(request, outcome).filter(|target| *target != caller.account) {
+        let mut copy = entry.clone();
+        set(&mut copy, "recipientAccountId", target);
+        set(&mut copy, "eventID", world.draw_uuid());
+        world.log_event(target, &region, copy);
     }
     world.log_event(&caller.account, &region, entry);
+}
+
+/// The account of the role that was assumed, which logs the call as well.
+fn entered<'a>(request: &'a Request, outcome: &Outcome) -> Option<&'a str> {
+    let assumed = request.api == Api::Sts && request.operation == "AssumeRole" && outcome.is_ok();
+    let arn = request.input.get("RoleArn").filter(|_| assumed)?.as_str()?;
+    sts::parse_role(arn).map(|(account, _)| account)
 }
 
 pub(crate) fn is_read(operation: &str) -> bool {
