@@ -53,7 +53,7 @@ impl Reads {
             });
         };
         let attribute = &attribute;
-        let events = pages::all(port.lane.name(), target, told, |token| async move {
+        let events = pages::all(&port.lane, target, told, |token| async move {
             let answer = port
                 .read(target, |client| {
                     client

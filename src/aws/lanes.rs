@@ -81,6 +81,7 @@ pub(super) struct Lane {
     pace: Mutex<Pace>,
     partition: RetryPartition,
     attempts: u32,
+    first_page_only: bool,
 }
 
 impl fmt::Debug for Lane {
@@ -109,7 +110,20 @@ impl Lane {
                 .token_bucket(TokenBucket::new(5_000))
                 .build(),
             attempts: attempts.saturating_add(6),
+            first_page_only: false,
         }
+    }
+
+    /// The same lane, in which a list ends with its first page if `only`.
+    pub(super) fn first_page(self, only: bool) -> Self {
+        Self {
+            first_page_only: only,
+            ..self
+        }
+    }
+
+    pub(super) fn first_page_only(&self) -> bool {
+        self.first_page_only
     }
 
     pub(super) fn name(&self) -> &'static str {

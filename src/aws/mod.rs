@@ -12,16 +12,19 @@ mod lanes;
 mod organizations;
 mod pages;
 mod reads;
+mod redact;
 mod session;
 mod session_error;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod transcript;
 mod writes;
 
 pub use error::{Failure, FailureClass, WriteFailure};
 pub use reads::Reads;
 pub use session::{Keys, Session, SessionOptions};
 pub use session_error::SessionError;
+pub use transcript::Transcript;
 pub use writes::{CreatedPolicy, Writes};

@@ -73,7 +73,7 @@ macro_rules! list {
     ($port:expr, $target:expr, $told:expr, $call:ident, $field:ident, |$request:ident| $args:expr) => {{
         let port = $port;
         let target: Option<&str> = $target;
-        pages::all(port.lane.name(), target, $told, |token| async move {
+        pages::all(&port.lane, target, $told, |token| async move {
             let answer = port
                 .read(target, |client| {
                     let $request = client

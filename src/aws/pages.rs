@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use super::error::{Failure, one_line};
+use super::lanes::Lane;
 
 /// No organization has more pages than this; an endpoint that never ends must not be followed.
 const MOST_PAGES: usize = 20_000;
@@ -16,11 +17,11 @@ pub(super) struct Page<T> {
     pub(super) next: Option<String>,
 }
 
-/// Reads every page, or fails: never a part of the list.
+/// Reads every page, or fails: never a part of the list, except in a lane for first pages.
 ///
 /// `told` hears how many items there are after each page.
 pub(super) async fn all<T, F, Fut>(
-    operation: &'static str,
+    lane: &Lane,
     target: Option<&str>,
     mut told: impl FnMut(usize),
     fetch: F,
@@ -29,6 +30,7 @@ where
     F: Fn(Option<String>) -> Fut,
     Fut: Future<Output = Result<Page<T>, Failure>>,
 {
+    let operation = lane.name();
     let mut all = Vec::new();
     let mut seen = BTreeSet::new();
     let mut token = None;
@@ -44,6 +46,9 @@ where
         let Some(next) = page.next.filter(|next| !next.is_empty()) else {
             return Ok(all);
         };
+        if lane.first_page_only() {
+            return Ok(all);
+        }
         if !seen.insert(next.clone()) {
             let short: String = one_line(&next).chars().take(60).collect();
             let what = format!("the page token `{short}` came twice, so the list has no end");

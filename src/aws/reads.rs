@@ -12,7 +12,8 @@ use crate::model::Observer;
 
 /// Every read of the tool. Clones share the pace of their lanes.
 ///
-/// Lists are whole or a [`super::Failure`], never a part.
+/// Lists are whole or a [`super::Failure`], never a part, except from
+/// [`super::Session::first_pages`].
 #[derive(Debug, Clone)]
 pub struct Reads(Arc<Inner>);
 

@@ -29,6 +29,7 @@ use super::error::Failure;
 use super::lanes::{Lane, Port};
 use super::reads::Reads;
 use super::session_error::{Origin, SessionError};
+use super::transcript::{Recorder, Transcript};
 use super::writes::Writes;
 use crate::model::operations::OPERATIONS;
 use crate::model::snapshot::Caller;
@@ -88,6 +89,8 @@ pub struct SessionOptions {
     pub patience: Duration,
     /// Hears of every attempt.
     pub observer: Arc<dyn Observer>,
+    /// Keeps every attempt, without secrets.
+    pub transcript: Option<Arc<Transcript>>,
 }
 
 impl Default for SessionOptions {
@@ -105,6 +108,7 @@ impl Default for SessionOptions {
             share: 0.5,
             patience: Duration::from_mins(5),
             observer: Arc::new(Silent),
+            transcript: None,
         }
     }
 }
@@ -115,11 +119,18 @@ pub(super) struct Tuning {
     pub(super) share: f64,
     pub(super) patience: Duration,
     pub(super) observer: Arc<dyn Observer>,
+    pub(super) transcript: Option<Arc<Transcript>>,
+    /// Lists end with their first page: to see whether an operation answers at all.
+    pub(super) first_page_only: bool,
 }
 
 impl Tuning {
+    pub(super) fn recorder(&self) -> Recorder {
+        Recorder(self.transcript.clone())
+    }
+
     pub(super) fn lane(&self, operation: &'static str) -> Lane {
-        Lane::new(operation, self.share, self.patience)
+        Lane::new(operation, self.share, self.patience).first_page(self.first_page_only)
     }
 }
 
@@ -132,6 +143,7 @@ macro_rules! read_port {
             .retry_config(lane.read_retries())
             .retry_classifier($crate::aws::lanes::Contention)
             .interceptor($crate::aws::session::Watch($tuning.observer.clone()))
+            .interceptor($tuning.recorder())
             .build();
         $crate::aws::lanes::Port {
             lane,
@@ -157,6 +169,8 @@ impl Session {
             share: options.share,
             patience: options.patience,
             observer: options.observer.clone(),
+            transcript: options.transcript.clone(),
+            first_page_only: false,
         };
         let config = Box::pin(base_config(&options)).await?;
         let origin = Box::pin(origin(&options, &config)).await;
@@ -185,6 +199,16 @@ impl Session {
     /// The read side. All reads of a session share its pace.
     pub fn reads(&self) -> Reads {
         self.reads.clone()
+    }
+
+    /// A read side of its own whose lists end with their first page: for finding out whether an
+    /// operation answers, never for judging what it says.
+    pub fn first_pages(&self) -> Reads {
+        let tuning = Tuning {
+            first_page_only: true,
+            ..self.tuning.clone()
+        };
+        Reads::new(&self.config, &tuning)
     }
 
     /// The write side; only `apply` uses it.

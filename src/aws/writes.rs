@@ -50,6 +50,7 @@ impl Writes {
                 .retry_partition(lane.partition())
                 .retry_config(RetryConfig::disabled())
                 .interceptor(Watch(tuning.observer.clone()))
+                .interceptor(tuning.recorder())
                 .build();
             Port {
                 lane,

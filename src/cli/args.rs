@@ -219,6 +219,9 @@ impl RemediateArgs {
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     pub(super) aws: AwsArgs,
+    /// Write what went over the wire to a file, mode 0600, without secrets and e-mail addresses
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) record: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

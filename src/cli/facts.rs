@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::args::{AwsArgs, Cli, ScopeArgs};
 use super::error::CliError;
 use super::progress::Progress;
-use crate::aws::{Keys, Session, SessionOptions};
+use crate::aws::{Keys, Session, SessionOptions, Transcript};
 use crate::collect::{Scope, collect};
 use crate::config::Config;
 use crate::exits::EVENTS;
@@ -33,6 +33,16 @@ pub(super) struct Source {
 impl Source {
     /// Opens a session as the arguments say. `read_only` limits assumed roles to the read list.
     pub(super) async fn open(cli: &Cli, args: &AwsArgs, read_only: bool) -> Result<Self, CliError> {
+        Self::open_recorded(cli, args, read_only, None).await
+    }
+
+    /// The same, with every call kept in the transcript.
+    pub(super) async fn open_recorded(
+        cli: &Cli,
+        args: &AwsArgs,
+        read_only: bool,
+        transcript: Option<Arc<Transcript>>,
+    ) -> Result<Self, CliError> {
         let progress = Arc::new(Progress::new(!cli.output.no_progress));
         let mut config = crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?;
         let mut options = SessionOptions {
@@ -44,6 +54,7 @@ impl Source {
             share: config.rate_share,
             read_only,
             observer: progress.clone(),
+            transcript,
             ..SessionOptions::default()
         };
         let (mut demo, mut now) = (None, Timestamp::now());

@@ -99,8 +99,7 @@ impl<'a> Descent<'a> {
         }
         self.calls.phase("policies");
         let way = self.choose().await;
-        self.descend(way).await;
-        if way == Way::ByPolicy {
+        if self.descend(way).await == Way::ByPolicy {
             self.find_allows().await;
         }
     }
@@ -150,11 +149,15 @@ impl<'a> Descent<'a> {
     }
 
     /// Level by level: what hangs there, the texts, and which accounts that settles.
-    async fn descend(&mut self, way: Way) {
+    /// Where the targets of an SCP cannot be read, the nodes are asked after all; tells the way.
+    async fn descend(&mut self, mut way: Way) -> Way {
         if way == Way::ByPolicy {
             let others = self.snapshot.policies.keys();
             let others = others.filter(|id| !id.is_full_aws_access()).cloned();
             let answers = targets(self.calls, others.collect()).await;
+            if answers.iter().any(|(_, answer)| answer.is_err()) {
+                way = Way::ByTarget;
+            }
             self.note_targets(answers);
         }
         let deepest = self.unsettled.values().map(Vec::len).max().unwrap_or(0);
@@ -170,6 +173,7 @@ impl<'a> Descent<'a> {
             self.describe_at(&nodes).await;
             self.settle_at(depth);
         }
+        way
     }
 
     /// Where an allow exists, for accounts that no deny settles.

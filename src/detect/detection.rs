@@ -216,7 +216,10 @@ fn who(actor: &Actor) -> String {
 
 fn whence(record: &Record) -> String {
     let parts = [record.source_ip.as_deref(), record.user_agent.as_deref()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let mut parts: Vec<&str> = parts.into_iter().flatten().collect();
+    // An AWS service writes its own name into both.
+    parts.dedup();
+    parts.join(", ")
 }
 
 #[cfg(test)]

@@ -149,6 +149,8 @@ pub struct PathRow {
     pub title: &'static str,
     /// Proved blocked.
     pub blocked: usize,
+    /// Proved open to some principals or requests, and to some not.
+    pub conditional: usize,
     /// Proved open.
     pub open: usize,
     /// Neither.
@@ -244,7 +246,7 @@ pub struct AccountView {
     /// Root first, its parent last; absent if its place is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Vec<NodeId>>,
-    /// `blocked`, `open`, `undetermined`, `outside-scps` or `not-acting`, by path id.
+    /// `blocked`, `conditional`, `open`, `undetermined`, `outside-scps` or `not-acting`, by path id.
     pub verdicts: std::collections::BTreeMap<&'static str, &'static str>,
 }
 
@@ -271,7 +273,7 @@ pub struct PolicyView {
 pub struct Counts {
     /// Findings and events that are wrong, waived and merely informative ones left out.
     pub failed: usize,
-    /// Findings that could not be told, and what could not be read.
+    /// Findings that could not be told, what could not be read, and records that could not be parsed.
     pub could_not_tell: usize,
     /// Accepted by a waiver.
     pub waived: usize,
@@ -304,7 +306,7 @@ impl AuditDocument {
             paths: ExitPath::of_members()
                 .map(|path| row(path, judgement))
                 .collect(),
-            counts: counts(findings, detections, &gaps),
+            counts: counts(findings, detections, &gaps, snapshot.events.unparsed.len()),
             findings: findings.iter().map(finding).collect(),
             events: detections.iter().map(event).collect(),
             gaps,
@@ -412,6 +414,7 @@ fn row(path: &ExitPath, judgement: &Judgement) -> PathRow {
         path: path.id.as_str(),
         title: path.title,
         blocked: count("blocked"),
+        conditional: count("conditional"),
         open: count("open"),
         undetermined: count("undetermined"),
     }
@@ -523,10 +526,11 @@ fn policies(snapshot: &Snapshot) -> Vec<PolicyView> {
         .collect()
 }
 
-fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap]) -> Counts {
+fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap], unparsed: usize) -> Counts {
     let mut counts = Counts {
         failed: 0,
-        could_not_tell: 0,
+        // A record that cannot be parsed may be a departure.
+        could_not_tell: unparsed,
         waived: 0,
         info: 0,
     };
@@ -550,7 +554,10 @@ fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap]) -> Count
         );
     }
     // Gaps that no rule speaks of are still not known.
-    let told: Vec<&Gap> = findings.iter().flat_map(|finding| &finding.gaps).collect();
+    let telling = findings
+        .iter()
+        .filter(|finding| finding.outcome == Outcome::CouldNotTell);
+    let told: Vec<&Gap> = telling.flat_map(|finding| &finding.gaps).collect();
     let untold = gaps.iter().filter(|gap| !told.contains(gap));
     counts.could_not_tell += untold
         .filter(|gap| gap.reason != GapReason::NotRead)

@@ -2,10 +2,20 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod architecture;
+mod cost;
 mod demo_serve;
+mod denials;
+mod failures;
+mod formats;
+mod output;
+mod prove_random;
 mod remediate;
 mod scp_cases;
+mod served;
 mod support;

@@ -62,7 +62,8 @@ impl Bench {
         }
     }
 
-    pub(crate) async fn snapshot(&self) -> Snapshot {
+    /// The facts of an audit, recent events included.
+    pub(crate) async fn facts(&self) -> Snapshot {
         let names: Vec<&str> = org_exit_guard::exits::EVENTS
             .iter()
             .map(|event| event.name)
@@ -71,9 +72,14 @@ impl Bench {
             event_names: &names,
             ..Scope::default()
         };
-        let mut snapshot = collect(&self.session, &scope, now(), &Silent)
+        collect(&self.session, &scope, now(), &Silent)
             .await
-            .expect("an organization");
+            .expect("an organization")
+    }
+
+    /// What a plan rests on.
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.facts().await;
         read_namesakes(&self.session, &mut snapshot)
             .await
             .expect("policies can be listed");

@@ -22,9 +22,15 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
     for gap in &gaps {
         streams::note(&format!("not read: {gap}"));
     }
-    Ok(if gaps.is_empty() || args.allow_gaps {
-        Exit::Done
-    } else {
-        Exit::Incomplete
-    })
+    let unparsed = &snapshot.events.unparsed;
+    for record in unparsed {
+        streams::note(&format!("a record could not be parsed: {record}"));
+    }
+    Ok(
+        if (gaps.is_empty() && unparsed.is_empty()) || args.allow_gaps {
+            Exit::Done
+        } else {
+            Exit::Incomplete
+        },
+    )
 }

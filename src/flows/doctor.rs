@@ -1,0 +1,318 @@
+//! Who calls, and which operations answer: each read tried once, nothing written.
+
+use std::time::Duration;
+
+use crate::aws::{Failure, FailureClass, Reads, Session};
+use crate::model::operations::{OPERATIONS, Operation};
+use crate::model::organization::{Organization, PolicyTypeState};
+use crate::model::snapshot::Caller;
+use crate::model::{AccountId, NodeId, OuId, PolicyId, Timestamp};
+
+/// The event looked up to see whether the event history answers.
+const EVENT: &str = "LeaveOrganization";
+/// How far back it is looked up: answering takes longer the more there is.
+const WINDOW: Duration = Duration::from_hours(1);
+
+/// What `ListDelegatedServicesForAccount` says of an account that is no delegated administrator
+/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedServicesForAccount.html>).
+const NOT_REGISTERED: &str = "AccountNotRegisteredException";
+
+/// What became of one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It answered.
+    Allowed,
+    /// The caller may not call it.
+    Denied(Failure),
+    /// No usable answer.
+    NoAnswer(Failure),
+    /// What it would have been asked about is unknown.
+    CouldNotTry(&'static str),
+    /// There is nothing that it could be asked about, so nothing is lost either.
+    NothingToAsk(&'static str),
+    /// A write, or a read that only a write makes necessary.
+    NotTried,
+}
+
+impl Answer {
+    fn of<T>(result: Result<T, Failure>) -> Self {
+        match result {
+            Ok(_) => Self::Allowed,
+            Err(failure) => match failure.class {
+                FailureClass::AccessDenied => Self::Denied(failure),
+                // Only who may call is told that there is no such thing.
+                FailureClass::NotFound => Self::Allowed,
+                _ if failure.code.as_deref() == Some(NOT_REGISTERED) => Self::Allowed,
+                _ => Self::NoAnswer(failure),
+            },
+        }
+    }
+
+    /// Is something lost to an audit?
+    pub fn lacks(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied(_) | Self::NoAnswer(_) | Self::CouldNotTry(_)
+        )
+    }
+}
+
+/// Everything that `doctor` tells.
+#[derive(Debug)]
+pub struct Examination {
+    /// Who calls.
+    pub caller: Caller,
+    /// The organization, if it could be read.
+    pub organization: Option<Organization>,
+    /// Whether SCPs bind, if it could be read.
+    pub scp_state: Option<PolicyTypeState>,
+    /// Every operation of the table, in its order.
+    pub operations: Vec<(&'static Operation, Answer)>,
+}
+
+impl Examination {
+    /// Is the caller the management account, as far as is known?
+    pub fn caller_manages(&self) -> Option<bool> {
+        let organization = self.organization.as_ref()?;
+        Some(organization.management_account == self.caller.account)
+    }
+
+    /// Did every read answer?
+    pub fn is_complete(&self) -> bool {
+        !self.operations.iter().any(|(_, answer)| answer.lacks())
+    }
+}
+
+/// What later reads are asked about: found by earlier ones.
+struct Targets<'a> {
+    caller: &'a AccountId,
+    root: Option<NodeId>,
+    /// An OU, or why there is none to ask about.
+    unit: Result<OuId, Answer>,
+    administrator: Option<AccountId>,
+    now: Timestamp,
+}
+
+/// Tries every read of the table once.
+pub async fn examine(session: &Session, now: Timestamp) -> Examination {
+    let reads = session.first_pages();
+    let caller = session.caller().clone();
+    let organization = reads.describe_organization().await;
+    let roots = reads.list_roots().await;
+    let root = roots.as_ref().ok().and_then(|roots| roots.first()).cloned();
+    let administrators = reads.list_delegated_administrators().await;
+    let administrator = administrators.as_ref().ok().and_then(|all| all.first());
+    let mut targets = Targets {
+        caller: &caller.account,
+        root: root.as_ref().map(|root| NodeId::Root(root.id.clone())),
+        unit: Err(Answer::CouldNotTry("the OUs below the root are unknown")),
+        administrator: administrator.map(|one| one.account.clone()),
+        now,
+    };
+    let units = match &targets.root {
+        Some(root) => Some(reads.list_organizational_units_for_parent(root).await),
+        None => None,
+    };
+    if let Some(Ok(units)) = &units {
+        let first = units.first().map(|(id, _)| id.clone());
+        targets.unit = first.ok_or(Answer::NothingToAsk("there is no OU below the root"));
+    }
+    let mut operations = Vec::with_capacity(OPERATIONS.len());
+    for row in OPERATIONS {
+        let answer = match row.name {
+            _ if row.job.writes() => Answer::NotTried,
+            // The session could not have been opened without it.
+            "sts:GetCallerIdentity" => Answer::Allowed,
+            "organizations:DescribeOrganization" => {
+                Answer::of(organization.as_ref().map_err(Clone::clone))
+            }
+            "organizations:ListRoots" => Answer::of(roots.as_ref().map_err(Clone::clone)),
+            "organizations:ListDelegatedAdministrators" => {
+                Answer::of(administrators.as_ref().map_err(Clone::clone))
+            }
+            "organizations:ListOrganizationalUnitsForParent" => match &units {
+                Some(units) => Answer::of(units.as_ref().map_err(Clone::clone)),
+                None => NO_ROOT,
+            },
+            name => Box::pin(ask(&reads, name, &targets)).await,
+        };
+        operations.push((row, answer));
+    }
+    Examination {
+        organization: organization.ok(),
+        scp_state: root.map(|root| root.scp_state),
+        operations,
+        caller,
+    }
+}
+
+const NO_ROOT: Answer = Answer::CouldNotTry("the root is unknown");
+
+/// The smallest call of one operation.
+async fn ask(reads: &Reads, operation: &str, targets: &Targets<'_>) -> Answer {
+    match operation {
+        "organizations:ListAccounts" => Answer::of(reads.list_accounts().await),
+        "organizations:ListPolicies" => Answer::of(reads.list_policies().await),
+        "organizations:ListPoliciesForTarget" => match &targets.root {
+            Some(root) => Answer::of(reads.list_policies_for_target(root).await),
+            None => NO_ROOT,
+        },
+        "organizations:ListAccountsForParent" => match &targets.root {
+            Some(root) => Answer::of(reads.list_accounts_for_parent(root).await),
+            None => NO_ROOT,
+        },
+        "organizations:ListTargetsForPolicy" => {
+            let policy = PolicyId::full_aws_access();
+            Answer::of(reads.list_targets_for_policy(&policy).await)
+        }
+        "organizations:DescribePolicy" => {
+            Answer::of(reads.describe_policy(&PolicyId::full_aws_access()).await)
+        }
+        "organizations:DescribeOrganizationalUnit" => match &targets.unit {
+            Ok(unit) => Answer::of(reads.describe_organizational_unit(unit, Vec::new()).await),
+            Err(answer) => answer.clone(),
+        },
+        "organizations:DescribeResourcePolicy" => {
+            Answer::of(reads.describe_resource_policy().await)
+        }
+        "organizations:ListDelegatedServicesForAccount" => {
+            let account = targets.administrator.as_ref().unwrap_or(targets.caller);
+            Answer::of(reads.list_delegated_services_for_account(account).await)
+        }
+        "organizations:ListAWSServiceAccessForOrganization" => {
+            Answer::of(reads.list_aws_service_access().await)
+        }
+        "organizations:ListHandshakesForOrganization" => {
+            Answer::of(reads.list_handshakes_for_organization().await)
+        }
+        "iam:ListOrganizationsFeatures" => Answer::of(reads.organizations_features().await),
+        "cloudtrail:LookupEvents" => {
+            let from = targets.now.checked_sub(WINDOW).unwrap_or(targets.now);
+            Answer::of(reads.lookup_events(EVENT, from, targets.now).await)
+        }
+        _ => Answer::CouldNotTry("this version does not know how"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::aws::{Keys, SessionOptions};
+    use crate::sim::{Simulator, WorldBuilder};
+
+    fn now() -> Timestamp {
+        "2026-11-24T10:00:00Z".parse().unwrap()
+    }
+
+    fn organization() -> WorldBuilder {
+        WorldBuilder::new(now()).account("shop", "Workloads")
+    }
+
+    async fn examined(simulator: &Arc<Simulator>) -> Examination {
+        let keys = simulator.keys_of_management();
+        let options = SessionOptions {
+            keys: Some(Keys {
+                id: keys.access_key_id,
+                secret: keys.secret_access_key,
+                token: None,
+            }),
+            http_client: Some(simulator.http_client()),
+            share: f64::INFINITY,
+            ..SessionOptions::default()
+        };
+        let session = Session::open(options).await.unwrap();
+        examine(&session, now()).await
+    }
+
+    fn denying(operation: &str) -> Arc<Simulator> {
+        Simulator::new(organization().denied("Management", operation).build())
+    }
+
+    fn answer<'a>(examined: &'a Examination, operation: &str) -> &'a Answer {
+        let mut rows = examined.operations.iter();
+        &rows.find(|(row, _)| row.name == operation).unwrap().1
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_administrator_may_read_everything_and_nothing_is_written() {
+        let simulator = Simulator::new(organization().build());
+        let before = simulator.world();
+        let examined = examined(&simulator).await;
+        for (row, answer) in &examined.operations {
+            let expected = if row.job.writes() {
+                Answer::NotTried
+            } else {
+                Answer::Allowed
+            };
+            assert_eq!(*answer, expected, "{}", row.name);
+        }
+        assert_eq!(examined.operations.len(), OPERATIONS.len());
+        assert!(examined.is_complete());
+        assert_eq!(examined.caller_manages(), Some(true));
+        assert_eq!(examined.scp_state, Some(PolicyTypeState::Enabled));
+        for row in OPERATIONS {
+            let calls = simulator.log();
+            let count = calls
+                .iter()
+                .filter(|call| call.operation == row.name)
+                .count();
+            assert_eq!(count, usize::from(!row.job.writes()), "{}", row.name);
+        }
+        assert_eq!(before.organizations, simulator.world().organizations);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_of_many_pages_is_asked_for_once() {
+        let many = (0..50).fold(organization(), |world, number| {
+            world.account(&format!("account {number}"), "/")
+        });
+        let simulator = Simulator::new(many.build());
+        assert!(examined(&simulator).await.is_complete());
+        let calls = simulator.log();
+        let lists = calls
+            .iter()
+            .filter(|call| call.operation == "organizations:ListAccounts");
+        assert_eq!(lists.count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_denied_is_told_and_the_rest_still_tried() {
+        let simulator = denying("organizations:DescribeResourcePolicy");
+        let examined = examined(&simulator).await;
+        let denied = answer(&examined, "organizations:DescribeResourcePolicy");
+        assert!(matches!(denied, Answer::Denied(_)), "{denied:?}");
+        let lacking = examined.operations.iter().filter(|(_, a)| a.lacks());
+        assert_eq!(lacking.count(), 1);
+        assert!(!examined.is_complete());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_root_what_hangs_on_it_could_not_be_tried() {
+        let simulator = denying("organizations:ListRoots");
+        let examined = examined(&simulator).await;
+        for operation in [
+            "organizations:ListPoliciesForTarget",
+            "organizations:ListAccountsForParent",
+            "organizations:ListOrganizationalUnitsForParent",
+            "organizations:DescribeOrganizationalUnit",
+        ] {
+            let answer = answer(&examined, operation);
+            assert!(matches!(answer, Answer::CouldNotTry(_)), "{operation}");
+        }
+        assert_eq!(
+            *answer(&examined, "organizations:ListAccounts"),
+            Answer::Allowed
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_organization_without_ous_lacks_nothing() {
+        let simulator = Simulator::new(WorldBuilder::new(now()).build());
+        let examined = examined(&simulator).await;
+        let unit = answer(&examined, "organizations:DescribeOrganizationalUnit");
+        assert!(matches!(unit, Answer::NothingToAsk(_)), "{unit:?}");
+        assert!(examined.is_complete());
+    }
+}
