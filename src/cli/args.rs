@@ -47,6 +47,8 @@ pub(super) enum Command {
     Rules(CatalogArgs),
     /// Ways out of an organization
     Paths(CatalogArgs),
+    /// The simulated AWS
+    Demo(DemoArgs),
 }
 
 #[derive(Debug, Args)]
@@ -254,6 +256,43 @@ pub(super) enum IamJob {
 pub(super) struct CatalogArgs {
     /// One entry, in full
     pub(super) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    #[command(subcommand)]
+    pub(super) what: DemoWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DemoWhat {
+    /// Serve the simulated AWS on loopback, for any AWS client, until Ctrl-C
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// A generated organization of that many accounts instead of the demo's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000), conflicts_with_all = ["scenario", "empty"])]
+    pub(super) accounts: Option<u32>,
+    /// The world that a scenario file describes (docs/scenarios.md), or one that --dump wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "empty")]
+    pub(super) scenario: Option<PathBuf>,
+    /// One account outside any organization
+    #[arg(long)]
+    pub(super) empty: bool,
+    /// Port on 127.0.0.1; 0: any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(super) port: u16,
+    /// Refuse calls above AWS's published rates
+    #[arg(long)]
+    pub(super) throttle: bool,
+    /// Answer each call this many milliseconds later
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(super) latency: u32,
+    /// Write the world to this file at the end
+    #[arg(long, value_name = "FILE")]
+    pub(super) dump: Option<PathBuf>,
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {

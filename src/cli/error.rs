@@ -38,6 +38,9 @@ pub(super) enum CliError {
     /// The demo's server could not start.
     #[error("cannot serve the simulated organization on loopback: {0}")]
     Demo(std::io::Error),
+    /// A scenario that cannot be served.
+    #[error("cannot serve scenario `{path}`: {why}")]
+    Scenario { path: String, why: String },
     /// Refused before anything was changed.
     #[error("refused: {why}; nothing was changed")]
     Refused { why: String, hint: &'static str },
@@ -60,7 +63,7 @@ impl CliError {
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Config(_) => Exit::Usage,
+            Self::Usage { .. } | Self::Config(_) | Self::Scenario { .. } => Exit::Usage,
             Self::Runtime(_)
             | Self::Session(_)
             | Self::Collect(_)
@@ -93,6 +96,7 @@ impl CliError {
                     journal.display()
                 ))
             }
+            Self::Scenario { .. } => Some("docs/scenarios.md describes every key".to_owned()),
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),

@@ -45,8 +45,13 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Emit(args) => commands::emit::run(args),
             Command::Rules(args) => commands::catalog::rules(cli, args),
             Command::Paths(args) => commands::catalog::paths(cli, args),
+            Command::Demo(args) => commands::demo::run(args).await,
         }
     };
+    if matches!(cli.command, Command::Demo(_)) {
+        // A server's ordinary end is Ctrl-C; it listens for it itself.
+        return work.await;
+    }
     tokio::select! {
         result = work => result,
         _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),

@@ -1,179 +1,43 @@
-//! Who calls, and may they: key → account → principal → permissions.
+//! May the caller do it: identity policies, session policies, SCPs.
 //!
-//! Identity policies are reduced to a deny list of actions on each user and
-//! role; everything else is allowed to them. SCPs bind members by the room
-//! `evaluate`, with the context keys that [`context`] sets.
+//! All of them are decided by the room `evaluate`, with the context keys that
+//! [`context`] sets. SCPs bind members only.
 
-use std::collections::BTreeSet;
+use serde_json::Value;
 
 use crate::evaluate::{self, Decision, Resource, evaluate};
-use crate::model::Timestamp;
 use crate::scp::{self, Dialect, Document};
 
+use super::identify::{Caller, CallerKind};
+use super::permissions::Verdict;
 use super::refusal::Refusal;
 use super::wire::{Api, Request};
 use super::world::{Organization, World};
-
-/// The principal behind a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Caller {
-    pub account: String,
-    /// ARN of the user or of the role session, as error texts and `GetCallerIdentity` show it.
-    pub arn: String,
-    /// `AIDA…` or `AROA…:session`.
-    pub user_id: String,
-    pub access_key: String,
-    pub kind: CallerKind,
-    pub denied_actions: BTreeSet<String>,
-}
-
-/// User, or session of a role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CallerKind {
-    User {
-        name: String,
-    },
-    Session {
-        role: String,
-        role_arn: String,
-        since: Timestamp,
-    },
-}
-
-/// Finds the principal behind the key that signed.
-///
-/// # Errors
-/// The service's own wording for a key that is missing, unknown, inactive or expired.
-pub(crate) fn identify(world: &World, request: &Request) -> Result<Caller, Refusal> {
-    let key = request
-        .access_key
-        .as_deref()
-        .ok_or_else(|| missing(request.api))?;
-    if let Some(caller) = user_of(world, key) {
-        return Ok(caller);
-    }
-    let unknown = || unknown_key(request.api);
-    let session = world.sessions.get(key).ok_or_else(unknown)?;
-    if request.session_token.as_deref() != Some(session.token.as_str()) {
-        return Err(unknown());
-    }
-    if session.expires <= world.now {
-        return Err(expired(request.api));
-    }
-    let account = world.accounts.get(&session.account).ok_or_else(unknown)?;
-    let role = account.roles.get(&session.role).ok_or_else(unknown)?;
-    let (id, partition) = (&account.id, world.partition);
-    Ok(Caller {
-        account: id.clone(),
-        arn: format!(
-            "arn:{partition}:sts::{id}:assumed-role/{}/{}",
-            session.role, session.name
-        ),
-        user_id: format!("{}:{}", role.id, session.name),
-        access_key: key.to_owned(),
-        kind: CallerKind::Session {
-            role: session.role.clone(),
-            role_arn: format!("arn:{partition}:iam::{id}:role/{}", session.role),
-            since: session.since,
-        },
-        denied_actions: role.denied_actions.clone(),
-    })
-}
-
-fn user_of(world: &World, key: &str) -> Option<Caller> {
-    let usable = |account: &&super::world::Account| account.state != "CLOSED";
-    for account in world.accounts.values().filter(usable) {
-        let found = account
-            .users
-            .iter()
-            .find(|(_, user)| user.keys.get(key).is_some_and(|key| key.active));
-        if let Some((name, user)) = found {
-            return Some(Caller {
-                account: account.id.clone(),
-                arn: format!("arn:{}:iam::{}:user/{name}", world.partition, account.id),
-                user_id: user.id.clone(),
-                access_key: key.to_owned(),
-                kind: CallerKind::User { name: name.clone() },
-                denied_actions: user.denied_actions.clone(),
-            });
-        }
-    }
-    None
-}
-
-const TOKEN: &str = "The security token included in the request is";
-
-fn missing(api: Api) -> Refusal {
-    if api.is_query() {
-        Refusal::new(
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        )
-        .status(403)
-    } else {
-        Refusal::new(
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        )
-    }
-}
-
-fn unknown_key(api: Api) -> Refusal {
-    if api.is_query() {
-        Refusal::new("InvalidClientTokenId", format!("{TOKEN} invalid.")).status(403)
-    } else {
-        Refusal::new("UnrecognizedClientException", format!("{TOKEN} invalid."))
-    }
-}
-
-fn expired(api: Api) -> Refusal {
-    if api.is_query() {
-        Refusal::new("ExpiredToken", format!("{TOKEN} expired")).status(403)
-    } else {
-        Refusal::new("ExpiredTokenException", format!("{TOKEN} expired"))
-    }
-}
 
 /// An access denial in the service's own words.
 pub(crate) fn denied(api: Api, message: String) -> Refusal {
     if api.is_query() {
         Refusal::new("AccessDenied", message).status(403)
     } else {
-        Refusal::new("AccessDeniedException", message)
+        Refusal::new("AccessDeniedException", message).status(api.denied_status())
     }
 }
 
-/// What the SCPs on the line from the root to the caller's account say to
-/// `action` on `resource`.
+/// What the SCPs on the line from the root to the caller's account say to a request.
 ///
-/// They bind neither the management account nor accounts outside organizations,
-/// and `sts:GetCallerIdentity` needs no permission at all. A text that does not
+/// They bind neither the management account nor accounts outside organizations. A text that does not
 /// parse (only a scenario can hold one) neither allows nor denies.
-pub(crate) fn scp_allows(
-    world: &World,
-    caller: &Caller,
-    action: &str,
-    resource: &str,
-    call: &Request,
-) -> Decision {
+pub(crate) fn scp_allows(world: &World, caller: &Caller, request: &evaluate::Request) -> Decision {
     let bound = world
         .organization_of(&caller.account)
         .filter(|found| found.management != caller.account && found.scps_enabled());
-    let Some(organization) = bound.filter(|_| action != "sts:GetCallerIdentity") else {
+    let Some(organization) = bound else {
         return Decision::Allowed;
     };
     let line = organization.line(&caller.account);
     let levels: Vec<Vec<Document>> = line.iter().map(|node| texts(organization, node)).collect();
     let levels: Vec<Vec<&Document>> = levels.iter().map(|at| at.iter().collect()).collect();
-    let resource = match resource {
-        "*" => Resource::Any,
-        arn => Resource::Arn(arn.to_owned()),
-    };
-    let request = evaluate::Request::new(action, resource);
-    evaluate(
-        &levels,
-        &context(world, organization, caller, call, request),
-    )
+    evaluate(&levels, request)
 }
 
 fn texts(organization: &Organization, node: &str) -> Vec<Document> {
@@ -189,21 +53,17 @@ fn texts(organization: &Organization, node: &str) -> Vec<Document> {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 pub(crate) fn context(
     world: &World,
-    organization: &Organization,
     caller: &Caller,
     call: &Request,
     request: evaluate::Request,
 ) -> evaluate::Request {
     let account = &caller.account;
-    let above = organization.parent_of(account).unwrap_or_default();
     let region = match call.api {
-        Api::Organizations | Api::Iam => world.partition.organizations_region(),
-        Api::CloudTrail | Api::Sts => &call.region,
+        Api::Organizations | Api::Iam | Api::Account => world.partition.organizations_region(),
+        Api::CloudTrail | Api::Sts | Api::Events => &call.region,
     };
     let request = request
         .with("aws:PrincipalAccount", account)
-        .with("aws:PrincipalOrgID", &organization.id)
-        .with_all("aws:PrincipalOrgPaths", vec![organization.path(above)])
         .with("aws:userid", &caller.user_id)
         .with("aws:PrincipalIsAWSService", "false")
         .with("aws:ViaAWSService", "false")
@@ -213,11 +73,23 @@ pub(crate) fn context(
         .with("aws:UserAgent", &call.user_agent)
         .with("aws:CurrentTime", world.now.to_string())
         .with("aws:EpochTime", world.now.as_second().to_string());
-    let request = if touches_policies(call) {
-        request.with("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
-    } else {
-        request
+    let request = match world.organization_of(account) {
+        Some(organization) => {
+            let above = organization.parent_of(account).unwrap_or_default();
+            request
+                .with("aws:PrincipalOrgID", &organization.id)
+                .with_all("aws:PrincipalOrgPaths", vec![organization.path(above)])
+        }
+        None => request,
     };
+    let request = caller.tags.iter().fold(request, |request, (key, value)| {
+        request.with(&format!("aws:PrincipalTag/{key}"), value)
+    });
+    principal_keys(caller, service_keys(call, request))
+}
+
+/// The keys that tell kinds of principals apart.
+fn principal_keys(caller: &Caller, request: evaluate::Request) -> evaluate::Request {
     match &caller.kind {
         CallerKind::User { name } => request
             .with("aws:PrincipalArn", &caller.arn)
@@ -230,6 +102,65 @@ pub(crate) fn context(
             .with("aws:PrincipalType", "AssumedRole")
             .with("aws:MultiFactorAuthPresent", "false")
             .with("aws:TokenIssueTime", since.to_string()),
+        CallerKind::UserSession { name, since } => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "User")
+            .with("aws:username", name)
+            .with("aws:MultiFactorAuthPresent", "false")
+            .with("aws:TokenIssueTime", since.to_string()),
+        CallerKind::Federated { since } => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "FederatedUser")
+            .with("aws:TokenIssueTime", since.to_string()),
+        CallerKind::RootUser => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "Account"),
+        CallerKind::Root { since } => request
+            .with("aws:PrincipalArn", &caller.arn)
+            .with("aws:PrincipalType", "Account")
+            .with("aws:AssumedRoot", "true")
+            .with("aws:TokenIssueTime", since.to_string()),
+    }
+}
+
+/// Members of requests that become condition keys of their service, by JSON pointer.
+///
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+const KEYS: [(Api, &str, &str); 6] = [
+    (
+        Api::Organizations,
+        "/ServicePrincipal",
+        "organizations:ServicePrincipal",
+    ),
+    (Api::Sts, "/ExternalId", "sts:ExternalId"),
+    (Api::Sts, "/RoleSessionName", "sts:RoleSessionName"),
+    (Api::Sts, "/TaskPolicyArn/arn", "sts:TaskPolicyArn"),
+    (Api::Iam, "/PolicyArn", "iam:PolicyARN"),
+    (
+        Api::Account,
+        "/AlternateContactType",
+        "account:AlternateContactTypes",
+    ),
+];
+
+fn service_keys(call: &Request, request: evaluate::Request) -> evaluate::Request {
+    let member = |pointer: &str| call.input.pointer(pointer).and_then(Value::as_str);
+    let request = KEYS.iter().filter(|(api, _, _)| *api == call.api).fold(
+        request,
+        |request, (_, pointer, key)| match member(pointer) {
+            Some(value) => request.with(key, value),
+            None => request,
+        },
+    );
+    let email = member("/PrimaryEmail").filter(|_| call.api == Api::Account);
+    let request = match email.and_then(|email| email.rsplit_once('@')) {
+        Some((_, domain)) => request.with("account:EmailTargetDomain", domain),
+        None => request,
+    };
+    if touches_policies(call) {
+        request.with("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
+    } else {
+        request
     }
 }
 
@@ -239,12 +170,13 @@ fn touches_policies(call: &Request) -> bool {
     call.api == Api::Organizations && members.iter().any(|name| call.input.get(name).is_some())
 }
 
-/// May the caller call `action` on `resource`, by identity policies and SCPs?
+/// May the caller call `action` on `resource`, by identity and session policies and SCPs?
 ///
 /// `call` is the request that needs the permission; usually `action` is its own.
+/// `sts:GetCallerIdentity` needs no permission at all.
 ///
 /// # Errors
-/// The denial, in IAM's words.
+/// The denial, in IAM's words. An explicit deny comes first, wherever it stands.
 pub(crate) fn authorize(
     world: &World,
     caller: &Caller,
@@ -252,23 +184,30 @@ pub(crate) fn authorize(
     resource: &str,
     call: &Request,
 ) -> Result<(), Refusal> {
-    let refuse = |why: String| {
-        let who = &caller.arn;
-        let message = format!("User: {who} is not authorized to perform: {action} {why}");
-        Err(denied(call.api, message))
+    if action == "sts:GetCallerIdentity" {
+        return Ok(());
+    }
+    let named = match resource {
+        "*" => Resource::Any,
+        arn => Resource::Arn(arn.to_owned()),
     };
-    if caller.denied_actions.contains(action) {
-        return refuse(format!(
-            "because no identity-based policy allows the {action} action"
-        ));
-    }
-    match scp_allows(world, caller, action, resource, call) {
-        Decision::Allowed => Ok(()),
-        Decision::ExplicitDeny(_) => refuse(format!(
-            "on resource: {resource} with an explicit deny in a service control policy"
-        )),
-        Decision::ImplicitDeny { .. } => refuse(format!(
-            "on resource: {resource} because no service control policy allows the {action} action"
-        )),
-    }
+    let request = evaluate::Request::new(action, named);
+    let request = context(world, caller, call, request);
+    let scps = scp_allows(world, caller, &request);
+    let own = caller.permitted.decide(&request);
+    let because = |what: &str| format!("because no {what} allows the {action} action");
+    let deny = |what: &str| format!("with an explicit deny in {what}");
+    let why = match (scps, own) {
+        (Decision::Allowed, Verdict::Allowed) => return Ok(()),
+        (Decision::ExplicitDeny(_), _) => deny("a service control policy"),
+        (_, Verdict::DeniedByIdentity) => deny("an identity-based policy"),
+        (_, Verdict::DeniedBySession) => deny("a session policy"),
+        (Decision::ImplicitDeny { .. }, _) => because("service control policy"),
+        (Decision::Allowed, Verdict::NotAllowedByIdentity) => because("identity-based policy"),
+        (Decision::Allowed, Verdict::NotAllowedBySession) => because("session policy"),
+    };
+    let who = &caller.arn;
+    let message =
+        format!("User: {who} is not authorized to perform: {action} on resource: {resource} {why}");
+    Err(denied(call.api, message))
 }

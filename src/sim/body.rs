@@ -1,20 +1,32 @@
-//! A body that arrives whole, or breaks off in the middle.
+//! A body that arrives whole, slowly, or breaks off in the middle.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::Sleep;
 
-/// One chunk, then the end or a broken connection.
+/// One chunk, then the end, another chunk after a while, or a broken connection.
 #[derive(Debug)]
 pub(crate) struct Once {
     chunk: Option<Bytes>,
-    /// Announced length when the body is to break off before it.
-    cut: Option<u64>,
-    /// Has the transport had its chance to send the first half?
-    flushed: bool,
+    then: Then,
+}
+
+#[derive(Debug)]
+enum Then {
+    End,
+    /// Breaks off. `flushed`: the transport has had its chance to send the first half.
+    Break {
+        announced: u64,
+        flushed: bool,
+    },
+    /// The rest comes when the time is over.
+    Rest(Bytes, Duration),
+    Waiting(Bytes, Pin<Box<Sleep>>),
 }
 
 impl Once {
@@ -22,8 +34,7 @@ impl Once {
     pub(crate) fn whole(bytes: Bytes) -> Self {
         Self {
             chunk: Some(bytes),
-            cut: None,
-            flushed: false,
+            then: Then::End,
         }
     }
 
@@ -31,9 +42,36 @@ impl Once {
     pub(crate) fn cut(bytes: &Bytes) -> Self {
         Self {
             chunk: Some(bytes.slice(..bytes.len() / 2)),
-            cut: Some(bytes.len() as u64),
-            flushed: false,
+            then: Then::Break {
+                announced: bytes.len() as u64,
+                flushed: false,
+            },
         }
+    }
+
+    /// A body whose second half comes `time` after the first.
+    pub(crate) fn slow(bytes: &Bytes, time: Duration) -> Self {
+        let half = bytes.len() / 2;
+        Self {
+            chunk: Some(bytes.slice(..half)),
+            then: Then::Rest(bytes.slice(half..), time),
+        }
+    }
+
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
+        if let Then::Rest(rest, time) = &self.then {
+            let sleep = Box::pin(tokio::time::sleep(*time));
+            self.then = Then::Waiting(rest.clone(), sleep);
+        }
+        let Then::Waiting(rest, sleep) = &mut self.then else {
+            return Poll::Ready(None);
+        };
+        if sleep.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        let rest = rest.clone();
+        self.then = Then::End;
+        Poll::Ready(Some(Frame::data(rest)))
     }
 }
 
@@ -48,27 +86,31 @@ impl Body for Once {
         if let Some(chunk) = self.chunk.take().filter(|chunk| !chunk.is_empty()) {
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        if self.cut.is_none() {
-            return Poll::Ready(None);
-        }
+        let Then::Break { flushed, .. } = &mut self.then else {
+            return self.poll_rest(context).map(|frame| frame.map(Ok));
+        };
         // An error in the same turn as the chunk would break the connection before
         // a server has written anything.
-        if !self.flushed {
-            self.flushed = true;
+        if !*flushed {
+            *flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.cut = None;
+        self.then = Then::End;
         let broken = io::Error::from(io::ErrorKind::ConnectionReset);
         Poll::Ready(Some(Err(broken)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.cut.is_none() && self.chunk.as_ref().is_none_or(Bytes::is_empty)
+        matches!(self.then, Then::End) && self.chunk.as_ref().is_none_or(Bytes::is_empty)
     }
 
     fn size_hint(&self) -> SizeHint {
         let left = self.chunk.as_ref().map_or(0, Bytes::len) as u64;
-        SizeHint::with_exact(self.cut.unwrap_or(left))
+        SizeHint::with_exact(match &self.then {
+            Then::End => left,
+            Then::Break { announced, .. } => *announced,
+            Then::Rest(rest, _) | Then::Waiting(rest, _) => left + rest.len() as u64,
+        })
     }
 }

@@ -81,6 +81,9 @@ impl Connector {
             Outcome::CutBody(response) => {
                 response.map(|bytes| SdkBody::from_body_1_x(Once::cut(&bytes)))
             }
+            Outcome::SlowBody(response, time) => {
+                response.map(|bytes| SdkBody::from_body_1_x(Once::slow(&bytes, time)))
+            }
             Outcome::Reset => return Err(broken(io::ErrorKind::ConnectionReset)),
             Outcome::Closed => return Err(broken(io::ErrorKind::UnexpectedEof)),
         };

@@ -5,7 +5,8 @@
 use crate::evaluate::{self, Resource, applies};
 use crate::scp::{self, Dialect, Effect, Statement};
 
-use super::authorize::{Caller, CallerKind, context};
+use super::authorize::context;
+use super::identify::{Caller, CallerKind};
 use super::wire::Request;
 use super::world::{Organization, World};
 
@@ -28,7 +29,7 @@ pub(crate) fn delegates(
             arn => Resource::Arn(arn.to_owned()),
         };
         let request = evaluate::Request::new(call.action(), resource);
-        let request = context(world, organization, caller, call, request);
+        let request = context(world, caller, call, request);
         let decided = |effect: Effect| {
             document.statements.iter().any(|statement| {
                 statement.effect == effect
@@ -45,7 +46,7 @@ fn names(statement: &Statement, world: &World, caller: &Caller) -> bool {
     let root = format!("arn:{}:iam::{}:root", world.partition, caller.account);
     let role = match &caller.kind {
         CallerKind::Session { role_arn, .. } => Some(role_arn.as_str()),
-        CallerKind::User { .. } => None,
+        _ => None,
     };
     statement.principals.as_ref().is_some_and(|principals| {
         let named = principals.patterns.iter().any(|principal| {

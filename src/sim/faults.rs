@@ -1,10 +1,12 @@
 //! What goes wrong on purpose: faults addressed by operation and call number.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::refusal::Refusal;
+use super::world::{World, unit_interval};
 
 /// Which calls of an operation a fault hits; counting starts at 1 and counts
 /// every request that arrives, retries included.
@@ -18,6 +20,13 @@ pub enum Calls {
     From(u32),
     /// Every one.
     Every,
+    /// So many of a thousand, drawn from a seed.
+    PerMille {
+        /// How many of a thousand.
+        share: u32,
+        /// What is drawn depends on it and the call's number only.
+        seed: u64,
+    },
 }
 
 impl Calls {
@@ -27,6 +36,10 @@ impl Calls {
             Self::First(n) => number <= n,
             Self::From(n) => number >= n,
             Self::Every => true,
+            Self::PerMille { share, seed } => {
+                let drawn = unit_interval(seed.wrapping_add(u64::from(number)));
+                drawn * 1000.0 < f64::from(share)
+            }
         }
     }
 }
@@ -94,4 +107,46 @@ pub enum Kind {
     EmptyPage,
     /// A list answers its page with the token that leads to the same page again.
     RepeatToken,
+    /// A list answers fewer items than asked for, and a token.
+    ShortPage,
+    /// The body comes in two halves with this much time between them.
+    SlowBody(Duration),
+    /// A read answers from before the last write, while that is younger than
+    /// `within` (`None`: however old).
+    Stale {
+        /// How long a write takes to show.
+        within: Option<Duration>,
+    },
+    /// The caller's credentials expire with this call and stay so.
+    ExpireCredentials,
+    /// Somebody else changes the world just before this call.
+    Change(Change),
+}
+
+/// A change of the world by others.
+#[derive(Clone)]
+pub struct Change(Arc<dyn Fn(&mut World) + Send + Sync>);
+
+impl Change {
+    /// A change made by a closure.
+    pub fn new(change: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(change))
+    }
+
+    pub(crate) fn make(&self, world: &mut World) {
+        (self.0)(world);
+    }
+}
+
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Change")
+    }
+}
+
+/// Two are the same if they are copies of one.
+impl PartialEq for Change {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }

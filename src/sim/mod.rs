@@ -6,51 +6,50 @@
 //! [`World`]; each call is authenticated by its key, judged, performed and
 //! logged in the caller's `CloudTrail` event history.
 //!
-//! What AWS does and the simulator does not: signatures and session policies
-//! are not verified, requests are checked only where an operation looks, accounts close without passing through `PENDING_CLOSURE`,
-//! and the shape of `AccountDepartedOrganization` details is a guess, since no
+//! What AWS does and the simulator does not: signatures are not verified,
+//! requests are checked only where an operation looks, of managed IAM policies
+//! only `AdministratorAccess` grants anything, and the shape of `AccountDepartedOrganization` details is a guess, since no
 //! public sample of that record exists.
 
 mod authorize;
 mod body;
 mod buckets;
 pub mod connector;
+mod console;
 mod delegation;
 pub mod faults;
+mod identify;
 mod json;
+pub mod latency;
 pub mod log;
+mod permissions;
 pub mod refusal;
 pub mod scenario;
 pub mod server;
 pub mod service;
 mod services;
+mod state;
 mod wire;
 pub mod world;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
-use serde_json::Value;
-
-pub use faults::{Calls, Fault, Kind};
+pub use faults::{Calls, Change, Fault, Kind};
+pub use latency::Latency;
 pub use log::{CallOutcome, LoggedCall};
 pub use refusal::Refusal;
-pub use scenario::{WorldBuilder, demo, empty};
+pub use scenario::{GeneratorOptions, WorldBuilder, demo, dump, empty, generate, reload};
 pub use server::{Serving, serve};
 pub use service::{Outcome, Reply, Service};
 pub use world::World;
 
-use crate::model::Timestamp;
-use buckets::Buckets;
-use services::Call;
-use services::paging::Paging;
-use wire::Request;
+use state::State;
 
 /// Long-term credentials of a user in the simulated AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,33 +71,13 @@ pub struct Simulator {
     began: (SystemTime, tokio::time::Instant),
 }
 
-#[derive(Debug)]
-struct State {
-    world: World,
-    faults: Vec<Fault>,
-    /// Requests so far, by operation.
-    counts: BTreeMap<String, u32>,
-    log: Vec<LoggedCall>,
-    buckets: Buckets,
-    throttling: bool,
-    skipped: Duration,
-}
-
 impl Simulator {
     /// A simulator that goes on from a world; its clock starts at the world's time.
     pub fn new(world: World) -> Arc<Self> {
         // A time before the epoch does not matter to anybody here.
         let start = SystemTime::try_from(world.now).unwrap_or(SystemTime::UNIX_EPOCH);
         let began = (start, tokio::time::Instant::now());
-        let state = State {
-            world,
-            faults: Vec::new(),
-            counts: BTreeMap::new(),
-            log: Vec::new(),
-            buckets: Buckets::default(),
-            throttling: false,
-            skipped: Duration::ZERO,
-        };
+        let state = State::new(world);
         Arc::new(Self {
             state: Mutex::new(state),
             began,
@@ -145,6 +124,11 @@ impl Simulator {
         self.state().throttling = on;
     }
 
+    /// How long answers take (not at all at first).
+    pub fn set_latency(&self, latency: Latency) {
+        self.state().latency = latency;
+    }
+
     /// Every request so far, in order of arrival.
     pub fn log(&self) -> Vec<LoggedCall> {
         self.state().log.clone()
@@ -158,6 +142,15 @@ impl Simulator {
     /// Changes the world behind AWS's back, as other people's calls would.
     pub fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(&mut self.state().world)
+    }
+
+    /// The account's root user closes it on the console's Account page: the one way
+    /// out for which there is no API.
+    ///
+    /// # Errors
+    /// The denial of a service control policy; an account that cannot be closed.
+    pub fn close_as_root(&self, account: &str) -> Result<(), Refusal> {
+        console::close_as_root(&mut self.state().world, account)
     }
 
     /// Lets virtual time pass at once, in addition to tokio's clock.
@@ -183,151 +176,4 @@ impl Service for Simulator {
         let (start, instant) = self.began;
         start + instant.elapsed() + self.state().skipped
     }
-}
-
-/// What a call came to, and who made it.
-struct Performed {
-    result: Result<Value, Refusal>,
-    account: Option<String>,
-    principal: Option<String>,
-}
-
-impl State {
-    fn handle(&mut self, now: SystemTime, request: &Request) -> Reply {
-        if let Ok(now) = Timestamp::try_from(now) {
-            self.world.advance_to(now);
-        }
-        let faults = self.faults_of(&request.action());
-        let id = self.world.draw_uuid();
-        let after = faults.iter().map(|fault| match fault {
-            Kind::Delay(time) => *time,
-            _ => Duration::ZERO,
-        });
-        let after = after.sum();
-        if let Some(outcome) = faults.iter().find_map(|fault| before(request, fault, &id)) {
-            self.note(request, None, CallOutcome::Faulted);
-            return Reply { after, outcome };
-        }
-        let performed = self.perform(now, request, &faults);
-        let response = match &performed.result {
-            Ok(output) => wire::answer(request, &edited(output, &faults), &id),
-            Err(refusal) => wire::refuse(request.api, refusal, &id),
-        };
-        let lost = faults.iter().find_map(|fault| match fault {
-            Kind::ClosedAfter => Some(Outcome::Closed),
-            Kind::ResetAfter => Some(Outcome::Reset),
-            Kind::CutBody => Some(Outcome::CutBody(response.clone())),
-            _ => None,
-        });
-        let outcome = match (&lost, &performed.result) {
-            (Some(_), _) => CallOutcome::AnswerLost,
-            (None, Ok(_)) => CallOutcome::Done,
-            (None, Err(refusal)) => CallOutcome::Refused(refusal.code.clone()),
-        };
-        self.note(request, Some(performed), outcome);
-        Reply {
-            after,
-            outcome: lost.unwrap_or(Outcome::Answer(response)),
-        }
-    }
-
-    /// Counts the call and finds the faults that strike it.
-    fn faults_of(&mut self, action: &str) -> Vec<Kind> {
-        let count = self.counts.entry(action.to_owned()).or_default();
-        *count += 1;
-        let number = *count;
-        let faults = self.faults.iter();
-        faults
-            .filter(|fault| fault.hits(action, number))
-            .map(|fault| fault.kind.clone())
-            .collect()
-    }
-
-    fn note(&mut self, request: &Request, by: Option<Performed>, outcome: CallOutcome) {
-        let (account, principal) = by.map_or((None, None), |by| (by.account, by.principal));
-        self.log.push(LoggedCall {
-            operation: request.action(),
-            account,
-            principal,
-            outcome,
-        });
-    }
-
-    /// Key, rate, permission, operation, record: in AWS's order.
-    fn perform(&mut self, now: SystemTime, request: &Request, faults: &[Kind]) -> Performed {
-        let caller = match authorize::identify(&self.world, request) {
-            Ok(caller) => caller,
-            Err(refusal) => {
-                return Performed {
-                    result: Err(refusal),
-                    account: None,
-                    principal: None,
-                };
-            }
-        };
-        let by = |result| Performed {
-            result,
-            account: Some(caller.account.clone()),
-            principal: Some(caller.arn.clone()),
-        };
-        if !services::known(request) {
-            return by(Err(services::unknown_operation(request)));
-        }
-        let action = request.action();
-        if self.throttling && !self.buckets.take(&action, &caller.account, now) {
-            return by(Err(buckets::throttled(request.api)));
-        }
-        let mut call = Call {
-            world: &mut self.world,
-            caller: &caller,
-            request,
-            paging: paging(faults),
-        };
-        let resource = services::organizations::resource(&call);
-        let result = authorize::authorize(call.world, &caller, &action, &resource, request)
-            .and_then(|()| services::perform(&mut call));
-        services::record::record(&mut self.world, &caller, request, &result);
-        by(result)
-    }
-}
-
-/// The outcome of a fault that strikes before anything takes effect.
-fn before(request: &Request, fault: &Kind, id: &str) -> Option<Outcome> {
-    match fault {
-        Kind::Error(refusal) => Some(Outcome::Answer(wire::refuse(request.api, refusal, id))),
-        Kind::Raw {
-            status,
-            content_type,
-            body,
-        } => {
-            let headers = [("content-type", content_type.as_str())];
-            let body = body.clone().into_bytes();
-            Some(Outcome::Answer(wire::response(*status, &headers, body)))
-        }
-        Kind::ResetBefore => Some(Outcome::Reset),
-        _ => None,
-    }
-}
-
-fn paging(faults: &[Kind]) -> Paging {
-    faults
-        .iter()
-        .find_map(|fault| match fault {
-            Kind::EmptyPage => Some(Paging::Empty),
-            Kind::RepeatToken => Some(Paging::Repeat),
-            _ => None,
-        })
-        .unwrap_or_default()
-}
-
-fn edited(output: &Value, faults: &[Kind]) -> Value {
-    let mut output = output.clone();
-    for fault in faults {
-        if let Kind::Replace { pointer, value } = fault
-            && let Some(place) = output.pointer_mut(pointer)
-        {
-            *place = value.clone();
-        }
-    }
-    output
 }

@@ -102,6 +102,7 @@ async fn answer(
     match reply.outcome {
         Outcome::Answer(response) => Ok(response.map(Once::whole)),
         Outcome::CutBody(response) => Ok(response.map(|bytes| Once::cut(&bytes))),
+        Outcome::SlowBody(response, time) => Ok(response.map(|bytes| Once::slow(&bytes, time))),
         // Both end the connection without an answer; a true RST is left to the in-process connector.
         Outcome::Reset => Err(io::ErrorKind::ConnectionReset.into()),
         Outcome::Closed => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -34,6 +34,8 @@ pub enum Outcome {
     Closed,
     /// The head and half of the body arrive, then the connection breaks.
     CutBody(http::Response<Bytes>),
+    /// The head and half of the body arrive, the rest after the given time.
+    SlowBody(http::Response<Bytes>, Duration),
 }
 
 impl From<Outcome> for Reply {

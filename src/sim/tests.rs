@@ -1,9 +1,14 @@
-//! The simulator under the real SDK clients.
+//! The simulator under the real SDK clients, and under plain requests.
 
 mod calls;
+mod delivery;
 mod demo;
+mod faults;
+mod iam;
+mod lifecycle;
 mod membership;
+mod others;
 mod policies;
 mod scps;
-mod support;
+pub(super) mod support;
 mod transport;

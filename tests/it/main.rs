@@ -9,6 +9,7 @@
 
 mod architecture;
 mod cost;
+mod demo_serve;
 mod denials;
 mod failures;
 mod formats;

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod catalog;
+pub(super) mod demo;
 pub(super) mod doctor;
 pub(super) mod emit;
 pub(super) mod remediate;

@@ -196,8 +196,8 @@ impl WorldBuilder {
                 .filter(|policy| policy.name == name)
                 .map(|policy| policy.id.clone())
                 .collect();
-            if let Some(attached) = organization.attachments.get_mut(&node) {
-                attached.retain(|id| !ids.contains(id));
+            for id in &ids {
+                organization.attachments.detach(id, &node);
             }
         })
     }
@@ -268,10 +268,10 @@ impl WorldBuilder {
         let id = self.account_id(account);
         self.world.ensure_user(&id, super::super::ADMIN_USER);
         if let Some(account) = self.world.accounts.get_mut(&id) {
-            let users = account.users.values_mut().map(|u| &mut u.denied_actions);
-            let roles = account.roles.values_mut().map(|r| &mut r.denied_actions);
-            for denied in users.chain(roles) {
-                denied.insert(action.to_owned());
+            let users = account.users.values_mut().map(|u| &mut u.permissions);
+            let roles = account.roles.values_mut().map(|r| &mut r.permissions);
+            for permissions in users.chain(roles) {
+                permissions.lacks.insert(action.to_owned());
             }
         }
         self
@@ -282,6 +282,11 @@ impl WorldBuilder {
     pub fn world(mut self, change: impl FnOnce(&mut World)) -> Self {
         change(&mut self.world);
         self
+    }
+
+    /// The world as it is until now.
+    pub(super) fn so_far(&self) -> &World {
+        &self.world
     }
 
     /// The world.
@@ -348,7 +353,7 @@ impl WorldBuilder {
 }
 
 /// Founds an organization around a management account and returns its id.
-fn found(world: &mut World, management: &str, now: Timestamp) -> String {
+pub(super) fn found(world: &mut World, management: &str, now: Timestamp) -> String {
     let (id, root) = (world.draw_id("o-", 10), world.draw_id("r-", 4));
     let since = now - SignedDuration::from_hours(24 * 500);
     let organization = Organization::new(&id, &root, management, since);

@@ -2,10 +2,14 @@
 
 mod builder;
 mod demo;
+mod file;
+mod generate;
 mod history;
 
 pub use builder::WorldBuilder;
 pub use demo::demo;
+pub use file::{ScenarioError, read};
+pub use generate::{GeneratorOptions, generate};
 
 use crate::model::Timestamp;
 
@@ -19,4 +23,18 @@ pub fn empty(now: Timestamp) -> World {
     let id = world.management.clone();
     world.add_account(id, "Standalone", "standalone@example.com".to_owned());
     world
+}
+
+/// The world as JSON, from which [`reload`] makes the same world again.
+pub fn dump(world: &World) -> String {
+    // Every map key is text, so this cannot fail.
+    serde_json::to_string_pretty(world).unwrap_or_default()
+}
+
+/// A dumped world.
+///
+/// # Errors
+/// JSON that is not a dump.
+pub fn reload(text: &str) -> serde_json::Result<World> {
+    serde_json::from_str(text)
 }

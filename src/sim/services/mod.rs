@@ -1,15 +1,18 @@
 //! The operations: from an authorized call to its result.
 
+pub(crate) mod account;
 pub(crate) mod cloudtrail;
+pub(crate) mod events;
 pub(crate) mod iam;
 pub(crate) mod organizations;
 pub(crate) mod paging;
 pub(crate) mod record;
+pub(crate) mod resources;
 pub(crate) mod sts;
 
 use serde_json::Value;
 
-use super::authorize::Caller;
+use super::identify::Caller;
 use super::refusal::Refusal;
 use super::wire::{Api, Request};
 use super::world::World;
@@ -38,6 +41,22 @@ impl<'a> Call<'a> {
         self.request.input.get(name).and_then(Value::as_str)
     }
 
+    /// A number in the input, also one that came as text.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        let value = self.request.input.get(name)?;
+        value
+            .as_i64()
+            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    }
+
+    /// A flag in the input, also one that came as text.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        let value = self.request.input.get(name)?;
+        value
+            .as_bool()
+            .or_else(|| value.as_str().map(|text| text.eq_ignore_ascii_case("true")))
+    }
+
     /// A required member of the input.
     pub(crate) fn text(&self, name: &str) -> Result<&'a str, Refusal> {
         self.optional(name).ok_or_else(|| {
@@ -49,31 +68,28 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The handler of an operation, if there is one.
+fn handler(api: Api, operation: &str) -> Option<Handler> {
+    match api {
+        Api::Organizations => organizations::handler(operation),
+        Api::CloudTrail => cloudtrail::handler(operation),
+        Api::Iam => iam::handler(operation),
+        Api::Sts => sts::handler(operation),
+        Api::Account => account::handler(operation),
+        Api::Events => events::handler(operation),
+    }
+}
+
 /// Is there such an operation?
 pub(crate) fn known(request: &Request) -> bool {
-    match request.api {
-        Api::Organizations => organizations::operation(&request.operation).is_some(),
-        Api::CloudTrail => request.operation == "LookupEvents",
-        Api::Iam => request.operation == "ListOrganizationsFeatures",
-        Api::Sts => matches!(
-            request.operation.as_str(),
-            "GetCallerIdentity" | "AssumeRole"
-        ),
-    }
+    handler(request.api, &request.operation).is_some()
 }
 
 /// Performs the call.
 pub(crate) fn perform(call: &mut Call<'_>) -> Outcome {
-    match (call.request.api, call.request.operation.as_str()) {
-        (Api::Organizations, name) => match organizations::operation(name) {
-            Some(row) => organizations::perform(call, row),
-            None => Err(unknown_operation(call.request)),
-        },
-        (Api::CloudTrail, "LookupEvents") => cloudtrail::lookup_events(call),
-        (Api::Iam, "ListOrganizationsFeatures") => iam::list_organizations_features(call),
-        (Api::Sts, "GetCallerIdentity") => Ok(sts::get_caller_identity(call)),
-        (Api::Sts, "AssumeRole") => sts::assume_role(call),
-        _ => Err(unknown_operation(call.request)),
+    match handler(call.request.api, &call.request.operation) {
+        Some(handler) => handler(call),
+        None => Err(unknown_operation(call.request)),
     }
 }
 
@@ -82,6 +98,8 @@ pub(crate) fn unknown_operation(request: &Request) -> Refusal {
     if request.api.is_query() {
         let text = format!("Could not find operation {}", request.operation);
         Refusal::new("InvalidAction", text)
+    } else if request.api == Api::Account {
+        Refusal::new("UnknownOperationException", "").status(404)
     } else {
         Refusal::new("UnknownOperationException", "")
     }

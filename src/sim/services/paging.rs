@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Call, Outcome};
 use crate::sim::refusal::Refusal;
+use crate::sim::world::unit_interval;
 
 /// How the pages of this call go wrong, by a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +19,15 @@ pub(crate) enum Paging {
     Empty,
     /// The items, and the token that leads to them again.
     Repeat,
+    /// One item less than there would be, and a token.
+    Short,
+}
+
+/// Where a page begins, and how often it came empty already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Start {
+    pub offset: usize,
+    pub again: usize,
 }
 
 /// The page size of every Organizations list.
@@ -33,8 +43,9 @@ impl Call<'_> {
     ) -> Outcome {
         let size = self.page_size()?;
         let refused = || Refusal::invalid("INVALID_NEXT_TOKEN", "The NextToken is not valid.");
-        let offset = self.offset().ok_or_else(refused)?;
-        let (page, next) = self.slice(items, offset, size);
+        let start = self.start().ok_or_else(refused)?;
+        let size = self.drawn(start, size);
+        let (page, next) = self.slice(items, start, size);
         Ok(self.answer(member, page.into_iter().map(shape).collect(), next))
     }
 
@@ -55,28 +66,57 @@ impl Call<'_> {
         }
     }
 
-    /// `size` items from `offset` on, and where the next page begins if there is one.
+    /// How many items AWS gives, who may give fewer than asked for, or none: all
+    /// of them, unless pages are uneven by switch. A page comes empty once at most.
+    ///
+    /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html>
+    fn drawn(&self, start: Start, size: usize) -> usize {
+        if !self.world.switches.uneven_pages {
+            return size;
+        }
+        let seed = self.binding().bytes().fold(self.world.seed, |seed, byte| {
+            seed.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte)
+        });
+        let steps = (start.offset * 2 + start.again) as u64;
+        let wide = u32::try_from(size).unwrap_or(20) + 1;
+        let drawn = unit_interval(seed.wrapping_add(steps)) * f64::from(wide);
+        // Counted instead of converted: a float has no exact way to a usize.
+        let drawn =
+            (1..=size).take_while(|n| u32::try_from(*n).is_ok_and(|n| f64::from(n) <= drawn));
+        drawn.count().max(usize::from(start.again > 0))
+    }
+
+    /// `size` items from the start on, and where the next page begins if there is one.
     pub(crate) fn slice<T>(
         &self,
         items: impl Iterator<Item = T>,
-        offset: usize,
+        start: Start,
         size: usize,
-    ) -> (Vec<T>, Option<usize>) {
+    ) -> (Vec<T>, Option<Start>) {
+        let Start { offset, again } = start;
         let mut rest = items.skip(offset);
+        let after = |count: usize| Start {
+            offset: offset + count,
+            again: if count == 0 { again + 1 } else { 0 },
+        };
         if self.paging == Paging::Empty {
-            return (Vec::new(), Some(offset));
+            return (Vec::new(), Some(after(0)));
         }
+        let size = match self.paging {
+            Paging::Short => size.saturating_sub(1).max(1),
+            _ => size,
+        };
         let page: Vec<T> = rest.by_ref().take(size).collect();
         let more = rest.next().is_some();
         let next = match self.paging {
-            Paging::Repeat => Some(offset),
-            _ => more.then_some(offset + page.len()),
+            Paging::Repeat => Some(start),
+            _ => more.then_some(after(page.len())),
         };
         (page, next)
     }
 
     /// The answer with its items and, if there is more, its token.
-    pub(crate) fn answer(&self, member: &str, items: Vec<Value>, next: Option<usize>) -> Value {
+    pub(crate) fn answer(&self, member: &str, items: Vec<Value>, next: Option<Start>) -> Value {
         let mut answer = Map::from_iter([(member.to_owned(), Value::Array(items))]);
         if let Some(next) = next {
             answer.insert("NextToken".to_owned(), json!(self.token(next)));
@@ -84,18 +124,22 @@ impl Call<'_> {
         Value::Object(answer)
     }
 
-    fn token(&self, offset: usize) -> String {
-        format!("{}{offset:08x}", self.binding())
+    fn token(&self, next: Start) -> String {
+        format!("{}{:08x}{:02x}", self.binding(), next.offset, next.again)
     }
 
     /// Where the page of this call begins; `None` if its token is not one that
     /// was given for this caller, operation and arguments.
-    pub(crate) fn offset(&self) -> Option<usize> {
+    pub(crate) fn start(&self) -> Option<Start> {
         let Some(token) = self.request.input.get("NextToken") else {
-            return Some(0);
+            return Some(Start::default());
         };
-        let offset = token.as_str()?.strip_prefix(&self.binding())?;
-        usize::from_str_radix(offset, 16).ok()
+        let digits = token.as_str()?.strip_prefix(&self.binding())?;
+        let number = |digits: &str| usize::from_str_radix(digits, 16).ok();
+        Some(Start {
+            offset: number(digits.get(..8)?)?,
+            again: number(digits.get(8..)?)?,
+        })
     }
 
     fn binding(&self) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Outcome, sts};
 use crate::model::Timestamp;
-use crate::sim::authorize::{Caller, CallerKind};
+use crate::sim::identify::{Caller, CallerKind};
 use crate::sim::json::set;
 use crate::sim::wire::{Api, Request};
 use crate::sim::world::{World, seconds};
@@ -18,9 +18,14 @@ pub(crate) const SOURCE_IP: &str = "192.0.2.10";
 
 /// Logs a call in its caller's account; `AssumeRole` in the role's account too.
 pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outcome: &Outcome) {
+    if !world.switches.log_reads && is_read(&request.operation) {
+        return;
+    }
     let region = match request.api {
-        Api::Organizations | Api::Iam => world.partition.organizations_region().to_owned(),
-        Api::CloudTrail | Api::Sts => request.region.clone(),
+        Api::Organizations | Api::Iam | Api::Account => {
+            world.partition.organizations_region().to_owned()
+        }
+        Api::CloudTrail | Api::Sts | Api::Events => request.region.clone(),
     };
     let mut entry = json!({
         "eventVersion": "1.08",
@@ -42,7 +47,8 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
         "eventCategory": "Management",
     });
     match outcome {
-        Ok(output) if !is_read(&request.operation) => {
+        // A role that was assumed answers the key by which its sessions are found.
+        Ok(output) if !is_read(&request.operation) || request.operation.starts_with("Assume") => {
             set(&mut entry, "responseElements", response(output));
         }
         Ok(_) => {}
@@ -57,21 +63,24 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
             set(&mut entry, "errorMessage", refusal.message.as_str());
         }
     }
-    if request.api == Api::Sts && request.operation == "AssumeRole" && outcome.is_ok() {
-        let arn = request.input.get("RoleArn").and_then(Value::as_str);
-        let target = arn.and_then(sts::parse_role).map(|(account, _)| account);
-        if let Some(target) = target.filter(|target| *target != caller.account) {
-            let mut copy = entry.clone();
-            set(&mut copy, "recipientAccountId", target);
-            set(&mut copy, "eventID", world.draw_uuid());
-            world.log_event(target, &region, copy);
-        }
+    if let Some(target) = entered(request, outcome).filter(|target| *target != caller.account) {
+        let mut copy = entry.clone();
+        set(&mut copy, "recipientAccountId", target);
+        set(&mut copy, "eventID", world.draw_uuid());
+        world.log_event(target, &region, copy);
     }
     world.log_event(&caller.account, &region, entry);
 }
 
-fn is_read(operation: &str) -> bool {
-    ["List", "Describe", "Get", "Lookup", "Assume"]
+/// The account of the role that was assumed, which logs the call as well.
+fn entered<'a>(request: &'a Request, outcome: &Outcome) -> Option<&'a str> {
+    let assumed = request.api == Api::Sts && request.operation == "AssumeRole" && outcome.is_ok();
+    let arn = request.input.get("RoleArn").filter(|_| assumed)?.as_str()?;
+    sts::parse_role(arn).map(|(account, _)| account)
+}
+
+pub(crate) fn is_read(operation: &str) -> bool {
+    ["List", "Describe", "Get", "Lookup", "Assume", "Simulate"]
         .iter()
         .any(|prefix| operation.starts_with(prefix))
 }
@@ -94,23 +103,45 @@ fn identity(caller: &Caller) -> Value {
             since,
         } => {
             set(&mut identity, "type", "AssumedRole");
-            let context = json!({
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": caller.user_id.split(':').next(),
-                    "arn": role_arn,
-                    "accountId": caller.account,
-                    "userName": role,
-                },
-                "attributes": {
-                    "creationDate": seconds(*since).to_string(),
-                    "mfaAuthenticated": "false",
-                },
+            let mut context = opened(*since);
+            let issuer = json!({
+                "type": "Role",
+                "principalId": caller.user_id.split(':').next(),
+                "arn": role_arn,
+                "accountId": caller.account,
+                "userName": role,
             });
+            set(&mut context, "sessionIssuer", issuer);
+            set(&mut identity, "sessionContext", context);
+        }
+        CallerKind::UserSession { name, since } => {
+            set(&mut identity, "type", "IAMUser");
+            set(&mut identity, "userName", name.as_str());
+            set(&mut identity, "sessionContext", opened(*since));
+        }
+        CallerKind::Federated { since } => {
+            set(&mut identity, "type", "FederatedUser");
+            set(&mut identity, "sessionContext", opened(*since));
+        }
+        CallerKind::RootUser => set(&mut identity, "type", "Root"),
+        CallerKind::Root { since } => {
+            set(&mut identity, "type", "Root");
+            let mut context = opened(*since);
+            set(&mut context, "assumedRoot", "true");
             set(&mut identity, "sessionContext", context);
         }
     }
     identity
+}
+
+/// The context of a session that began then.
+fn opened(since: Timestamp) -> Value {
+    json!({
+        "attributes": {
+            "creationDate": seconds(since).to_string(),
+            "mfaAuthenticated": "false",
+        },
+    })
 }
 
 fn parameters(input: &Value) -> Value {
@@ -130,8 +161,12 @@ fn response(output: &Value) -> Value {
 fn lower(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
-            let lowered = members.iter().map(|(name, member)| {
+            let shown = members
+                .iter()
+                .filter(|(name, _)| *name != "SecretAccessKey");
+            let lowered = shown.map(|(name, member)| {
                 let member = match name.as_str() {
+                    "Password" | "Otp" => json!("HIDDEN_DUE_TO_SECURITY_REASONS"),
                     "Action" => member.as_str().map(str::to_lowercase).into(),
                     time if time.ends_with("Timestamp") => english(member),
                     _ => lower(member),

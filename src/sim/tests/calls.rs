@@ -112,7 +112,7 @@ async fn a_denied_action_is_refused_in_iams_words_logged_and_recorded() {
         text,
         format!(
             "User: arn:aws:iam::{MANAGEMENT}:user/OrgAdmin is not authorized to perform: \
-             organizations:ListRoots because no identity-based policy allows the \
+             organizations:ListRoots on resource: * because no identity-based policy allows the \
              organizations:ListRoots action"
         )
     );

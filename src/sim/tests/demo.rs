@@ -27,7 +27,7 @@ fn the_demo_has_closed_foreign_departed_and_invited_accounts() {
         .collect();
     assert_eq!(states, BTreeSet::from(["EXPIRED", "OPEN"]));
     let root = &world.organization().unwrap().root;
-    let at_root = &world.organization().unwrap().attachments[root];
+    let at_root = world.organization().unwrap().attachments.get(root).unwrap();
     assert_eq!(at_root.iter().collect::<Vec<_>>(), ["p-FullAWSAccess"]);
 }
 

@@ -221,7 +221,15 @@ async fn accounts_are_moved_removed_and_closed_by_the_management_account() {
     assert_eq!(refused!(gone.send()), "AccountNotFoundException");
     let close = || client.close_account().account_id("200000000002").send();
     close().await.unwrap();
+    assert_eq!(
+        simulator.world().accounts["200000000002"].state,
+        "PENDING_CLOSURE"
+    );
+    assert_eq!(refused!(close()), "ConflictException");
+    simulator.skip(std::time::Duration::from_mins(1));
     assert_eq!(refused!(close()), "AccountAlreadyClosedException");
+    let results = service_events(&simulator.world(), MANAGEMENT, "CloseAccountResult");
+    assert_eq!(results[0]["closeAccountStatus"]["state"], "SUCCEEDED");
     simulator.skip(DAY * 90);
     client.list_accounts().send().await.unwrap();
     let departed = service_events(

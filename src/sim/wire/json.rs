@@ -14,9 +14,10 @@ const CONTENT: (&str, &str) = ("content-type", "application/x-amz-json-1.1");
 
 /// The last part of the target's prefix: `CloudTrail` clients write it with and
 /// without the namespace in front.
-const TARGETS: [(&str, Api); 2] = [
+const TARGETS: [(&str, Api); 3] = [
     ("AWSOrganizationsV20161128", Api::Organizations),
     ("CloudTrail_20131101", Api::CloudTrail),
+    ("AWSEvents", Api::Events),
 ];
 
 pub(super) fn parse(target: &str, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
@@ -50,9 +51,9 @@ pub(super) fn answer(output: &Value, id: &str) -> http::Response<Bytes> {
 pub(super) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<Bytes> {
     let mut body = json!({"__type": refusal.code});
     if !refusal.message.is_empty() {
-        // CloudTrail's model declares no members for its exceptions; `message` is the default.
+        // Their models declare no members for exceptions; `message` is the default.
         let name = match api {
-            Api::CloudTrail => "message",
+            Api::CloudTrail | Api::Events => "message",
             _ => "Message",
         };
         set(&mut body, name, refusal.message.as_str());

@@ -1,11 +1,13 @@
 //! AWS's protocols: from an HTTP request to a call, from its result to an answer.
 //!
-//! awsJson1.1 for Organizations and `CloudTrail`, awsQuery for IAM and STS.
+//! awsJson1.1 for Organizations, `CloudTrail` and `EventBridge`, awsQuery for IAM
+//! and STS, restJson1 for Account Management.
 //! Service, region and caller come from the credential scope of the signature;
 //! the signature itself is not verified.
 
 mod json;
 mod query;
+mod rest;
 mod scope;
 
 use bytes::Bytes;
@@ -21,6 +23,8 @@ pub(crate) enum Api {
     CloudTrail,
     Iam,
     Sts,
+    Account,
+    Events,
 }
 
 impl Api {
@@ -31,6 +35,16 @@ impl Api {
             Self::CloudTrail => "cloudtrail",
             Self::Iam => "iam",
             Self::Sts => "sts",
+            Self::Account => "account",
+            Self::Events => "events",
+        }
+    }
+
+    /// HTTP status of a refused caller: awsJson services send 400 with every error.
+    pub(crate) fn denied_status(self) -> u16 {
+        match self {
+            Self::Organizations | Self::CloudTrail | Self::Events => 400,
+            Self::Iam | Self::Sts | Self::Account => 403,
         }
     }
 
@@ -72,9 +86,11 @@ pub(crate) fn parse(request: &http::Request<Bytes>) -> Result<Request, Unparsed>
         value.and_then(|value| value.to_str().ok())
     };
     let scope = header("authorization").and_then(Scope::parse);
-    let (api, operation, input) = match header("x-amz-target") {
-        Some(target) => json::parse(target, request.body()),
-        None => query::parse(scope.as_ref(), request.body()),
+    let service = scope.as_ref().map(|scope| scope.service.as_str());
+    let (api, operation, input) = match (header("x-amz-target"), service) {
+        (Some(target), _) => json::parse(target, request.body()),
+        (None, Some("account")) => rest::parse(request.uri().path(), request.body()),
+        (None, _) => query::parse(service, request.body()),
     }?;
     Ok(Request {
         api,
@@ -89,19 +105,19 @@ pub(crate) fn parse(request: &http::Request<Bytes>) -> Result<Request, Unparsed>
 
 /// The answer of a call that succeeded.
 pub(crate) fn answer(request: &Request, output: &Value, id: &str) -> http::Response<Bytes> {
-    if request.api.is_query() {
-        query::answer(request, output, id)
-    } else {
-        json::answer(output, id)
+    match request.api {
+        Api::Iam | Api::Sts => query::answer(request, output, id),
+        Api::Account => rest::answer(output, id),
+        Api::Organizations | Api::CloudTrail | Api::Events => json::answer(output, id),
     }
 }
 
 /// The answer of a call that was refused.
 pub(crate) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<Bytes> {
-    if api.is_query() {
-        query::refuse(api, refusal, id)
-    } else {
-        json::refuse(api, refusal, id)
+    match api {
+        Api::Iam | Api::Sts => query::refuse(api, refusal, id),
+        Api::Account => rest::refuse(refusal, id),
+        Api::Organizations | Api::CloudTrail | Api::Events => json::refuse(api, refusal, id),
     }
 }
 

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::scope::Scope;
 use super::{Api, Request, Unparsed, response};
 use crate::sim::refusal::Refusal;
 
@@ -18,11 +17,12 @@ fn namespace(api: Api) -> &'static str {
     }
 }
 
-pub(super) fn parse(scope: Option<&Scope>, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
-    let api = match scope.map(|scope| scope.service.as_str()) {
+pub(super) fn parse(service: Option<&str>, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
+    let api = match service {
         Some("iam") => Api::Iam,
-        Some("sts") => Api::Sts,
-        _ => {
+        // Of the operations that need no signature all are STS's.
+        Some("sts") | None => Api::Sts,
+        Some(_) => {
             let text = "The request is for a service that is not simulated.";
             let refusal = Refusal::new("UnknownOperationException", text);
             return Err(Box::new(super::json::refuse(
@@ -35,11 +35,50 @@ pub(super) fn parse(scope: Option<&Scope>, body: &Bytes) -> Result<(Api, String,
     let mut fields = Map::new();
     for pair in String::from_utf8_lossy(body).split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        fields.insert(decode(name), Value::String(decode(value)));
+        put(&mut fields, &decode(name), Value::String(decode(value)));
     }
+    fields.remove("Version");
     let action = fields.remove("Action");
     let operation = action.as_ref().and_then(Value::as_str).unwrap_or_default();
-    Ok((api, operation.to_owned(), Value::Object(fields)))
+    let input = lists(Value::Object(fields));
+    Ok((api, operation.to_owned(), input))
+}
+
+/// `Tags.member.1.Key` becomes a member within a member within a member.
+fn put(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    let Some((first, rest)) = name.split_once('.') else {
+        fields.insert(name.to_owned(), value);
+        return;
+    };
+    let inner = fields
+        .entry(first)
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(inner) = inner {
+        put(inner, rest, value);
+    }
+}
+
+/// An object whose only member is `member`, with numbers in it, is a list.
+fn lists(value: Value) -> Value {
+    let Value::Object(mut members) = value else {
+        return value;
+    };
+    if members.len() == 1
+        && let Some(Value::Object(items)) = members.remove("member")
+    {
+        let mut items: Vec<(u32, Value)> = items
+            .into_iter()
+            .map(|(number, item)| (number.parse().unwrap_or(u32::MAX), item))
+            .collect();
+        items.sort_by_key(|(number, _)| *number);
+        return items.into_iter().map(|(_, item)| lists(item)).collect();
+    }
+    let members = members.into_iter();
+    Value::Object(
+        members
+            .map(|(name, member)| (name, lists(member)))
+            .collect(),
+    )
 }
 
 /// Undoes `application/x-www-form-urlencoded`.
@@ -62,6 +101,11 @@ fn decode(text: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
+    // XML 1.0 has no way to write these.
+    let text = text.replace(
+        |letter: char| letter < ' ' && !"\t\n\r".contains(letter),
+        "\u{fffd}",
+    );
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -97,7 +141,10 @@ fn element(out: &mut String, name: &str, value: &Value) {
 pub(super) fn answer(request: &Request, output: &Value, id: &str) -> http::Response<Bytes> {
     let (operation, space) = (&request.operation, namespace(request.api));
     let mut body = format!(r#"<{operation}Response xmlns="{space}">"#);
-    element(&mut body, &format!("{operation}Result"), output);
+    // Operations without an output shape have no result element.
+    if !output.is_null() {
+        element(&mut body, &format!("{operation}Result"), output);
+    }
     let _ = write!(
         body,
         "<ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{operation}Response>"
@@ -124,6 +171,16 @@ mod tests {
     fn form_fields_are_decoded() {
         assert_eq!(decode("arn%3Aaws%3Aiam%3A%3A1+x"), "arn:aws:iam::1 x");
         assert_eq!(decode("%zz%"), "??");
+    }
+
+    #[test]
+    fn dotted_names_become_objects_and_numbered_ones_lists() {
+        let body = "Action=X&Version=1&T.member.2.Key=b&T.member.1.Key=a&P.arn=z&N=1";
+        let (_, operation, input) = parse(Some("iam"), &Bytes::from(body)).unwrap();
+        assert_eq!(operation, "X");
+        let expected =
+            serde_json::json!({"T": [{"Key": "a"}, {"Key": "b"}], "P": {"arn": "z"}, "N": "1"});
+        assert_eq!(input, expected);
     }
 
     #[test]

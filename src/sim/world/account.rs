@@ -1,6 +1,6 @@
 //! An account and those who can call in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::model::Timestamp;
 
 use super::World;
+use super::principal::{AccessKey, Permissions, Role, User};
 
 /// An AWS account, in an organization or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,56 +37,70 @@ pub struct Account {
     /// `CloudTrail` event history by region, in order of arrival.
     #[serde(default)]
     pub trail: BTreeMap<String, Vec<Value>>,
+    /// Alternate contacts by type (`BILLING`, `OPERATIONS`, `SECURITY`), each by member.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contacts: BTreeMap<String, BTreeMap<String, String>>,
+    /// A change of the root e-mail address that waits for its one-time password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_email: Option<NewEmail>,
+    /// The root user's password and keys, once somebody looked or made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Box<User>>,
+    /// `CloudTrail` trails by home region and name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trails: BTreeMap<String, BTreeMap<String, Trail>>,
+    /// `EventBridge` rules of the default bus by region and name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, BTreeMap<String, Rule>>,
 }
 
-/// An IAM user. Users may do everything but what is denied to them.
+/// A requested change of the root e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// `AIDA…`.
-    pub id: String,
-    /// Long-term keys by id.
-    pub keys: BTreeMap<String, AccessKey>,
-    /// IAM actions that the user may not call, e.g. `organizations:ListRoots`.
+pub struct NewEmail {
+    /// The new address.
+    pub address: String,
+    /// The one-time password that was sent there.
+    pub otp: String,
+}
+
+/// A trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own in AWS's model"
+)]
+pub struct Trail {
+    /// Where it delivers to.
+    pub bucket: String,
+    /// Logs every region.
+    pub multi_region: bool,
+    /// Logs every account of the organization.
+    pub organization: bool,
+    /// Logs calls of global services.
+    pub global_events: bool,
+    /// Does it log now?
+    pub logging: bool,
+    /// When it was last started.
     #[serde(default)]
-    pub denied_actions: BTreeSet<String>,
-}
-
-/// A long-term access key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessKey {
-    /// Its secret; signatures are not verified.
-    pub secret: String,
-    /// Inactive keys are refused.
-    pub active: bool,
-}
-
-/// An IAM role. Roles may do everything but what is denied to them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Role {
-    /// `AROA…`.
-    pub id: String,
-    /// Account ids whose principals may assume it.
-    pub trusted_accounts: BTreeSet<String>,
-    /// IAM actions that the role may not call.
+    pub started_at: Option<Timestamp>,
+    /// When it was last stopped.
     #[serde(default)]
-    pub denied_actions: BTreeSet<String>,
+    pub stopped_at: Option<Timestamp>,
 }
 
-/// A session of an assumed role.
+/// A rule of the default event bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// The account that it acts in.
-    pub account: String,
-    /// The role behind it.
-    pub role: String,
-    /// Session name.
-    pub name: String,
-    /// The token that has to come along.
-    pub token: String,
-    /// Began at.
-    pub since: Timestamp,
-    /// Refused from then on.
-    pub expires: Timestamp,
+pub struct Rule {
+    /// Its event pattern.
+    pub pattern: String,
+    /// `ENABLED`, `DISABLED` or `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
+    pub state: String,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Targets by id, as they were put.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Value>,
 }
 
 impl World {
@@ -103,11 +118,17 @@ impl World {
             users: BTreeMap::new(),
             roles: BTreeMap::new(),
             trail: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            new_email: None,
+            root: None,
+            trails: BTreeMap::new(),
+            rules: BTreeMap::new(),
         };
         self.accounts.entry(id).or_insert(account)
     }
 
-    /// An active key of the account's user, both made if they are not there.
+    /// An active key of the account's user, both made if they are not there; a
+    /// user who is made is an administrator.
     /// `None` if there is no such account.
     pub fn ensure_user(&mut self, account: &str, user: &str) -> Option<(String, String)> {
         let existing = self.accounts.get(account)?.users.get(user);
@@ -117,31 +138,29 @@ impl World {
         }
         let (user_id, key_id) = (self.draw_unique_id("AIDA"), self.draw_unique_id("AKIA"));
         let secret = self.draw_secret();
+        let (partition, now) = (self.partition, self.now);
         let users = &mut self.accounts.get_mut(account)?.users;
         let entry = users.entry(user.to_owned()).or_insert_with(|| User {
-            id: user_id,
-            keys: BTreeMap::new(),
-            denied_actions: BTreeSet::new(),
+            permissions: Permissions::administrator(partition),
+            ..User::new(user_id, now)
         });
-        let key = AccessKey {
-            secret: secret.clone(),
-            active: true,
-        };
+        let key = AccessKey::new(secret.clone(), now);
         entry.keys.insert(key_id.clone(), key);
         Some((key_id, secret))
     }
 
-    /// Adds a role, unless the account has one of that name, and lets `trusted` assume it.
+    /// Adds an administrators' role, unless the account has one of that name, and
+    /// lets `trusted` assume it.
     pub fn ensure_role(&mut self, account: &str, role: &str, trusted: &str) {
         let id = self.draw_unique_id("AROA");
+        let (partition, now) = (self.partition, self.now);
         if let Some(account) = self.accounts.get_mut(account) {
             account
                 .roles
                 .entry(role.to_owned())
                 .or_insert_with(|| Role {
-                    id,
-                    trusted_accounts: BTreeSet::new(),
-                    denied_actions: BTreeSet::new(),
+                    permissions: Permissions::administrator(partition),
+                    ..Role::new(id, now)
                 })
                 .trusted_accounts
                 .insert(trusted.to_owned());

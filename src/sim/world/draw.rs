@@ -6,15 +6,26 @@ const LOWER: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
+/// The last step of `SplitMix64`: spreads a number over all 64 bits.
+pub(crate) fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A number from 0 up to, not including, 1 for a seed.
+pub(crate) fn unit_interval(seed: u64) -> f64 {
+    const STEPS: u32 = 1 << 31;
+    let drawn = u32::try_from(mix(seed) >> 33).unwrap_or_default();
+    f64::from(drawn) / f64::from(STEPS)
+}
+
 impl World {
     /// `SplitMix64`: the n-th value depends on seed and n only.
     fn draw(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(1);
         let step = self.drawn.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.seed.wrapping_add(step);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        mix(self.seed.wrapping_add(step))
     }
 
     fn letters(&mut self, count: usize, alphabet: &[u8]) -> String {
@@ -35,6 +46,23 @@ impl World {
     /// A prefix and 16 upper-case letters or digits, as IAM ids are: `AKIA`, `AIDA`, `AROA`, `ASIA`.
     pub(crate) fn draw_unique_id(&mut self, prefix: &str) -> String {
         format!("{prefix}{}", self.letters(16, UPPER))
+    }
+
+    /// Twelve digits that no account has.
+    pub(crate) fn draw_account_id(&mut self) -> String {
+        loop {
+            // From 4… on, so that nobody takes them for a scenario's own.
+            let id = 400_000_000_000 + self.draw() % 600_000_000_000;
+            let id = id.to_string();
+            if !self.accounts.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// Digits, as one-time passwords have.
+    pub(crate) fn draw_digits(&mut self, count: usize) -> String {
+        self.letters(count, b"0123456789")
     }
 
     /// A secret of 40 characters.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::model::Timestamp;
 
-use super::organization::days;
+use super::handshake::days;
 use super::{Member, World};
 
 /// Days between closure and the end of an account.

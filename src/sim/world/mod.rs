@@ -6,20 +6,29 @@
 //! everything drawn at random comes from the seed.
 
 mod account;
+mod attachments;
 mod draw;
+mod due;
+mod handshake;
 mod membership;
 mod organization;
+mod principal;
 mod trail;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use account::{AccessKey, Account, Role, Session, User};
+pub use account::{Account, NewEmail, Rule, Trail};
+pub use attachments::Attachments;
+pub(crate) use draw::unit_interval;
+pub use due::{AccountRequest, Due};
+pub use handshake::Handshake;
 pub use organization::{
-    DelegatedAdministrator, FULL_AWS_ACCESS, Handshake, Member, Organization, Policy,
-    PolicyTypeState, ResourcePolicy, Unit,
+    DelegatedAdministrator, FULL_AWS_ACCESS, Member, Organization, Policy, PolicyTypeState,
+    ResourcePolicy, Unit,
 };
+pub use principal::{AccessKey, Permissions, Principal, Role, Session, User};
 pub(crate) use trail::seconds;
 
 use crate::model::{Partition, Timestamp};
@@ -27,8 +36,12 @@ use crate::model::{Partition, Timestamp};
 /// The role that Organizations creates in the accounts it creates.
 pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
+/// How often closed accounts are looked for.
+const SWEEP: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
 /// How AWS behaves where it differs by place, by time or by reading of its pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an independent switch of the simulated AWS"
@@ -47,6 +60,31 @@ pub struct Switches {
     pub transfer_needs_leave: bool,
     /// How long Enable- and `DisablePolicyType` stay pending, in seconds.
     pub policy_type_delay: u32,
+    /// How long an account stays in `PENDING_CLOSURE`, in seconds.
+    pub closure_delay: u32,
+    /// How long `CreateAccount` stays in progress, in seconds; with 0 until the next call.
+    pub creation_delay: u32,
+    /// Lists come in pages of any size from none to what was asked for.
+    pub uneven_pages: bool,
+    /// The `CloudTrail` event history holds reads too; off, a long run stays small.
+    pub log_reads: bool,
+    /// How `CloudTrail` delivers.
+    pub delivery: Delivery,
+}
+
+/// How `CloudTrail` delivers records to the event history.
+///
+/// AWS: typically within 5 minutes, not in the order of the calls, at least once.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Delivery {
+    /// A record can be looked up this many seconds after its call, at the latest.
+    pub late: u32,
+    /// Each record takes a time of its own, up to `late`, so that some overtake others.
+    pub out_of_order: bool,
+    /// Each so-manieth record comes twice with the same event id; 0: none.
+    pub twice: u32,
 }
 
 impl Default for Switches {
@@ -58,6 +96,11 @@ impl Default for Switches {
             direct_transfer: true,
             transfer_needs_leave: true,
             policy_type_delay: 0,
+            closure_delay: 60,
+            creation_delay: 0,
+            uneven_pages: false,
+            log_reads: true,
+            delivery: Delivery::default(),
         }
     }
 }
@@ -85,6 +128,15 @@ pub struct World {
     pub handshakes: BTreeMap<String, Handshake>,
     /// Sessions by access key id.
     pub sessions: BTreeMap<String, Session>,
+    /// `CreateAccount` requests by id.
+    #[serde(default)]
+    pub requests: BTreeMap<String, AccountRequest>,
+    /// What happens later, in no order.
+    #[serde(default)]
+    pub due: Vec<(Timestamp, Due)>,
+    /// When closed accounts were last looked for.
+    #[serde(default)]
+    pub swept_at: Timestamp,
 }
 
 impl World {
@@ -101,6 +153,9 @@ impl World {
             accounts: BTreeMap::new(),
             handshakes: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            due: Vec::new(),
+            swept_at: Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -176,6 +231,11 @@ impl World {
         for organization in self.organizations.values_mut() {
             organization.settle(now);
         }
-        self.clean_closed_accounts(now);
+        self.settle_due(now);
+        // Every account is looked at, so not at every call.
+        if now.duration_since(self.swept_at) >= SWEEP {
+            self.swept_at = now;
+            self.clean_closed_accounts(now);
+        }
     }
 }

@@ -1,10 +1,12 @@
-//! An organization: tree, policies and where they hang, delegations, handshakes.
+//! An organization: tree, policies and where they hang, delegations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
+
+use super::attachments::Attachments;
 
 /// The AWS-managed SCP that is attached to every new node.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
@@ -19,15 +21,6 @@ const FULL_AWS_ACCESS_TEXT: &str = r#"{
     }
   ]
 }"#;
-
-/// Days that an invitation can be accepted.
-const HANDSHAKE_DAYS: i64 = 15;
-/// Days that an ended handshake is still listed.
-const LISTED_DAYS: i64 = 30;
-
-pub(crate) fn days(count: i64) -> jiff::SignedDuration {
-    jiff::SignedDuration::from_hours(24 * count)
-}
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +46,7 @@ pub struct Organization {
     /// SCPs by id.
     pub policies: BTreeMap<String, Policy>,
     /// Ids of the SCPs attached to a node, by the node's id.
-    pub attachments: BTreeMap<String, BTreeSet<String>>,
+    pub attachments: Attachments,
     /// Tags by resource id and key.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
     /// The delegation policy.
@@ -135,69 +128,6 @@ pub struct DelegatedAdministrator {
     pub services: BTreeMap<String, Timestamp>,
 }
 
-/// An invitation to join an organization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handshake {
-    /// `h-…`.
-    pub id: String,
-    /// The inviting organization.
-    pub organization: String,
-    /// The inviting organization's management account.
-    pub management: String,
-    /// `ACCOUNT` or `EMAIL`.
-    pub target_type: String,
-    /// The invited account id or e-mail address.
-    pub target: String,
-    /// `OPEN`, `CANCELED`, `ACCEPTED`, `DECLINED`, `EXPIRED`.
-    pub state: String,
-    /// Notes of the sender.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notes: Option<String>,
-    /// Tags that the account gets when it joins.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// When it was sent.
-    pub requested_at: Timestamp,
-    /// When it lapses.
-    pub expires_at: Timestamp,
-    /// When it ended, whichever way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<Timestamp>,
-}
-
-impl Handshake {
-    /// An open invitation sent at `now` by an organization to an account.
-    pub fn invitation(id: String, from: &Organization, account: &str, now: Timestamp) -> Self {
-        Self {
-            id,
-            organization: from.id.clone(),
-            management: from.management.clone(),
-            target_type: "ACCOUNT".to_owned(),
-            target: account.to_owned(),
-            state: "OPEN".to_owned(),
-            notes: None,
-            tags: BTreeMap::new(),
-            requested_at: now,
-            expires_at: now + days(HANDSHAKE_DAYS),
-            ended_at: None,
-        }
-    }
-
-    /// Expires, if it was not answered in time.
-    pub(crate) fn lapse(&mut self, now: Timestamp) {
-        if self.state == "OPEN" && self.expires_at <= now {
-            "EXPIRED".clone_into(&mut self.state);
-            self.ended_at = Some(self.expires_at);
-        }
-    }
-
-    /// Does AWS still list it?
-    pub(crate) fn listed_at(&self, now: Timestamp) -> bool {
-        self.ended_at
-            .is_none_or(|end| now < end + days(LISTED_DAYS))
-    }
-}
-
 impl Organization {
     /// An organization with a root and `FullAWSAccess`, SCPs enabled, without members.
     pub fn new(id: &str, root: &str, management: &str, now: Timestamp) -> Self {
@@ -219,7 +149,7 @@ impl Organization {
             units: BTreeMap::new(),
             members: BTreeMap::new(),
             policies: BTreeMap::from([(managed.id.clone(), managed)]),
-            attachments: BTreeMap::new(),
+            attachments: Attachments::default(),
             tags: BTreeMap::new(),
             resource_policy: None,
             delegated_administrators: BTreeMap::new(),
@@ -281,8 +211,7 @@ impl Organization {
 
     /// Attaches without any check.
     pub fn attach(&mut self, policy: &str, node: &str) {
-        let at_node = self.attachments.entry(node.to_owned()).or_default();
-        at_node.insert(policy.to_owned());
+        self.attachments.attach(policy, node);
     }
 
     /// Every node in tree order of kinds: root, OUs, accounts.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::{Call, Outcome};
 use super::{NOTHING, not_found, reads};
 use crate::sim::refusal::Refusal;
-use crate::sim::world::{Organization, ResourcePolicy, World};
+use crate::sim::world::{Due, Organization, ResourcePolicy, World};
 
 /// Created accounts cannot leave before this age.
 ///
@@ -106,10 +106,12 @@ pub(super) fn remove(call: &mut Call<'_>) -> Outcome {
     Ok(NOTHING)
 }
 
-/// Closes at once; AWS passes through `PENDING_CLOSURE`.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
+const MOST_CLOSING: usize = 3;
+
+/// Into `PENDING_CLOSURE`; closed a while later.
 pub(super) fn close(call: &mut Call<'_>) -> Outcome {
     let id = call.text("AccountId")?;
-    let now = call.now();
     let organization = call.organization()?;
     if !organization.members.contains_key(id) {
         return Err(not_found("Account", id));
@@ -123,15 +125,47 @@ pub(super) fn close(call: &mut Call<'_>) -> Outcome {
         let reason = "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE";
         return Err(Refusal::constraint(reason, text));
     }
+    check_closures(call, organization)?;
+    let at = call.now() + SignedDuration::from_secs(i64::from(call.world.switches.closure_delay));
     let account = call.world.accounts.get_mut(id);
     let account = account.ok_or_else(|| not_found("Account", id))?;
-    if account.state == "CLOSED" {
-        let text = "You attempted to close an account that is already closed.";
-        return Err(Refusal::new("AccountAlreadyClosedException", text));
+    match account.state.as_str() {
+        "CLOSED" => {
+            let text = "You attempted to close an account that is already closed.";
+            Err(Refusal::new("AccountAlreadyClosedException", text))
+        }
+        "PENDING_CLOSURE" => {
+            let text = "The request failed because it conflicts with the current state of the specified resource.";
+            Err(Refusal::new("ConflictException", text))
+        }
+        _ => {
+            "PENDING_CLOSURE".clone_into(&mut account.state);
+            call.world.due.push((at, Due::Closed(id.to_owned())));
+            Ok(NOTHING)
+        }
     }
-    "CLOSED".clone_into(&mut account.state);
-    account.closed_at = Some(now);
-    Ok(NOTHING)
+}
+
+/// Three at once; in 30 days the higher of 250 and a fifth of the accounts, at most 1,000.
+fn check_closures(call: &Call<'_>, organization: &Organization) -> Result<(), Refusal> {
+    let ours = |id: &String| organization.members.contains_key(id);
+    let closing = |(_, due): &&(_, Due)| matches!(due, Due::Closed(id) if ours(id));
+    if call.world.due.iter().filter(closing).count() >= MOST_CLOSING {
+        let text = "You have too many account closures in progress.";
+        let reason = "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED";
+        return Err(Refusal::constraint(reason, text));
+    }
+    let since = call.now() - SignedDuration::from_hours(24 * 30);
+    let closed = organization.members.keys().filter(|id| {
+        let account = call.world.accounts.get(*id);
+        account.is_some_and(|account| account.closed_at.is_some_and(|at| at > since))
+    });
+    let most = (organization.members.len() / 5).clamp(250, 1000);
+    if closed.count() >= most {
+        let text = "You have exceeded the number of accounts that can be closed in 30 days.";
+        return Err(Refusal::constraint("CLOSE_ACCOUNT_QUOTA_EXCEEDED", text));
+    }
+    Ok(())
 }
 
 pub(super) fn put_resource_policy(call: &mut Call<'_>) -> Outcome {

@@ -1,21 +1,21 @@
-//! Invitations: sending, listing, taking back, accepting.
+//! Handshakes: inviting, listing, taking back, accepting, declining.
 
 use jiff::SignedDuration;
 use serde_json::json;
 
 use super::super::{Call, Outcome};
 use super::accounts::check_may_part;
-use super::{not_found, shapes, tags};
+use super::{features, not_found, shapes, tags};
 use crate::sim::authorize;
 use crate::sim::refusal::Refusal;
 use crate::sim::world::{Handshake, Organization, World};
 
-/// Does the input's `Filter` let invitations through? They are the only kind here.
-fn wanted(call: &Call<'_>) -> bool {
+/// Does the input's `Filter` let the handshake through?
+fn wanted(call: &Call<'_>, handshake: &Handshake) -> bool {
     let filter = call.request.input.get("Filter");
-    let action = filter.and_then(|filter| filter.get("ActionType"));
-    let parent = filter.and_then(|filter| filter.get("ParentHandshakeId"));
-    action.is_none_or(|action| action == "INVITE") && parent.is_none()
+    let part = |name: &str| filter.and_then(|filter| filter.get(name)?.as_str());
+    part("ActionType").is_none_or(|action| action == handshake.action)
+        && part("ParentHandshakeId").is_none_or(|id| handshake.parent.as_deref() == Some(id))
 }
 
 /// Was it sent to that account, by id or by e-mail address?
@@ -28,18 +28,19 @@ fn is_for(world: &World, handshake: &Handshake, account: &str) -> bool {
 }
 
 pub(super) fn list_for_organization(call: &mut Call<'_>) -> Outcome {
-    let (organization, wanted) = (&call.organization()?.id, wanted(call));
+    let organization = &call.organization()?.id;
     let sent = call.world.handshakes.values();
-    let sent = sent.filter(|handshake| wanted && handshake.organization == *organization);
+    let sent = sent.filter(|sent| sent.organization == *organization && wanted(call, sent));
     call.page("Handshakes", sent, |handshake| {
         shapes::handshake(call.world, handshake)
     })
 }
 
 pub(super) fn list_for_account(call: &mut Call<'_>) -> Outcome {
-    let (account, wanted) = (&call.caller.account, wanted(call));
+    let account = &call.caller.account;
     let received = call.world.handshakes.values();
-    let received = received.filter(|handshake| wanted && is_for(call.world, handshake, account));
+    let received = received
+        .filter(|handshake| is_for(call.world, handshake, account) && wanted(call, handshake));
     call.page("Handshakes", received, |handshake| {
         shapes::handshake(call.world, handshake)
     })
@@ -75,7 +76,7 @@ pub(super) fn describe(call: &mut Call<'_>) -> Outcome {
 fn check_quotas(call: &Call<'_>, organization: &Organization) -> Result<(), Refusal> {
     let sent = || {
         let all = call.world.handshakes.values();
-        all.filter(|handshake| handshake.organization == organization.id)
+        all.filter(|sent| sent.organization == organization.id && sent.action == "INVITE")
     };
     let open = sent().filter(|handshake| handshake.state == "OPEN").count();
     if organization.members.len() + open >= organization.account_limit {
@@ -184,7 +185,7 @@ fn end(call: &mut Call<'_>, state: &str) -> Result<(), Refusal> {
 }
 
 fn check_open(handshake: &Handshake, state: &str) -> Result<(), Refusal> {
-    if handshake.state == "OPEN" {
+    if matches!(handshake.state.as_str(), "OPEN" | "REQUESTED") {
         return Ok(());
     }
     let (code, text) = if handshake.state == state {
@@ -211,8 +212,18 @@ pub(super) fn cancel(call: &mut Call<'_>) -> Outcome {
     shown(call)
 }
 
-/// Accepts; an account that is a member elsewhere leaves there and joins here
-/// in the same moment.
+/// The recipient says no.
+pub(super) fn decline(call: &mut Call<'_>) -> Outcome {
+    let handshake = find(call)?;
+    if !is_for(call.world, handshake, &call.caller.account) {
+        return Err(Refusal::wrong_caller());
+    }
+    check_open(handshake, "DECLINED")?;
+    end(call, "DECLINED")?;
+    shown(call)
+}
+
+/// Accepts an invitation, or a step of enabling all features.
 pub(super) fn accept(call: &mut Call<'_>) -> Outcome {
     let account = call.caller.account.clone();
     let handshake = find(call)?.clone();
@@ -220,11 +231,36 @@ pub(super) fn accept(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::wrong_caller());
     }
     check_open(&handshake, "ACCEPTED")?;
+    if handshake.action == "INVITE" {
+        join(call, &handshake, account)?;
+    }
+    end(call, "ACCEPTED")?;
+    features::agreed(call, &handshake);
+    shown(call)
+}
+
+/// A direct transfer needs an organization that is seven days old. AWS's page does
+/// not say which of the two (read here as the new one) nor how it refuses.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_account_migration.html>
+fn check_age(call: &Call<'_>, handshake: &Handshake) -> Result<(), Refusal> {
+    let inviting = call.world.organizations.get(&handshake.organization);
+    let since = call.now() - SignedDuration::from_hours(24 * 7);
+    if inviting.is_some_and(|organization| organization.created_at > since) {
+        let text = "The organization must be at least seven days old.";
+        return Err(Refusal::constraint("WAIT_PERIOD_ACTIVE", text));
+    }
+    Ok(())
+}
+
+/// An account that is a member elsewhere leaves there and joins here in the same moment.
+fn join(call: &mut Call<'_>, handshake: &Handshake, account: String) -> Result<(), Refusal> {
     if let Some(current) = call.world.organization_of(&account) {
         if current.id == handshake.organization || !call.world.switches.direct_transfer {
             return Err(already_a_member());
         }
         check_may_part(call.world, current, &account)?;
+        check_age(call, handshake)?;
         if call.world.switches.transfer_needs_leave {
             let leave = "organizations:LeaveOrganization";
             authorize::authorize(call.world, call.caller, leave, "*", call.request)?;
@@ -237,6 +273,5 @@ pub(super) fn accept(call: &mut Call<'_>) -> Outcome {
         let tags = handshake.tags.clone();
         organization.tags.entry(account).or_default().extend(tags);
     }
-    end(call, "ACCEPTED")?;
-    shown(call)
+    Ok(())
 }

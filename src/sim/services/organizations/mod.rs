@@ -1,11 +1,16 @@
 //! AWS Organizations.
 
 mod accounts;
+mod creation;
+mod delegations;
+mod features;
 mod handshakes;
+mod lifecycle;
 mod policies;
 mod reads;
 mod shapes;
 mod tags;
+mod units;
 
 use serde_json::Value;
 
@@ -32,7 +37,7 @@ enum For {
 
 /// One operation.
 #[derive(Debug)]
-pub(crate) struct Row {
+struct Row {
     name: &'static str,
     callers: For,
     handler: Handler,
@@ -149,15 +154,65 @@ const ROWS: &[Row] = &[
     ),
     row("CancelHandshake", For::Anyone, handshakes::cancel),
     row("AcceptHandshake", For::Anyone, handshakes::accept),
+    row("UntagResource", For::Delegable, tags::untag),
+    row("DeclineHandshake", For::Anyone, handshakes::decline),
+    row(
+        "DescribeEffectivePolicy",
+        For::Members,
+        policies::describe_effective,
+    ),
+    row("CreateOrganization", For::Anyone, lifecycle::create),
+    row("DeleteOrganization", For::Management, lifecycle::delete),
+    row(
+        "EnableAllFeatures",
+        For::Management,
+        features::enable_all_features,
+    ),
+    row("CreateAccount", For::Management, creation::create),
+    row(
+        "DescribeCreateAccountStatus",
+        For::Readers,
+        creation::describe,
+    ),
+    row("ListCreateAccountStatus", For::Readers, creation::list),
+    row("CreateOrganizationalUnit", For::Management, units::create),
+    row("UpdateOrganizationalUnit", For::Management, units::update),
+    row("DeleteOrganizationalUnit", For::Management, units::delete),
+    row(
+        "RegisterDelegatedAdministrator",
+        For::Management,
+        delegations::register,
+    ),
+    row(
+        "DeregisterDelegatedAdministrator",
+        For::Management,
+        delegations::deregister,
+    ),
+    row(
+        "EnableAWSServiceAccess",
+        For::Management,
+        delegations::enable_service,
+    ),
+    row(
+        "DisableAWSServiceAccess",
+        For::Management,
+        delegations::disable_service,
+    ),
 ];
 
 /// The operation of that name.
-pub(crate) fn operation(name: &str) -> Option<&'static Row> {
+fn operation(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
 }
 
+pub(super) fn handler(name: &str) -> Option<Handler> {
+    operation(name).map(|_| perform as Handler)
+}
+
 /// Performs an operation if the caller is of the right kind.
-pub(crate) fn perform(call: &mut Call<'_>, row: &Row) -> Outcome {
+fn perform(call: &mut Call<'_>) -> Outcome {
+    let row = operation(&call.request.operation);
+    let row = row.ok_or_else(|| super::unknown_operation(call.request))?;
     if row.callers != For::Anyone {
         let account = &call.caller.account;
         let organization = call.organization()?;
@@ -201,16 +256,18 @@ fn by_policy(call: &Call<'_>, organization: &Organization) -> bool {
     )
 }
 
-/// The resource that SCPs and IAM policies see, as far as they tell resources apart.
-pub(crate) fn resource(call: &Call<'_>) -> String {
-    let handshake = (call.request.operation == "AcceptHandshake")
-        .then(|| call.optional("HandshakeId"))
-        .flatten()
-        .and_then(|id| call.world.handshakes.get(id));
-    handshake.map_or_else(
-        || "*".to_owned(),
-        |handshake| shapes::handshake_arn(call.world, handshake),
-    )
+/// The ARN of what an id in a request means to its caller.
+pub(crate) fn resource_arn(call: &Call<'_>, id: &str) -> Option<String> {
+    if let Some(handshake) = call.world.handshakes.get(id) {
+        return Some(shapes::handshake_arn(call.world, handshake));
+    }
+    let organization = call.world.organization_of(&call.caller.account)?;
+    if let Some(policy) = organization.policies.get(id) {
+        return Some(shapes::policy_arn(call.world, organization, policy));
+    }
+    organization
+        .has_node(id)
+        .then(|| shapes::node_arn(call.world, organization, id))
 }
 
 impl Call<'_> {

@@ -85,11 +85,8 @@ pub(super) fn list_policies_for_target(call: &mut Call<'_>) -> Outcome {
 pub(super) fn list_targets_for_policy(call: &mut Call<'_>) -> Outcome {
     let organization = call.organization()?;
     let id = &find(organization, call.text("PolicyId")?)?.id;
-    let targets = organization
-        .attachments
-        .iter()
-        .filter(|(_, policies)| policies.contains(id));
-    call.page("Targets", targets, |(node, _)| {
+    let targets = organization.attachments.targets(id);
+    call.page("Targets", targets, |node| {
         shapes::target(call.world, organization, node)
     })
 }
@@ -217,8 +214,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     let id = call.text("PolicyId")?;
     let organization = call.organization_mut()?;
     check_editable(find(organization, id)?)?;
-    let mut attached = organization.attachments.values();
-    if attached.any(|policies| policies.contains(id)) {
+    if organization.attachments.targets(id).next().is_some() {
         let text = "The policy is attached to one or more entities.";
         return Err(Refusal::new("PolicyInUseException", text));
     }
@@ -249,20 +245,17 @@ pub(super) fn attach(call: &mut Call<'_>) -> Outcome {
     find(organization, policy)?;
     check_target(organization, target)?;
     check_enabled(organization)?;
-    let attached = organization
-        .attachments
-        .entry(target.to_owned())
-        .or_default();
-    if attached.contains(policy) {
+    let attached = organization.attachments.get(target);
+    if attached.is_some_and(|attached| attached.contains(policy)) {
         let text = "The selected policy is already attached to the specified target.";
         return Err(Refusal::new("DuplicatePolicyAttachmentException", text));
     }
-    if attached.len() >= MOST_ATTACHED {
+    if attached.is_some_and(|attached| attached.len() >= MOST_ATTACHED) {
         let text = "You have attached the maximum number of policies of that type to the target.";
         let reason = "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED";
         return Err(Refusal::constraint(reason, text));
     }
-    attached.insert(policy.to_owned());
+    organization.attach(policy, target);
     Ok(NOTHING)
 }
 
@@ -271,21 +264,37 @@ pub(super) fn detach(call: &mut Call<'_>) -> Outcome {
     let organization = call.organization_mut()?;
     find(organization, policy)?;
     check_target(organization, target)?;
-    let attached = organization
-        .attachments
-        .entry(target.to_owned())
-        .or_default();
-    if !attached.contains(policy) {
+    let attached = organization.attachments.get(target);
+    let attached = attached.filter(|attached| attached.contains(policy));
+    let Some(attached) = attached else {
         let text = "The policy isn't attached to the specified target in the specified root.";
         return Err(Refusal::new("PolicyNotAttachedException", text));
-    }
+    };
     if attached.len() == 1 {
         let text = "You must have at least one policy of that type attached to the target.";
         let reason = "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED";
         return Err(Refusal::constraint(reason, text));
     }
-    attached.remove(policy);
+    organization.attachments.detach(policy, target);
     Ok(NOTHING)
+}
+
+/// Works for management policies only, and those are never used here.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeEffectivePolicy.html>
+pub(super) fn describe_effective(call: &mut Call<'_>) -> Outcome {
+    let kind = call.text("PolicyType")?;
+    if is_scp(kind)? || kind == "RESOURCE_CONTROL_POLICY" {
+        let text = format!("`{kind}` has no effective policy.");
+        return Err(Refusal::invalid("INVALID_ENUM_POLICY_TYPE", text));
+    }
+    let organization = call.organization()?;
+    let target = call.optional("TargetId").unwrap_or(&call.caller.account);
+    if !organization.members.contains_key(target) {
+        return Err(not_found("Target", target));
+    }
+    let text = "The effective policy of the target was not found.";
+    Err(Refusal::new("EffectivePolicyNotFoundException", text))
 }
 
 /// The root, if it is the caller's and the type is SCP.

@@ -159,8 +159,9 @@ pub(super) fn target(world: &World, organization: &Organization, id: &str) -> Va
 }
 
 pub(super) fn handshake_arn(world: &World, handshake: &Handshake) -> String {
+    let action = handshake.action.to_ascii_lowercase();
     let resource = format!(
-        "handshake/{}/invite/{}",
+        "handshake/{}/{action}/{}",
         handshake.organization, handshake.id
     );
     world.arn(&handshake.management, &resource)
@@ -177,24 +178,27 @@ pub(super) fn handshake(world: &World, handshake: &Handshake) -> Value {
     if let Some(found) = organization {
         about.push(json!({"Type": "ORGANIZATION_FEATURE_SET", "Value": found.feature_set}));
     }
-    let mut resources = vec![
-        json!({"Type": "ORGANIZATION", "Value": handshake.organization, "Resources": about}),
-        json!({"Type": handshake.target_type, "Value": handshake.target}),
-    ];
+    let mut resources =
+        vec![json!({"Type": "ORGANIZATION", "Value": handshake.organization, "Resources": about})];
+    let mut parties = vec![json!({"Id": handshake.organization, "Type": "ORGANIZATION"})];
+    if handshake.target_type != "ORGANIZATION" {
+        resources.push(json!({"Type": handshake.target_type, "Value": handshake.target}));
+        parties.push(json!({"Id": handshake.target, "Type": handshake.target_type}));
+    }
+    if let Some(parent) = &handshake.parent {
+        resources.push(json!({"Type": "PARENT_HANDSHAKE", "Value": parent}));
+    }
     if let Some(notes) = &handshake.notes {
         resources.push(json!({"Type": "NOTES", "Value": notes}));
     }
     json!({
         "Id": handshake.id,
         "Arn": handshake_arn(world, handshake),
-        "Parties": [
-            {"Id": handshake.organization, "Type": "ORGANIZATION"},
-            {"Id": handshake.target, "Type": handshake.target_type},
-        ],
+        "Parties": parties,
         "State": handshake.state,
         "RequestedTimestamp": time(handshake.requested_at),
         "ExpirationTimestamp": time(handshake.expires_at),
-        "Action": "INVITE",
+        "Action": handshake.action,
         "Resources": resources,
     })
 }

@@ -75,3 +75,23 @@ pub(super) fn tag(call: &mut Call<'_>) -> Outcome {
     organization.tags.insert(id.to_owned(), all);
     Ok(NOTHING)
 }
+
+pub(super) fn untag(call: &mut Call<'_>) -> Outcome {
+    let id = call.text("ResourceId")?;
+    let keys = call.request.input.get("TagKeys").and_then(Value::as_array);
+    let keys: Vec<&str> = keys
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if keys.is_empty() {
+        let text = "You must provide a value for `TagKeys`.";
+        return Err(Refusal::invalid("INPUT_REQUIRED", text));
+    }
+    let organization = call.organization_mut()?;
+    check_resource(organization, id)?;
+    if let Some(tags) = organization.tags.get_mut(id) {
+        tags.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    Ok(NOTHING)
+}

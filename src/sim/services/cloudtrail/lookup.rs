@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::{Call, Outcome};
+use super::super::{Call, Outcome};
 use crate::model::Timestamp;
 use crate::sim::refusal::Refusal;
+use crate::sim::world::{Delivery, unit_interval};
 
 const KEYS: [&str; 8] = [
     "EventId",
@@ -22,7 +23,7 @@ const KEYS: [&str; 8] = [
 const PAGE: usize = 50;
 const HISTORY: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-pub(crate) fn lookup_events(call: &mut Call<'_>) -> Outcome {
+pub(super) fn lookup_events(call: &mut Call<'_>) -> Outcome {
     let input = &call.request.input;
     let filter = filter(input.get("LookupAttributes"))?;
     let (from, until) = (time(input.get("StartTime"))?, time(input.get("EndTime"))?);
@@ -38,7 +39,7 @@ pub(crate) fn lookup_events(call: &mut Call<'_>) -> Outcome {
         }
     };
     let bad_token = || Refusal::new("InvalidNextTokenException", "The NextToken is not valid.");
-    let offset = call.offset().ok_or_else(bad_token)?;
+    let start = call.start().ok_or_else(bad_token)?;
     let oldest = call.now() - HISTORY;
     let within = |time: Timestamp| {
         time >= oldest && from.is_none_or(|f| time >= f) && until.is_none_or(|u| time <= u)
@@ -48,10 +49,14 @@ pub(crate) fn lookup_events(call: &mut Call<'_>) -> Outcome {
         .accounts
         .get(&call.caller.account)
         .and_then(|account| account.trail.get(&call.request.region));
+    let delivery = &call.world.switches.delivery;
     let mut found: Vec<(Timestamp, &Value)> = history
         .into_iter()
         .flatten()
+        .enumerate()
+        .flat_map(|(number, record)| std::iter::repeat_n(record, copies(delivery, number)))
         .filter_map(|record| Some((field(record, "eventTime").parse().ok()?, record)))
+        .filter(|(time, record)| arrived(delivery, *time, record, call.now()))
         .filter(|(time, record)| {
             within(*time) && filter.as_ref().is_none_or(|filter| filter.matches(record))
         })
@@ -59,12 +64,36 @@ pub(crate) fn lookup_events(call: &mut Call<'_>) -> Outcome {
     // Later arrivals of the same second first.
     found.reverse();
     found.sort_by_key(|(time, _)| Reverse(*time));
-    let (page, next) = call.slice(found.into_iter(), offset, size);
+    let (page, next) = call.slice(found.into_iter(), start, size);
     let events = page
         .into_iter()
         .map(|(time, record)| event(time, record))
         .collect();
     Ok(call.answer("Events", events, next))
+}
+
+/// How often the `number`th record is there.
+fn copies(delivery: &Delivery, number: usize) -> usize {
+    let every = usize::try_from(delivery.twice).unwrap_or_default();
+    let twice = every > 0 && (number + 1).is_multiple_of(every);
+    if twice { 2 } else { 1 }
+}
+
+/// Can the record be looked up by now? Its own delay depends on its id only.
+fn arrived(delivery: &Delivery, time: Timestamp, record: &Value, now: Timestamp) -> bool {
+    let latest = f64::from(delivery.late);
+    let delay = if delivery.out_of_order {
+        let id = field(record, "eventID").bytes();
+        let seed = id.fold(0_u64, |seed, byte| {
+            seed.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte)
+        });
+        latest * unit_interval(seed)
+    } else {
+        latest
+    };
+    // A delay of at most 2^32 seconds always converts.
+    let delay = SignedDuration::try_from_secs_f64(delay).unwrap_or_default();
+    delivery.late == 0 || time + delay <= now
 }
 
 fn bad_range() -> Refusal {
