@@ -44,6 +44,13 @@ impl Request {
         self
     }
 
+    /// Takes a context key out.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.context.remove(&key.to_ascii_lowercase());
+        self
+    }
+
     /// The values of a key, whatever its case; `None` if it is absent.
     pub fn values(&self, key: &str) -> Option<&[String]> {
         self.context

@@ -40,21 +40,29 @@ pub fn make_plan(
     })
 }
 
-/// Adds the SCPs that carry the guard's name with their texts: an earlier run may have
-/// created the guard without attaching it, and an audit reads only what hangs somewhere.
+/// Adds the SCPs that carry the guard's name, with their texts and targets: an earlier run may
+/// have created the guard without attaching it, and an audit reads only what hangs somewhere.
 ///
 /// # Errors
 /// The failed read; without it a second guard could be created.
 pub async fn read_namesakes(session: &Session, snapshot: &mut Snapshot) -> Result<(), Failure> {
     let reads = session.reads();
     for policy in reads.list_policies().await? {
-        let known = snapshot.policies.get(&policy.id);
-        let unread = known.is_none_or(|known| matches!(known.content, Observed::Unknown(_)));
         if !policy.name.starts_with(GUARD_NAME) {
-            snapshot.policies.entry(policy.id.clone()).or_insert(policy);
-        } else if unread {
+            continue;
+        }
+        let known = snapshot.policies.get(&policy.id);
+        if known.is_none_or(|known| known.content.known().is_none()) {
             let whole = reads.describe_policy(&policy.id).await?;
             snapshot.policies.insert(whole.id.clone(), whole);
+        }
+        let targets = &mut snapshot.attachments.by_policy;
+        if targets
+            .get(&policy.id)
+            .is_none_or(|known| known.known().is_none())
+        {
+            let read = reads.list_targets_for_policy(&policy.id).await?;
+            targets.insert(policy.id, Observed::Known(read));
         }
     }
     Ok(())

@@ -210,6 +210,11 @@ fn predict(snapshot: &mut Snapshot, facts: &Facts, id: PolicyId, guard: &Guard) 
             content: Observed::Known(guard.text()),
         });
     let root = NodeId::Root(facts.root.clone());
+    // A policy that does not exist yet hangs nowhere else.
+    let targets = snapshot.attachments.by_policy.entry(id.clone());
+    if let Observed::Known(targets) = targets.or_insert_with(|| Observed::Known(Vec::new())) {
+        targets.push(root.clone());
+    }
     let attached = snapshot
         .attachments
         .by_node

@@ -5,9 +5,17 @@
 //! that hangs on a condition or on undocumented syntax undetermined. It shares
 //! no request evaluation with `evaluate`.
 
+mod compile;
+mod decide;
+mod domain;
+mod glob;
+mod key;
 mod resource;
+mod solve;
 mod statement;
 
+pub use decide::{Decision, Example, decide};
+pub use domain::{Kind, Subject};
 pub use resource::Target;
 pub use statement::{Reach, Why, reach};
 

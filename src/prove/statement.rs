@@ -28,6 +28,10 @@ pub enum Why {
     NotResourceWithoutResources,
     /// Syntax without documented meaning.
     Undocumented(Doubt),
+    /// A comparison that cannot be told for all requests at once, or that AWS's pages leave open.
+    Unclear(String),
+    /// Deciding it takes more work than is allowed.
+    TooComplex,
 }
 
 impl std::fmt::Display for Why {
@@ -39,6 +43,8 @@ impl std::fmt::Display for Why {
                 "AWS does not document what NotResource with ARNs means for an action without resources",
             ),
             Self::Undocumented(doubt) => doubt.fmt(f),
+            Self::Unclear(text) => write!(f, "what {text} comes to cannot be told"),
+            Self::TooComplex => f.write_str("deciding it takes more work than is allowed"),
         }
     }
 }
@@ -107,7 +113,7 @@ pub fn reach(statement: &Statement, question: &Question<'_>) -> Reach {
     }
 }
 
-fn actions(list: &PatternList, action: &str) -> Covers {
+pub(super) fn actions(list: &PatternList, action: &str) -> Covers {
     let covers = Covers::any(
         list.patterns
             .iter()

@@ -149,6 +149,8 @@ pub struct PathRow {
     pub title: &'static str,
     /// Proved blocked.
     pub blocked: usize,
+    /// Proved open to some principals or requests, and to some not.
+    pub conditional: usize,
     /// Proved open.
     pub open: usize,
     /// Neither.
@@ -244,7 +246,7 @@ pub struct AccountView {
     /// Root first, its parent last; absent if its place is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Vec<NodeId>>,
-    /// `blocked`, `open`, `undetermined`, `outside-scps` or `not-acting`, by path id.
+    /// `blocked`, `conditional`, `open`, `undetermined`, `outside-scps` or `not-acting`, by path id.
     pub verdicts: std::collections::BTreeMap<&'static str, &'static str>,
 }
 
@@ -412,6 +414,7 @@ fn row(path: &ExitPath, judgement: &Judgement) -> PathRow {
         path: path.id.as_str(),
         title: path.title,
         blocked: count("blocked"),
+        conditional: count("conditional"),
         open: count("open"),
         undetermined: count("undetermined"),
     }

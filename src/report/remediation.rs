@@ -214,13 +214,20 @@ impl RemediationDocument {
                 vec![
                     (before.path.to_owned(), Tone::Plain),
                     change(before.blocked, after.blocked),
+                    change(before.conditional, after.conditional),
                     change(before.open, after.open),
                     change(before.undetermined, after.undetermined),
                 ]
             })
             .collect();
         page.table(
-            &["way out", "blocked", "open", "could not tell"],
+            &[
+                "way out",
+                "blocked",
+                "open to some",
+                "open",
+                "could not tell",
+            ],
             &rows,
             &[0],
         );

@@ -102,13 +102,20 @@ fn paths(page: &mut Page, document: &AuditDocument) {
             vec![
                 (row.path.to_owned(), Tone::Plain),
                 toned(row.blocked, Tone::Good),
+                toned(row.conditional, Tone::Bad),
                 toned(row.open, Tone::Bad),
                 toned(row.undetermined, Tone::Doubtful),
             ]
         })
         .collect();
     page.table(
-        &["way out", "blocked", "open", "could not tell"],
+        &[
+            "way out",
+            "blocked",
+            "open to some",
+            "open",
+            "could not tell",
+        ],
         &rows,
         &[0],
     );

@@ -1,5 +1,6 @@
 //! The answers and what they rest on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::exits::PathId;
@@ -21,6 +22,8 @@ pub struct StatementRef {
     pub sid: Option<String>,
     /// Line of the policy's text.
     pub line: usize,
+    /// Does it name the service whose action it decides, rather than everything?
+    pub names_service: bool,
 }
 
 /// Why nothing gets through.
@@ -28,6 +31,9 @@ pub struct StatementRef {
 pub enum Block {
     /// This explicit deny binds every principal.
     Deny(StatementRef),
+    /// These denies bind every principal only together; sorted. Empty: allows and conditions
+    /// leave no request through.
+    Together(Vec<StatementRef>),
     /// No SCP on this level allows the action: protection by absence, gone with the next edit.
     NoAllow {
         /// Level, 0 is the root.
@@ -91,23 +97,31 @@ impl Hinge {
     }
 }
 
-/// Blocked, open, or could not tell.
+/// Blocked, open, open to some, or could not tell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
     /// No principal of the account, in any request context, gets through.
     Blocked(Block),
     /// Every principal gets through; a [`Witness`] has been confirmed by `evaluate`.
     Open(Opening),
+    /// Some requests get through.
+    Conditional {
+        /// Who, each with a request that `evaluate` has confirmed; sorted, at least one.
+        exemptions: Vec<Exemption>,
+        /// The statements that apply to some requests only.
+        hinges: Vec<Hinge>,
+    },
     /// Neither could be shown. Sorted, at least one.
     Undetermined(Vec<Hinge>),
 }
 
 impl Answer {
-    /// `blocked`, `open` or `undetermined`.
+    /// `blocked`, `conditional`, `open` or `undetermined`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Blocked(_) => "blocked",
             Self::Open(_) => "open",
+            Self::Conditional { .. } => "conditional",
             Self::Undetermined(_) => "undetermined",
         }
     }
@@ -116,6 +130,17 @@ impl Answer {
     pub fn is_blocked(&self) -> bool {
         matches!(self, Self::Blocked(_))
     }
+}
+
+/// Whom a guard lets through.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exemption {
+    /// Who, in words: "a role such as …", "aws:… is absent".
+    pub words: Vec<String>,
+    /// A principal that gets through, of the account judged first among equals.
+    pub principal: String,
+    /// The context that it needs; `None`: absent.
+    pub context: BTreeMap<String, Option<Vec<String>>>,
 }
 
 /// The answer for one path.

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answer::{
-    Answer, Block, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness,
+    Answer, Block, Exemption, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness,
 };
 use super::stack::{NodeStack, Stacks};
 use super::texts::{Text, Texts};
-use crate::evaluate::{Decision, Request, Resource, evaluate};
+use crate::evaluate::{self, Request, Resource, evaluate};
 use crate::exits::{ActionSpec, Actor, ExitPath, PathId, ResourceShape};
 use crate::model::organization::{
     Account, AccountState, FeatureSet, Organization, PolicyTypeState,
 };
 use crate::model::{AccountId, Gap, NodeId, Observed, PolicyId, Snapshot};
-use crate::prove::{Proof, Question, StatementAt, Target, prove};
-use crate::scp::Document;
+use crate::prove::{
+    Decision, Example, Kind, Level, Proof, Question, StatementAt, Subject, Target, decide, prove,
+};
+use crate::scp::{Document, Statement};
 
 /// How every account of the snapshot stands.
 #[derive(Debug, Clone, Default)]
@@ -150,38 +152,30 @@ impl Judge<'_> {
         if let Some(verdicts) = self.decided.get(&key) {
             return Arc::clone(verdicts);
         }
-        let verdicts = all_paths(|path| self.answer(&key.0, path, &account.id));
+        let verdicts = all_paths(|path| self.answer(&key.0, path, account));
         self.decided.insert(key, Arc::clone(&verdicts));
         verdicts
     }
 
-    /// The account, if a policy on its way names an account in a resource.
+    /// The account, if a policy on its way may tell accounts apart: by an account in a
+    /// resource, or by a condition on what differs from account to account.
     fn tells_apart(&self, account: &Account, chain: &[NodeId]) -> Option<AccountId> {
-        let names_one = chain.iter().any(|node| {
-            self.stacks
-                .node(node)
+        let apart = chain.iter().any(|node| {
+            let stack = self.stacks.node(node);
+            stack
                 .policies
                 .iter()
                 .any(|handle| match self.texts.text(*handle) {
-                    Some(Text::Parsed(document)) => document.statements.iter().any(|statement| {
-                        statement
-                            .resources
-                            .patterns
-                            .iter()
-                            .any(|pattern| !pattern.is_star())
-                    }),
+                    Some(Text::Parsed(document)) => {
+                        document.statements.iter().any(differs_by_account)
+                    }
                     _ => false,
                 })
         });
-        names_one.then(|| account.id.clone())
+        apart.then(|| account.id.clone())
     }
 
-    fn proof(
-        &self,
-        levels: &[NodeStack],
-        action: &ActionSpec,
-        account: Option<&AccountId>,
-    ) -> Proof {
+    fn question<'q>(&'q self, action: &ActionSpec, account: Option<&'q AccountId>) -> Question<'q> {
         let partition = self.snapshot.caller.partition;
         let own = self
             .snapshot
@@ -196,21 +190,172 @@ impl Judge<'_> {
                 id: account,
             },
         };
-        let levels: Vec<_> = levels.iter().map(|level| level.level(self.texts)).collect();
-        prove(
-            &levels,
-            &Question {
-                action: action.name,
-                target,
-            },
-        )
+        Question {
+            action: action.name,
+            target,
+        }
     }
 
-    /// The path's answer: all its actions must get through.
+    fn proof(
+        &self,
+        levels: &[NodeStack],
+        action: &ActionSpec,
+        account: Option<&AccountId>,
+    ) -> Proof {
+        let levels: Vec<_> = levels.iter().map(|level| level.level(self.texts)).collect();
+        prove(&levels, &self.question(action, account))
+    }
+
+    /// The path's answer: all its actions must get through, for the same principal.
     ///
     /// The first action is the one whose own deny is beyond doubt. A deny of a further one
     /// alone leaves the answer to AWS's pages, which disagree (see [`Hinge::PagesDisagree`]).
-    fn answer(&self, levels: &[NodeStack], path: &ExitPath, account: &AccountId) -> Answer {
+    fn answer(&self, levels: &[NodeStack], path: &ExitPath, account: &Account) -> Answer {
+        let mut answer = self.quick(levels, path, &account.id);
+        if let Answer::Undetermined(hinges) = &answer
+            && hinges.iter().all(|hinge| {
+                matches!(
+                    hinge,
+                    Hinge::Statement { .. } | Hinge::PagesDisagree | Hinge::Gap(_)
+                )
+            })
+            && hinges != &[Hinge::PagesDisagree]
+        {
+            answer = self.exact(levels, path, account, hinges);
+        }
+        answer
+    }
+
+    /// The exact procedure, for what conditions leave open. Where something is missing, only
+    /// "blocked" holds whatever the missing part says.
+    fn exact(
+        &self,
+        levels: &[NodeStack],
+        path: &ExitPath,
+        account: &Account,
+        hinges: &[Hinge],
+    ) -> Answer {
+        let everything = Document::full_aws_access();
+        let missing = hinges.iter().any(Hinge::is_gap);
+        let stack: Vec<_> = levels
+            .iter()
+            .map(|level| {
+                let mut known = level.level(self.texts);
+                if !known.allows_complete {
+                    known.policies.push((usize::MAX, &everything));
+                }
+                known
+            })
+            .collect();
+        let subject = Subject {
+            partition: self.snapshot.caller.partition,
+            account: &account.id,
+            organization: self
+                .snapshot
+                .organization
+                .known()
+                .map(|organization| &organization.id),
+            parents: account.parents.known().map(Vec::as_slice),
+            now: self.snapshot.taken_at,
+        };
+        let kinds: &[Kind] = match path.actor {
+            Actor::MemberRoot => &[Kind::Root],
+            Actor::Member | Actor::Management => &Kind::ALL,
+        };
+        let questions: Vec<_> = path
+            .actions
+            .iter()
+            .map(|action| self.question(action, Some(&account.id)))
+            .collect();
+        let first = questions.get(..1).unwrap_or_default();
+        if let Decision::Blocked(by) = decide(&stack, first, &subject, kinds) {
+            return Answer::Blocked(self.together(by));
+        }
+        if missing {
+            return Answer::Undetermined(hinges.to_vec());
+        }
+        match decide(&stack, &questions, &subject, kinds) {
+            Decision::Blocked(_) => Answer::Undetermined(vec![Hinge::PagesDisagree]),
+            Decision::Open(example) if self.passes(&stack, path, account, &example) => {
+                Answer::Open(Opening::NoGuard { dead: Vec::new() })
+            }
+            Decision::Conditional { through, denied }
+                if through
+                    .iter()
+                    .all(|one| self.passes(&stack, path, account, one))
+                    && !self.passes(&stack, path, account, &denied) =>
+            {
+                let mut exemptions: Vec<Exemption> = through
+                    .into_iter()
+                    .map(|one| Exemption {
+                        words: one.because,
+                        principal: one.principal,
+                        context: one.context,
+                    })
+                    .collect();
+                exemptions.sort();
+                Answer::Conditional {
+                    exemptions,
+                    hinges: hinges.to_vec(),
+                }
+            }
+            Decision::Open(_) | Decision::Conditional { .. } => {
+                Answer::Undetermined(vec![Hinge::EnginesDisagree])
+            }
+            Decision::Undetermined(_) => Answer::Undetermined(hinges.to_vec()),
+        }
+    }
+
+    fn together(&self, by: Vec<StatementAt>) -> Block {
+        let mut by: Vec<StatementRef> = by.into_iter().map(|at| self.reference(at)).collect();
+        by.sort();
+        if by.len() == 1
+            && let Some(one) = by.pop()
+        {
+            return Block::Deny(one);
+        }
+        Block::Together(by)
+    }
+
+    /// Does `evaluate` let every action of the path through for the example?
+    fn passes(
+        &self,
+        stack: &[Level<'_>],
+        path: &ExitPath,
+        account: &Account,
+        example: &Example,
+    ) -> bool {
+        let concrete: Vec<Vec<&Document>> = stack
+            .iter()
+            .map(|level| {
+                level
+                    .policies
+                    .iter()
+                    .map(|(_, document)| *document)
+                    .collect()
+            })
+            .collect();
+        path.actions.iter().all(|action| {
+            let resource = match action.resource {
+                ResourceShape::None => Resource::Any,
+                ResourceShape::Handshake | ResourceShape::Account => {
+                    Resource::Arn(example.resource.clone())
+                }
+            };
+            let mut request = facts(Request::new(action.name, resource), self.snapshot, account)
+                .with("aws:PrincipalArn", example.principal.clone());
+            for (key, values) in &example.context {
+                request = match values {
+                    Some(values) => request.with_all(key, values.clone()),
+                    None => request.without(key),
+                };
+            }
+            evaluate(&concrete, &request) == evaluate::Decision::Allowed
+        })
+    }
+
+    /// What action and resource alone decide, and otherwise what it hangs on.
+    fn quick(&self, levels: &[NodeStack], path: &ExitPath, account: &AccountId) -> Answer {
         let mut hinges = Vec::new();
         let mut opening = None;
         for (index, action) in path.actions.iter().enumerate() {
@@ -277,6 +422,7 @@ impl Judge<'_> {
             number: at.statement + 1,
             sid: statement.and_then(|statement| statement.sid.clone()),
             line: statement.map_or(1, |statement| statement.at.line),
+            names_service: statement.is_some_and(names_service),
         }
     }
 
@@ -304,14 +450,9 @@ impl Judge<'_> {
             "*" => Resource::Any,
             arn => Resource::Arn(arn.to_owned()),
         };
-        let request = Request::new(action.name, resource)
-            .with("aws:PrincipalArn", witness.principal)
-            .with("aws:PrincipalAccount", account.as_str())
-            .with(
-                "aws:RequestedRegion",
-                self.snapshot.caller.partition.organizations_region(),
-            );
-        evaluate(&stack, &request) == Decision::Allowed
+        let request =
+            Request::new(action.name, resource).with("aws:PrincipalArn", witness.principal);
+        evaluate(&stack, &request) == evaluate::Decision::Allowed
     }
 }
 
@@ -339,6 +480,52 @@ fn witness(
         action: action.name,
         resource,
     }
+}
+
+/// What AWS puts into every request of an account's principals.
+fn facts(request: Request, snapshot: &Snapshot, account: &Account) -> Request {
+    let region = snapshot.caller.partition.organizations_region();
+    let request = request
+        .with("aws:PrincipalAccount", account.id.as_str())
+        .with("aws:RequestedRegion", region)
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:SecureTransport", "true")
+        .with("aws:CurrentTime", snapshot.taken_at.to_string());
+    match snapshot.organization.known() {
+        Some(organization) => request.with("aws:PrincipalOrgID", organization.id.as_str()),
+        None => request,
+    }
+}
+
+/// Does the statement name Organizations or account management, rather than everything?
+fn names_service(statement: &Statement) -> bool {
+    let named = |pattern: &crate::scp::Pattern| {
+        let text = pattern.as_str().to_ascii_lowercase();
+        text.starts_with("organizations:") || text.starts_with("account:")
+    };
+    !statement.actions.negated && statement.actions.patterns.iter().any(named)
+}
+
+/// May the statement come to something else from account to account?
+///
+/// A digit or `?` in a value could meet an account's digits; other text of a pattern cannot.
+fn differs_by_account(statement: &Statement) -> bool {
+    let by_resource = statement
+        .resources
+        .patterns
+        .iter()
+        .any(|pattern| !pattern.is_star());
+    let by_condition = statement.conditions.iter().any(|condition| {
+        let key = condition.key.to_ascii_lowercase();
+        key == "aws:principalaccount"
+            || key == "aws:principalorgpaths"
+            || (key == "aws:principalarn"
+                && condition.values.iter().any(|value| {
+                    value.contains(|c: char| c.is_ascii_digit() || c == '?') || value.contains("${")
+                }))
+            || condition.values.iter().any(|value| value.contains("${"))
+    });
+    by_resource || by_condition
 }
 
 /// One request for each action of an open path, in the name of `account`.

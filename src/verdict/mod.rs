@@ -9,5 +9,7 @@ mod stack;
 mod tests;
 mod texts;
 
-pub use answer::{Answer, Block, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness};
+pub use answer::{
+    Answer, Block, Exemption, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness,
+};
 pub use judge::{Judgement, judge, settled, witnesses};

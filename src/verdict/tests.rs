@@ -71,11 +71,74 @@ fn an_arn_never_binds_leave_and_the_dead_deny_is_named() {
 }
 
 #[test]
-fn a_condition_is_shown_and_never_guessed() {
+fn an_exemption_is_proved_and_shown_with_a_request_that_gets_through() {
     let mut snapshot = fixture::organization();
     let text = DENY_LEAVE.replace(
         "\"Resource\":\"*\"",
         r#""Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrgAdmin*"}}"#,
+    );
+    attach(&mut snapshot, "p-cond0000", &text, &["r-ab12"]);
+    let Answer::Conditional { exemptions, .. } = answer(&snapshot, Leave) else {
+        panic!("conditional")
+    };
+    assert_eq!(
+        exemptions.len(),
+        2,
+        "roles, also those in a path that begins so: {exemptions:?}"
+    );
+    assert_eq!(
+        exemptions[0].principal,
+        format!("arn:aws:iam::{MEMBER}:role/OrgAdmin")
+    );
+    // A second level that exempts a different role blocks everyone.
+    let other = text.replace("OrgAdmin*", "BreakGlass");
+    attach(&mut snapshot, "p-cond0001", &other, &["ou-ab12-11111111"]);
+    let Answer::Blocked(Block::Together(by)) = answer(&snapshot, Leave) else {
+        panic!("blocked")
+    };
+    assert_eq!(by.len(), 2);
+}
+
+#[test]
+fn transition_ous_are_carved_out_and_everybody_else_is_blocked() {
+    use crate::plan::Guard;
+    let mut snapshot = fixture::organization();
+    fixture::add_account(
+        &mut snapshot,
+        "333333333333",
+        &["r-ab12", "ou-ab12-22222222"],
+    );
+    attach(
+        &mut snapshot,
+        FULL,
+        fixture::ALLOW_ALL,
+        &["ou-ab12-22222222"],
+    );
+    let transition = ["ou-ab12-22222222".parse().unwrap()].into();
+    let guard = Guard::for_organization(&snapshot, &transition, true);
+    attach(&mut snapshot, "p-guard000", &guard.text(), &["r-ab12"]);
+    for path in [Leave, DirectTransfer, SelfClosure] {
+        assert!(
+            answer(&snapshot, path).is_blocked(),
+            "{path}: {:?}",
+            answer(&snapshot, path)
+        );
+    }
+    let judgement = judge(&snapshot);
+    let leaving = judgement
+        .standings
+        .get(&fixture::account_id("333333333333"))
+        .unwrap();
+    assert!(matches!(leaving.verdict(Leave), Some(Answer::Open(_))));
+    assert!(leaving.verdict(SelfClosure).unwrap().is_blocked());
+}
+
+#[test]
+fn a_condition_on_what_differs_from_request_to_request_is_not_guessed() {
+    let mut snapshot = fixture::organization();
+    let text = DENY_LEAVE.replace(
+        "\"Resource\":\"*\"",
+        r#""Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalTag/owner":"${aws:username}"}}"#,
     );
     attach(&mut snapshot, "p-cond0000", &text, &["r-ab12"]);
     let Answer::Undetermined(hinges) = answer(&snapshot, Leave) else {
@@ -86,7 +149,7 @@ fn a_condition_is_shown_and_never_guessed() {
     };
     assert_eq!(
         why,
-        &["condition ArnNotLike aws:PrincipalArn [arn:aws:iam::*:role/OrgAdmin*]"]
+        &["condition StringNotEquals aws:PrincipalTag/owner [${aws:username}]"]
     );
     // A second, unconditional deny makes the condition irrelevant.
     attach(&mut snapshot, "p-leave000", DENY_LEAVE, &[MEMBER]);

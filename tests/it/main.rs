@@ -2,9 +2,12 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod prove_random;
 mod remediate;
 mod scp_cases;
 mod support;

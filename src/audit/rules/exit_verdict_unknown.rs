@@ -33,7 +33,7 @@ fn check(cx: &Context<'_>) -> Vec<Finding> {
         let gaps: BTreeSet<Gap> = answers
             .flat_map(|answer| match answer {
                 Answer::Undetermined(hinges) => hinges.as_slice(),
-                Answer::Blocked(_) | Answer::Open(_) => &[],
+                Answer::Blocked(_) | Answer::Open(_) | Answer::Conditional { .. } => &[],
             })
             .filter_map(|hinge| match hinge {
                 Hinge::Gap(gap) => Some(gap.clone()),

@@ -5,8 +5,10 @@ mod delegation_policy_lifts_guard;
 mod direct_transfer_open;
 mod direct_transfer_rests_on_leave_deny;
 mod exit_verdict_unknown;
+mod guard_by_accident;
 mod guard_by_missing_allow;
 mod guard_hangs_on_condition;
+mod guard_has_exemptions;
 mod invitation_open;
 mod leave_organization_open;
 mod open_path;
@@ -21,15 +23,17 @@ mod testing;
 use super::Rule;
 
 /// Every rule, in the order of the documentation.
-pub static RULES: [Rule; 14] = [
+pub static RULES: [Rule; 16] = [
     scps_not_in_force::RULE,
     leave_organization_open::RULE,
     direct_transfer_open::RULE,
     self_closure_open::RULE,
     direct_transfer_rests_on_leave_deny::RULE,
+    guard_has_exemptions::RULE,
     guard_hangs_on_condition::RULE,
     exit_verdict_unknown::RULE,
     guard_by_missing_allow::RULE,
+    guard_by_accident::RULE,
     root_scp_slots_full::RULE,
     delegation_policy_lifts_guard::RULE,
     delegated_administrator_registered::RULE,
