@@ -3,6 +3,8 @@
 mod audit;
 mod doctor;
 mod remediate;
+#[cfg(test)]
+mod schemas;
 mod snapshot_file;
 
 pub use audit::{Audited, judge_all, rule_ids, rules};
