@@ -215,7 +215,10 @@ fn who(actor: &Actor) -> String {
 }
 
 fn whence(record: &Record) -> String {
-    let parts = [record.source_ip.as_deref(), record.user_agent.as_deref()];
+    let (address, agent) = (record.source_ip.as_deref(), record.user_agent.as_deref());
+    // Of a call by a service, both are the service's name.
+    let agent = agent.filter(|agent| Some(*agent) != address);
+    let parts = [address, agent];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -299,5 +302,20 @@ mod tests {
             assert_eq!(found[0].outcome, Outcome::Refused(by));
             assert_eq!(found[0].rule.id, "exit-attempted");
         }
+    }
+
+    #[test]
+    fn where_it_came_from_is_said_once() {
+        let from = |address: &str, agent: &str| {
+            let text = departed("333333333333", "departureMethod", "LEFT", 3).replace(
+                "\"eventID\"",
+                &format!("\"sourceIPAddress\":\"{address}\",\"userAgent\":\"{agent}\",\"eventID\""),
+            );
+            detect(&snapshot(&[&text]), &Settings::default())[0]
+                .from
+                .clone()
+        };
+        assert_eq!(from("AWS Internal", "AWS Internal"), "AWS Internal");
+        assert_eq!(from("192.0.2.1", "aws-cli/2"), "192.0.2.1, aws-cli/2");
     }
 }
