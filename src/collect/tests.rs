@@ -217,9 +217,41 @@ async fn below_an_open_root_the_cheaper_way_is_taken_and_nothing_is_described_tw
     assert_eq!(aws.count("DescribePolicy"), 3);
     let full = read(&world.aws(), &full()).await;
     assert_eq!(verdicts(&snapshot), verdicts(&full));
-    let unit = snapshot.units.values().next().unwrap();
-    assert_eq!(unit.name, None, "a settled OU is not asked for its name");
-    assert_eq!(aws.count("DescribeOrganizationalUnit"), 2);
+    // One list names both unsettled OUs, and their settled sibling with them.
+    assert_eq!(aws.count("ListOrganizationalUnitsForParent"), 1);
+    assert_eq!(aws.count("DescribeOrganizationalUnit"), 0);
+    assert!(snapshot.units.values().all(|unit| unit.name.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_come_from_lists_where_those_are_fewer_and_else_one_by_one() {
+    let guarded: Vec<String> = (0..59).map(|unit| format!("ou-ab12-{unit:08}")).collect();
+    let guarded: Vec<&str> = guarded.iter().map(String::as_str).collect();
+    // One unsettled OU, and three pages of OUs beside it.
+    let world = World::new(60, 1).hang(GUARD, DENY_ALL_EXITS, &guarded);
+    let aws = world.aws();
+    let snapshot = read(&aws, &Scope::default()).await;
+    assert_eq!(aws.count("ListOrganizationalUnitsForParent"), 0);
+    assert_eq!(aws.count("DescribeOrganizationalUnit"), 1);
+    let named = snapshot.units.values().filter(|unit| unit.name.is_some());
+    assert_eq!(named.count(), 1);
+
+    // All of them unsettled: more than are asked about one by one.
+    let world = World::new(60, 1);
+    let aws = world.aws();
+    let snapshot = read(&aws, &Scope::default()).await;
+    assert_eq!(aws.count("DescribeOrganizationalUnit"), 0);
+    assert!(snapshot.units.values().all(|unit| unit.name.is_some()));
+
+    let denied = refuse("AccessDeniedException");
+    let aws = world
+        .fault("ListOrganizationalUnitsForParent", denied)
+        .aws();
+    let snapshot = read(&aws, &Scope::default()).await;
+    assert_eq!(aws.count("DescribeOrganizationalUnit"), 50);
+    let named = snapshot.units.values().filter(|unit| unit.name.is_some());
+    assert_eq!(named.count(), 50);
+    assert_eq!(snapshot.gaps(), []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,8 +11,11 @@ use crate::model::organization::{FeatureSet, OrganizationalUnit, PolicyTypeState
 use crate::model::snapshot::Depth;
 use crate::model::{Gap, GapReason, NodeId, Observed, OuId, PolicyId, Snapshot};
 
-/// OU names are asked for one by one up to this many; more take too long for what they tell.
+/// Names of OUs are asked for by up to this many questions of a kind; more take too long for what
+/// they tell.
 const MOST_NAMES: usize = 50;
+/// The most OUs that one page of a list holds.
+const OUS_A_PAGE: usize = 20;
 
 /// Fills in the tree and its attachments.
 pub(super) async fn read(
@@ -135,7 +138,20 @@ fn meet_units(snapshot: &mut Snapshot) {
 }
 
 /// Names of OUs that carry unsettled accounts; a name that cannot be read is no gap.
-async fn name_units(calls: Calls<'_>, snapshot: &mut Snapshot, units: BTreeSet<OuId>) {
+///
+/// A list gives the names of all OUs under one parent, a description only one: lists first where
+/// they are fewer calls, descriptions for what is then still without a name.
+async fn name_units(calls: Calls<'_>, snapshot: &mut Snapshot, mut units: BTreeSet<OuId>) {
+    let parents = parents_of(snapshot, &units);
+    if lists_needed(snapshot, &parents) < units.len() {
+        name_by_parent(calls, snapshot, parents).await;
+        units.retain(|id| {
+            snapshot
+                .units
+                .get(id)
+                .is_none_or(|unit| unit.name.is_none())
+        });
+    }
     let asked = units.into_iter().take(MOST_NAMES).collect();
     let answers = calls
         .each("names", asked, |id: &OuId| {
@@ -151,6 +167,53 @@ async fn name_units(calls: Calls<'_>, snapshot: &mut Snapshot, units: BTreeSet<O
     for (id, answer) in answers {
         if let (Ok(described), Some(unit)) = (answer, snapshot.units.get_mut(&id)) {
             unit.name = described.name;
+        }
+    }
+}
+
+/// The nodes directly above some OUs.
+fn parents_of(snapshot: &Snapshot, units: &BTreeSet<OuId>) -> BTreeSet<NodeId> {
+    let units = units.iter().filter_map(|id| snapshot.units.get(id));
+    units
+        .filter_map(|unit| unit.parents.last().cloned())
+        .collect()
+}
+
+/// How many calls it takes to list the OUs under some nodes, as far as their OUs are known.
+fn lists_needed(snapshot: &Snapshot, parents: &BTreeSet<NodeId>) -> usize {
+    let under = |parent: &NodeId| {
+        let units = snapshot.units.values();
+        units
+            .filter(|unit| unit.parents.last() == Some(parent))
+            .count()
+    };
+    parents
+        .iter()
+        .map(|parent| under(parent).div_ceil(OUS_A_PAGE))
+        .sum()
+}
+
+async fn name_by_parent(calls: Calls<'_>, snapshot: &mut Snapshot, parents: BTreeSet<NodeId>) {
+    let asked = parents.into_iter().take(MOST_NAMES).collect();
+    let answers = calls
+        .each("names", asked, |parent: &NodeId| {
+            let parent = parent.clone();
+            async move {
+                calls
+                    .reads
+                    .list_organizational_units_for_parent(&parent)
+                    .await
+            }
+        })
+        .await;
+    for (id, name) in answers
+        .into_iter()
+        .filter_map(|(_, one)| one.ok())
+        .flatten()
+    {
+        // OUs without accounts are listed too, but were not met.
+        if let Some(unit) = snapshot.units.get_mut(&id) {
+            unit.name = name;
         }
     }
 }

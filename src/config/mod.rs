@@ -191,4 +191,37 @@ mod tests {
             assert!(message.contains(words), "{message}");
         }
     }
+
+    const MANUAL: &str = include_str!("../../docs/configuration.md");
+
+    /// Every property name in a schema, nested ones included.
+    fn properties(schema: &serde_json::Value, names: &mut Vec<String>) {
+        if let Some(members) = schema.get("properties").and_then(|p| p.as_object()) {
+            names.extend(members.keys().cloned());
+        }
+        match schema {
+            serde_json::Value::Object(members) => {
+                members.values().for_each(|one| properties(one, names));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|one| properties(one, names)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_manual_describes_every_key_and_its_example_is_read() {
+        let schema = serde_json::to_value(schemars::schema_for!(ConfigFile)).unwrap();
+        let mut names = Vec::new();
+        properties(&schema, &mut names);
+        assert!(names.len() >= 9, "{names:?}");
+        for name in names {
+            // Tables are written in double brackets.
+            let described = [format!("| `{name}` |"), format!("| `[[{name}]]` |")];
+            assert!(described.iter().any(|one| MANUAL.contains(one)), "{name}");
+        }
+        let example = MANUAL.split("```toml\n").nth(1).unwrap();
+        let example = example.split("```").next().unwrap();
+        let config = parse(example, &crate::flows::rule_ids()).unwrap();
+        assert_eq!(config.settings.waivers.len(), 1);
+    }
 }

@@ -1,55 +1,73 @@
 //! Formats on disk: their published schemas, and old files that must still be read.
 
+use org_exit_guard::config::ConfigFile;
 use org_exit_guard::flows::{SnapshotFile, read_snapshot};
-use org_exit_guard::report::AuditDocument;
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, schema_for};
+use org_exit_guard::report::{AuditDocument, RemediationDocument};
+use schemars::JsonSchema;
+use schemars::generate::{Contract, SchemaSettings};
 use serde_json::Value;
 
 use crate::served::{Run, binary, directory};
 
-fn held(name: &str, schema: &schemars::Schema) -> Value {
-    let path = format!("{}/docs/schema/{name}", env!("CARGO_MANIFEST_DIR"));
+/// The published schema, which is what the type generates; `UPDATE_SCHEMAS=1 cargo nextest run
+/// schemas` writes them anew. What is written may leave out what is empty; what is read may
+/// leave out what has a default.
+fn published<T: JsonSchema>(name: &str, contract: Contract) -> Value {
+    let path = format!(
+        "{}/docs/schema/{name}.schema.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.contract = contract;
+    let schema = settings.into_generator().into_root_schema_for::<T>();
     let text = format!("{:#}\n", schema.as_value());
-    // `UPDATE_SCHEMAS=1 cargo nextest run formats` writes them anew.
     if std::env::var_os("UPDATE_SCHEMAS").is_some() {
         std::fs::write(&path, &text).expect("written");
     }
     assert!(
         std::fs::read_to_string(&path).expect("a schema") == text,
-        "{name} is stale"
+        "{path} is stale"
     );
     schema.as_value().clone()
 }
 
-/// The schema of what is only ever written: a field that may be left out is not required.
-fn written<T: JsonSchema>() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings.into_generator().into_root_schema_for::<T>()
+/// A real document follows its schema, and the schema asks for something.
+fn follows(document: &Value, schema: &Value) {
+    let validator = jsonschema::validator_for(schema).expect("a schema");
+    let errors: Vec<String> = validator
+        .iter_errors(document)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert!(!validator.is_valid(&serde_json::json!([])));
 }
 
 #[test]
-fn reports_and_snapshots_follow_their_schemas() {
-    let report = held("audit-report.schema.json", &written::<AuditDocument>());
-    let snapshot = held("snapshot.schema.json", &schema_for!(SnapshotFile));
+fn documents_follow_their_published_schemas() {
     let directory = directory();
     let go = |args: &[&str]| Run::of(&binary(&directory).args(args).output().expect("it runs"));
     let audit = go(&["audit", "--demo", "--format", "json"]);
+    follows(
+        &audit.json(),
+        &published::<AuditDocument>("audit-report", Contract::Serialize),
+    );
+    let remediation = go(&["remediate", "--demo", "--format", "json"]);
+    follows(
+        &remediation.json(),
+        &published::<RemediationDocument>("remediation", Contract::Serialize),
+    );
     go(&["snapshot", "--demo", "-o", "facts.json"]);
     let facts = std::fs::read_to_string(directory.path().join("facts.json")).expect("written");
-    let facts: Value = serde_json::from_str(&facts).expect("JSON");
-    for (schema, document) in [(report, audit.json()), (snapshot, facts)] {
-        let validator = jsonschema::validator_for(&schema).expect("a schema");
-        let errors: Vec<String> = validator
-            .iter_errors(&document)
-            .map(|e| e.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{errors:?}");
-        assert!(
-            !validator.is_valid(&serde_json::json!({})),
-            "the schema asks for something"
-        );
-    }
+    follows(
+        &serde_json::from_str(&facts).expect("JSON"),
+        &published::<SnapshotFile>("snapshot", Contract::Serialize),
+    );
+    let settings: toml::Value =
+        toml::from_str(include_str!("../../policies/demo.toml")).expect("TOML");
+    follows(
+        &serde_json::to_value(settings).expect("JSON"),
+        &published::<ConfigFile>("config", Contract::Deserialize),
+    );
 }
 
 #[test]
