@@ -7,7 +7,9 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod answers;
 mod architecture;
+mod commands;
 mod cost;
 mod denials;
 mod failures;
