@@ -95,8 +95,14 @@ def draw_action(random):
 
 
 def blunt_arn(random, arn):
-    """Wildcards after the service, so that the ARN stays one that AWS stores."""
-    return blunt(random, arn, arn.index("::") + 2) if random.random() < 0.6 else arn
+    """Wildcards in the account or the last part only: what an ARN of fewer than six parts
+    matches is not documented."""
+    parts = arn.split(":", 5)
+    if random.random() < 0.3:
+        parts[4] = random.choice(["*", OTHER, blunt(random, parts[4])])
+    if random.random() < 0.6:
+        parts[5] = blunt(random, parts[5])
+    return ":".join(parts)
 
 
 def draw_resource(random):
@@ -113,8 +119,7 @@ def arn_condition(random):
     def value(random):
         if random.random() < 0.08:
             return "arn:aws:iam::${aws:PrincipalAccount}:role/*"
-        arn = random.choice(PRINCIPALS)[1].replace(ACCOUNT, random.choice([ACCOUNT, "*", OTHER]))
-        return blunt(random, arn, arn.index("::") + 14) if random.random() < 0.5 else arn
+        return blunt_arn(random, random.choice(PRINCIPALS)[1])
 
     operator = random.choice(["ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals"])
     return operator, "aws:PrincipalArn", some(random, value)
