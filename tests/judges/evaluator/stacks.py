@@ -95,13 +95,13 @@ def draw_action(random):
 
 
 def blunt_arn(random, arn):
-    """Wildcards in the account or the last part only: what an ARN of fewer than six parts
-    matches is not documented."""
+    """Wildcards in the account, or behind the resource type, only: iam-simulate matches none
+    in the type, and what an ARN of fewer than six parts matches is not documented."""
     parts = arn.split(":", 5)
     if random.random() < 0.3:
         parts[4] = random.choice(["*", OTHER, blunt(random, parts[4])])
-    if random.random() < 0.6:
-        parts[5] = blunt(random, parts[5])
+    if random.random() < 0.6 and "/" in parts[5]:
+        parts[5] = blunt(random, parts[5], parts[5].index("/") + 1)
     return ":".join(parts)
 
 
