@@ -7,7 +7,9 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod answers;
 mod architecture;
+mod commands;
 mod cost;
 mod demo_serve;
 mod denials;
