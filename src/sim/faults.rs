@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::mutation::Mutation;
 use super::refusal::Refusal;
 use super::world::{World, unit_interval};
 
@@ -131,6 +132,11 @@ impl Change {
     /// A change made by a closure.
     pub fn new(change: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
         Self(Arc::new(change))
+    }
+
+    /// A change that has a name.
+    pub fn named(mutation: Mutation) -> Self {
+        Self::new(move |world| world.mutate(&mutation))
     }
 
     pub(crate) fn make(&self, world: &mut World) {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::sim::world::User;
 
-fn shape(call: &Call<'_>, name: &str, user: &User) -> Value {
+pub(super) fn shape(call: &Call<'_>, name: &str, user: &User) -> Value {
     let (partition, account) = (call.world.partition, &call.caller.account);
     if name == ROOT {
         return json!({
@@ -75,6 +75,23 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
             "Cannot delete entity, must delete policies first.",
         ));
     }
+    let found = account(call)?;
+    if found
+        .groups
+        .values()
+        .any(|group| group.members.contains(name))
+    {
+        return Err(conflict(
+            "Cannot delete entity, must remove users from group first.",
+        ));
+    }
+    let mut devices = found.mfa_devices.values();
+    let owns = |owner: &(String, _)| owner.0 == name;
+    if devices.any(|device| device.enabled.as_ref().is_some_and(owns)) {
+        return Err(conflict(
+            "Cannot delete entity, must delete MFA device first.",
+        ));
+    }
     account_mut(call)?.users.remove(name);
     Ok(Value::Null)
 }
@@ -113,13 +130,6 @@ pub(super) fn delete_login_profile(call: &mut Call<'_>) -> Outcome {
     let since = user_mut(call, &name)?.password_since.take();
     since.ok_or_else(|| missing("login profile of user", &name))?;
     Ok(Value::Null)
-}
-
-/// Nobody has one here.
-pub(super) fn list_mfa_devices(call: &mut Call<'_>) -> Outcome {
-    let name = user_name(call)?;
-    user(call, &name)?;
-    page(call, "MFADevices", Vec::new())
 }
 
 /// Nobody has one here.
