@@ -17,7 +17,7 @@ from pathlib import Path
 import botocore
 from botocore.exceptions import ClientError
 
-from model_check import Checker, service_model
+from models import Checker, service_model
 from probe import Caller, Probes
 from served import Served
 
