@@ -40,14 +40,19 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         tags: tags::at_creation(call)?,
         ..User::new(call.world.draw_unique_id("AIDA"), call.now())
     };
-    let answer = json!({"User": shape(call, name, &user)});
+    let mut shape = shape(call, name, &user);
+    tags::show(&mut shape, &user.tags);
+    let answer = json!({"User": shape});
     account_mut(call)?.users.insert(name.to_owned(), user);
     Ok(answer)
 }
 
 pub(super) fn get(call: &mut Call<'_>) -> Outcome {
     let name = user_name(call)?;
-    Ok(json!({"User": shape(call, &name, user(call, &name)?)}))
+    let found = user(call, &name)?;
+    let mut shape = shape(call, &name, found);
+    tags::show(&mut shape, &found.tags);
+    Ok(json!({"User": shape}))
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Outcome {
