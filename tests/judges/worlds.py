@@ -40,14 +40,15 @@ class Played:
 
     def __init__(self, served, world):
         self.served, self.world = served, world
+        self.keys = {id: next(iter(a["users"][USER]["keys"])) for id, a in world["accounts"].items()}
         self.ids = {account["name"]: id for id, account in world["accounts"].items()}
 
     def __call__(self, name):
-        return Caller(self.served.endpoint, key_of(self.ids[name]), SECRET)
+        return Caller(self.served.endpoint, self.keys[self.ids[name]], SECRET)
 
     @property
     def admin(self):
-        return Caller(self.served.endpoint, key_of(self.world["management"]), SECRET)
+        return Caller(self.served.endpoint, self.keys[self.world["management"]], SECRET)
 
 
 @contextlib.contextmanager
