@@ -21,8 +21,8 @@ from models import Checker, known_mistakes, service_model, wire_name
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 SERVICES = ("organizations", "cloudtrail", "iam", "sts", "account", "events")
-# The AWS SDK for Rust: the program, and tests that use the program's client.
-OURS = "aws-sdk-rust"
+# The program, by the name that it gives the AWS SDK.
+OURS = "app/org-exit-guard"
 
 
 def nested(form, shape, prefix=""):
