@@ -185,12 +185,10 @@ fn minimum(whole: &Snapshot) -> Counts {
     add("organizations:ListPolicies", below.list);
     add("organizations:ListTargetsForPolicy", below.by_policy);
     let (by_unit, by_parent) = below.names;
-    if by_unit.min(by_parent) <= 50 {
-        if by_unit <= by_parent {
-            add("organizations:DescribeOrganizationalUnit", by_unit);
-        } else {
-            add("organizations:ListOrganizationalUnitsForParent", by_parent);
-        }
+    if by_parent < by_unit {
+        add("organizations:ListOrganizationalUnitsForParent", by_parent);
+    } else {
+        add("organizations:DescribeOrganizationalUnit", by_unit);
     }
     least.retain(|_, count| *count > 0);
     least

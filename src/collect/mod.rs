@@ -7,7 +7,10 @@
 
 mod attachments;
 mod calls;
+mod frontier;
 mod history;
+mod names;
+mod probe;
 mod sides;
 #[cfg(test)]
 mod tests;
