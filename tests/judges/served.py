@@ -47,6 +47,7 @@ class Served:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.told = Path(self.output.name).read_text("utf-8")
         self.output.close()
 
 
