@@ -160,10 +160,18 @@ async fn throttling_throughout_only_takes_longer() {
     let world: World = organization().scp("guard", GUARD, &["/"]).build();
     let bench = Bench::new(world).await;
     bench.simulator.set_throttling(true);
-    let refusal = Refusal::new("TooManyRequestsException", "slow down");
-    bench
-        .simulator
-        .add_fault(Fault::new("*", Calls::First(4), Kind::Error(refusal)));
+    // Each service has its own word for it.
+    let words = [
+        ("organizations:*", "TooManyRequestsException"),
+        ("cloudtrail:*", "ThrottlingException"),
+        ("iam:*", "Throttling"),
+        ("sts:*", "Throttling"),
+    ];
+    for (operations, word) in words {
+        let kind = Kind::Error(Refusal::new(word, "slow down"));
+        let fault = Fault::new(operations, Calls::First(4), kind);
+        bench.simulator.add_fault(fault);
+    }
     let snapshot = bench.facts().await;
     assert!(snapshot.gaps().is_empty(), "{:?}", snapshot.gaps());
     assert!(bench.simulator.log().len() > 60, "it was throttled");
