@@ -140,7 +140,10 @@ pub(super) fn variables(text: &str, version: Version) -> Vec<String> {
     if version != Version::V2012 {
         return Vec::new();
     }
-    let inside = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    let inside = text
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'));
     inside
         .map(|(name, _)| name.split(',').next().unwrap_or(name).trim())
         .filter(|name| !matches!(*name, "*" | "?" | "$"))

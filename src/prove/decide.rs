@@ -167,7 +167,8 @@ impl Case<'_> {
             seen.denied = Some(example(&builder, &keys, chosen, &[]));
         }
         if let Found::Yes(_) = &through {
-            seen.through.extend(exemptions(&builder, &formula, &keys, &untold, effort));
+            seen.through
+                .extend(exemptions(&builder, &formula, &keys, &untold, effort));
         }
         // With everything that it might come to: nothing found means that there is nothing.
         let any_untold = untold.contains(&true);
@@ -255,11 +256,7 @@ fn exemptions(
 }
 
 /// Denies that suffice: each that can be left out is.
-fn sufficient(
-    formula: &Formula,
-    keys: &[Vec<KeyClass>],
-    effort: &mut Effort,
-) -> Vec<StatementAt> {
+fn sufficient(formula: &Formula, keys: &[Vec<KeyClass>], effort: &mut Effort) -> Vec<StatementAt> {
     let alone = |clause: &&Clause| clause.literals.is_empty();
     if let Some(one) = formula.denies.iter().find(alone) {
         return vec![one.at];

@@ -202,8 +202,8 @@ impl Scene<'_> {
     pub(super) fn principal_arn(&self) -> Glob {
         let (mut glob, named) = self.principal_prefix();
         match self.given.get("aws:username") {
-            Some(Some(names)) if self.kind.has_user_name() => {
-                glob.0.extend(Glob::literal(&names.concat()).0);
+            Some(Some(given)) if self.kind.has_user_name() => {
+                glob.0.extend(Glob::literal(&given.concat()).0);
             }
             _ if named => glob.0.extend(name()),
             _ => {}
@@ -255,17 +255,19 @@ impl Scene<'_> {
                 }
                 _ => Values::Texts { optional: true },
             },
+            "aws:username" if self.kind.has_user_name() => text(Glob(name().to_vec()), false),
             // A principal of the account is never a service principal.
             "aws:principalisawsservice" => one("false"),
-            "aws:principalservicename" | "aws:principalservicenameslist" => Values::Absent,
-            "aws:viaawsservice" => Values::Flag { optional: false },
-            // These endpoints answer on TLS only.
+            "aws:principalservicename" | "aws:principalservicenameslist" | "aws:username" => {
+                Values::Absent
+            }
+            // These endpoints answer on TLS only, and stand in one region.
             "aws:securetransport" if self.service != Service::Regional => one("true"),
-            "aws:securetransport" => Values::Flag { optional: false },
             "aws:requestedregion" if self.service != Service::Regional => {
                 one(subject.partition.organizations_region())
             }
-            "aws:requestedregion" => text(anything(), false),
+            "aws:viaawsservice" | "aws:securetransport" => Values::Flag { optional: false },
+            "aws:requestedregion" | "aws:userid" => text(anything(), false),
             "aws:currenttime" | "aws:epochtime" => Values::Time {
                 from: Some(subject.now),
             },
@@ -273,9 +275,6 @@ impl Scene<'_> {
             "aws:multifactorauthpresent" => Values::Flag { optional: true },
             "aws:multifactorauthage" => Values::Number,
             "aws:sourceip" | "aws:vpcsourceip" => Values::Address,
-            "aws:username" if self.kind.has_user_name() => text(Glob(name().to_vec()), false),
-            "aws:username" => Values::Absent,
-            "aws:userid" => text(anything(), false),
             "aws:tagkeys" | "organizations:policytype" | "organizations:serviceprincipal"
                 if self.service == Service::Exit =>
             {

@@ -252,7 +252,10 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn unclear(&self) -> impl Iterator<Item = Why> + '_ {
-        let texts = self.free.iter().map(|text| text.trim_start_matches('\u{0}'));
+        let texts = self
+            .free
+            .iter()
+            .map(|text| text.trim_start_matches('\u{0}'));
         texts.map(|text| Why::Unclear(text.to_owned()))
     }
 

@@ -51,10 +51,15 @@ pub(super) fn instances(
 
 /// Texts that some other key holds, or that a policy compares with.
 fn texts(builder: &Builder<'_>, keys: &[Vec<KeyClass>]) -> Vec<String> {
-    let held = keys.iter().flatten().filter_map(|class| class.values.as_ref());
+    let held = keys
+        .iter()
+        .flatten()
+        .filter_map(|class| class.values.as_ref());
     let named = builder.tests.iter().flatten();
     let literal = named.filter(|test| matches!(test.family, Family::Exact | Family::AnyCase));
-    let mut texts: Vec<String> = literal.flat_map(|test| test.values.iter().cloned()).collect();
+    let mut texts: Vec<String> = literal
+        .flat_map(|test| test.values.iter().cloned())
+        .collect();
     texts.extend(held.flatten().cloned());
     texts.sort();
     texts.dedup();

@@ -213,12 +213,20 @@ pub(super) fn key_classes(
         }
         Values::Time { from } => {
             let complete = only(tests, |family| matches!(family, Family::Time(_)));
-            (tried(times(policy(tests), *from), tests), complete, from.is_none())
+            (
+                tried(times(policy(tests), *from), tests),
+                complete,
+                from.is_none(),
+            )
         }
         Values::Address => {
             let complete = only(tests, |family| family == Family::Address);
             let mut points = addresses(policy(tests));
-            points.extend(examples(tests, |text| text.parse::<IpAddr>().is_ok(), effort));
+            points.extend(examples(
+                tests,
+                |text| text.parse::<IpAddr>().is_ok(),
+                effort,
+            ));
             (tried(points, tests), complete, true)
         }
         Values::Text { shape, optional } => {
@@ -278,8 +286,8 @@ fn examples(tests: &[Test], fits: impl Fn(&str) -> bool, effort: &mut Effort) ->
     }
     let anything = Glob(vec![Token::Run(Set::Any)]);
     let (found, _) = matched(&anything, tests, effort);
-    let texts = found.into_iter().map(|one| one.0);
-    texts.filter(|text| fits(text)).collect()
+    let held = found.into_iter().map(|one| one.0);
+    held.filter(|value| fits(value)).collect()
 }
 
 /// Adds texts that are numbers, times or addresses, where a text is compared as one; returns
@@ -336,11 +344,7 @@ fn texts(shape: &Glob, tests: &[Test], effort: &mut Effort) -> (Vec<KeyClass>, b
 }
 
 /// For each distinct combination: an example, and by test whether it equals a policy value.
-fn matched(
-    shape: &Glob,
-    tests: &[Test],
-    effort: &mut Effort,
-) -> (Vec<(String, Vec<bool>)>, bool) {
+fn matched(shape: &Glob, tests: &[Test], effort: &mut Effort) -> (Vec<(String, Vec<bool>)>, bool) {
     let patterns: Vec<&Glob> = tests.iter().flat_map(|test| &test.patterns).collect();
     let classes = classes(shape, &patterns, effort);
     let found = classes

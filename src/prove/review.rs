@@ -123,12 +123,12 @@ impl Desk<'_> {
             (key == *name || (key == USER_NAME && name == PRINCIPAL))
                 && condition.values == test.values
         };
-        let text = one.statement.conditions.iter().find(same)?.to_string();
+        let written = one.statement.conditions.iter().find(same)?.to_string();
         let place = ["aws:principalorgpaths", "aws:principalaccount", PRINCIPAL];
         Some(if test.negated && place.contains(&name.as_str()) {
-            Dead::CarvedOut(text)
+            Dead::CarvedOut(written)
         } else {
-            Dead::Condition(text)
+            Dead::Condition(written)
         })
     }
 
@@ -139,14 +139,17 @@ impl Desk<'_> {
         let mut found = Vec::new();
         for condition in one.statement.conditions.iter().filter(exempting) {
             let mut unmet: BTreeSet<usize> = (0..condition.values.len()).collect();
-            for kind in self.kinds {
+            // Whoever the question is about: the statement may be meant for others as well.
+            for kind in Kind::ALL {
                 if unmet.is_empty() {
                     break;
                 }
-                let own = self.unmet(*kind, condition, one);
+                let own = self.unmet(kind, condition, one);
                 unmet.retain(|index| own.contains(index));
             }
-            let values = unmet.into_iter().filter_map(|one| condition.values.get(one));
+            let values = unmet
+                .into_iter()
+                .filter_map(|one| condition.values.get(one));
             found.extend(values.map(|value| (condition.key.clone(), value.clone())));
         }
         found

@@ -37,9 +37,8 @@ pub(super) fn facts(formula: &Formula, keys: &Keys, chosen: &Assignment) -> Vec<
         let wanted = |clause: &Clause| -> Option<Vec<Literal>> {
             let needed = |one: &&Literal| !always(keys, **one) && !facts.contains(one);
             let literals = clause.literals.iter();
-            let held = |one: &Literal| {
-                holds(keys, chosen, *one) == Some(true) || always(keys, *one)
-            };
+            let held =
+                |one: &Literal| holds(keys, chosen, *one) == Some(true) || always(keys, *one);
             clause
                 .literals
                 .iter()
@@ -156,7 +155,11 @@ fn words(name: &str, test: &Test, outcome: bool, values: Option<&[String]>) -> S
         };
     }
     let list = || {
-        let quoted: Vec<String> = test.values.iter().map(|value| format!("`{value}`")).collect();
+        let quoted: Vec<String> = test
+            .values
+            .iter()
+            .map(|value| format!("`{value}`"))
+            .collect();
         quoted.join(", ")
     };
     let equalled = values.first().and_then(|value| test.equalled(value));
@@ -172,10 +175,12 @@ fn words(name: &str, test: &Test, outcome: bool, values: Option<&[String]>) -> S
             format!("from network {value}")
         }
         ("aws:sourceip" | "aws:vpcsourceip", ..) => format!("from outside {}", list()),
-        (_, _, Some(value)) if matches && values.len() == 1 => match name.strip_prefix("aws:principaltag/") {
-            Some(tag) => format!("tagged {tag}=`{value}`"),
-            None => format!("{subject} matches `{value}`"),
-        },
+        (_, _, Some(value)) if matches && values.len() == 1 => {
+            match name.strip_prefix("aws:principaltag/") {
+                Some(tag) => format!("tagged {tag}=`{value}`"),
+                None => format!("{subject} matches `{value}`"),
+            }
+        }
         _ if values.is_empty() => format!("with {name} empty"),
         _ if matches => format!("{subject} is such as {}", values.join(", ")),
         _ => match name.strip_prefix("aws:principaltag/") {
