@@ -1,5 +1,7 @@
 //! Every way in which a command can end in an error, with its exit code and hint.
 
+use std::io::ErrorKind;
+
 use crate::apply::ApplyError;
 use crate::aws::SessionError;
 use crate::collect::CollectError;
@@ -100,7 +102,18 @@ impl CliError {
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),
-            Self::Runtime(_) | Self::Output { .. } | Self::Demo(_) | Self::Interrupted => None,
+            Self::Output { source, .. }
+                if matches!(
+                    source.kind(),
+                    ErrorKind::NotFound
+                        | ErrorKind::NotADirectory
+                        | ErrorKind::PermissionDenied
+                        | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Some("give a path in a directory that exists and that you may write to".to_owned())
+            }
+            Self::Output { .. } | Self::Runtime(_) | Self::Demo(_) | Self::Interrupted => None,
         }
     }
 }

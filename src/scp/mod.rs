@@ -15,7 +15,7 @@ mod statement;
 pub use document::{Dialect, Document, Effect, PatternList, Position, Statement, Version};
 pub use operator::{Base, Condition, Operator, Set};
 pub use parse::{ParseError, Problem, parse};
-pub use pattern::{Pattern, action_matches};
+pub use pattern::{Pattern, action_matches, wildcard_in_resource_type};
 pub use statement::Doubt;
 
 /// Longest SCP that AWS stores, in characters, since May 2026.

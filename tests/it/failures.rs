@@ -44,7 +44,13 @@ fn a_plain_member_learns_nothing_and_a_delegated_administrator_no_departures() {
         world.account_named(name).expect("an account").id.clone()
     };
     let member = served.run_as(&id("shop"), &AUDIT);
-    assert_eq!((member.code, blocked(&member)), (Some(4), 0), "{member:?}");
+    assert_eq!((member.code, member.stdout.as_str()), (Some(1), ""));
+    let said = words(&member);
+    assert!(
+        said.contains("is a member of organization `o-"),
+        "{member:?}"
+    );
+    assert!(said.contains("hint: use credentials of the management account"));
     let delegated = served.run_as(&id("admin"), &AUDIT);
     assert_eq!(delegated.code, Some(4), "{delegated:?}");
     assert!(blocked(&delegated) > 0);

@@ -18,6 +18,7 @@ mod formats;
 mod oracle;
 mod output;
 mod prove_random;
+mod readme;
 mod remediate;
 mod scp_cases;
 mod served;

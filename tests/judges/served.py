@@ -55,6 +55,7 @@ class Served:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.told = Path(self.output.name).read_text("utf-8")
         self.output.close()
 
 

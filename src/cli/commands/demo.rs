@@ -43,6 +43,7 @@ async fn serve(args: &ServeArgs) -> Result<Exit, CliError> {
     streams::print(&instructions(&simulator, &serving.url()))?;
     end.await;
     serving.stop().await;
+    streams::note(&format!("{} calls answered", simulator.log().len()));
     dump(&simulator, args)?;
     Ok(Exit::Done)
 }
