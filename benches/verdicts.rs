@@ -17,9 +17,9 @@ use org_exit_guard::model::organization::{
     Account, AccountState, Attachments, FeatureSet, JoinedMethod, Organization, Policy,
     PolicyTypeState, Root, RootFeatures,
 };
+use org_exit_guard::model::snapshot::{Caller, Depth, EventHistory, SNAPSHOT_VERSION};
 use org_exit_guard::model::{
-    AccountId, Caller, Depth, EventHistory, NodeId, Observed, Partition, PolicyId,
-    SNAPSHOT_VERSION, Snapshot, Timestamp,
+    AccountId, NodeId, Observed, Partition, PolicyId, Snapshot, Timestamp,
 };
 use org_exit_guard::prove::{Kind, Level, Proof, Question, Subject, Target, decide, prove};
 use org_exit_guard::scp::{Dialect, Document, parse};

@@ -182,6 +182,28 @@ impl KeyClass {
     }
 }
 
+/// Classes that were found already: most keys hold the same for every kind of principal.
+#[derive(Debug, Default)]
+pub(super) struct Memo(Vec<(Values, Vec<Test>, (Vec<KeyClass>, bool))>);
+
+impl Memo {
+    /// [`key_classes`], or what it said before.
+    pub(super) fn classes(
+        &mut self,
+        values: Values,
+        tests: &[Test],
+        effort: &mut Effort,
+    ) -> (Vec<KeyClass>, bool) {
+        let known = self.0.iter().find(|one| one.0 == values && one.1 == tests);
+        if let Some((.., found)) = known {
+            return found.clone();
+        }
+        let found = key_classes(&values, tests, effort);
+        self.0.push((values, tests.to_vec(), found.clone()));
+        found
+    }
+}
+
 /// Every class of a key; the flag says whether those are all.
 pub(super) fn key_classes(
     values: &Values,

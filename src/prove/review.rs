@@ -6,7 +6,7 @@ use super::compile::family;
 use super::domain::{Given, Kind, Scene, Service, Subject, Values};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
-use super::key::Test;
+use super::key::{Memo, Test};
 use super::readings::{Reading, Touching, condition_doubt, readings, touching};
 use super::tell::always;
 use super::{Level, Question, StatementAt};
@@ -109,7 +109,7 @@ impl Desk<'_> {
             return Some(Dead::Resource);
         }
         let clause = builder.clause(one, &self.question.target)?;
-        let (keys, complete) = builder.classes(effort);
+        let (keys, complete) = builder.classes(&mut Memo::default(), effort);
         let never = clause
             .literals
             .iter()

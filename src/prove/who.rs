@@ -3,7 +3,7 @@
 use super::domain::{Given, Kind, Scene, Service, Subject};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE};
-use super::key::Test;
+use super::key::{Memo, Test};
 use super::readings::readings;
 use super::resource::Target;
 use super::solve::{Found, find};
@@ -98,7 +98,7 @@ pub fn guarded(
                     formula.denies.push(builder.of_selection(&principal));
                 }
             }
-            let (keys, complete) = builder.classes(effort);
+            let (keys, complete) = builder.classes(&mut Memo::default(), effort);
             complete && find(&formula, &keys, true, &[], effort) == Found::No
         })
     })

@@ -20,6 +20,7 @@ mod oracle;
 mod output;
 mod prove_bounds;
 mod prove_random;
+mod random_stacks;
 mod remediate;
 mod scp_cases;
 mod served;
