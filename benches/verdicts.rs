@@ -78,6 +78,18 @@ fn attach(by_policy: &mut BTreeMap<PolicyId, Observed<Vec<NodeId>>>, id: &Policy
     }
 }
 
+fn scp(id: PolicyId, content: String) -> Policy {
+    Policy {
+        arn: format!(
+            "arn:aws:organizations::{MANAGEMENT}:policy/o-exampleorg1/service_control_policy/{id}"
+        ),
+        name: format!("scp {id}"),
+        aws_managed: id.is_full_aws_access(),
+        content: Observed::Known(content),
+        id,
+    }
+}
+
 /// `accounts` accounts below `stacks` OUs, each with SCPs of its own; 500 SCPs at least.
 fn organization(accounts: usize, stacks: usize) -> Snapshot {
     let mut dice = Dice(SEED);
@@ -87,22 +99,7 @@ fn organization(accounts: usize, stacks: usize) -> Snapshot {
     let mut policies = BTreeMap::new();
     let mut by_policy = BTreeMap::new();
     let mut add = |id: PolicyId, content: String| {
-        let arn = format!(
-            "arn:aws:organizations::{MANAGEMENT}:policy/o-exampleorg1/service_control_policy/{id}"
-        );
-        let aws_managed = id.is_full_aws_access();
-        let name = format!("scp {id}");
-        let content = Observed::Known(content);
-        policies.insert(
-            id.clone(),
-            Policy {
-                id,
-                arn,
-                name,
-                aws_managed,
-                content,
-            },
-        );
+        policies.insert(id.clone(), scp(id, content));
     };
     add(full.clone(), FULL.to_owned());
     attach(&mut by_policy, &full, root.clone());
@@ -148,6 +145,21 @@ fn organization(accounts: usize, stacks: usize) -> Snapshot {
         };
         all.insert(id, account);
     }
+    // An SCP that hangs nowhere is known to hang nowhere.
+    for id in policies.keys() {
+        let targets = by_policy.entry(id.clone());
+        targets.or_insert_with(|| Observed::Known(Vec::new()));
+    }
+    snapshot(all, policies, by_policy)
+}
+
+/// Everything read, and nothing else of note.
+fn snapshot(
+    accounts: BTreeMap<AccountId, Account>,
+    policies: BTreeMap<PolicyId, Policy>,
+    by_policy: BTreeMap<PolicyId, Observed<Vec<NodeId>>>,
+) -> Snapshot {
+    let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
     let management: AccountId = MANAGEMENT.parse().unwrap();
     Snapshot {
         format_version: SNAPSHOT_VERSION,
@@ -172,7 +184,7 @@ fn organization(accounts: usize, stacks: usize) -> Snapshot {
             id: "r-ab12".parse().unwrap(),
             scp_state: PolicyTypeState::Enabled,
         }),
-        accounts: Observed::Known(all),
+        accounts: Observed::Known(accounts),
         units: BTreeMap::new(),
         policies_listed: Observed::Known(policies.len()),
         policies,

@@ -184,7 +184,10 @@ impl KeyClass {
 
 /// Classes that were found already: most keys hold the same for every kind of principal.
 #[derive(Debug, Default)]
-pub(super) struct Memo(Vec<(Values, Vec<Test>, (Vec<KeyClass>, bool))>);
+pub(super) struct Memo(Vec<(Values, Vec<Test>, Classified)>);
+
+/// Classes, and whether those are all.
+type Classified = (Vec<KeyClass>, bool);
 
 impl Memo {
     /// [`key_classes`], or what it said before.

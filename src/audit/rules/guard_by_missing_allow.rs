@@ -25,9 +25,11 @@ static META: RuleMeta = RuleMeta {
 
 pub(super) const RULE: Rule = Rule { meta: &META, check };
 
+/// The accounts below a node, and the paths that nothing allows.
+type Group = (BTreeSet<AccountId>, BTreeSet<&'static str>);
+
 fn check(cx: &Context<'_>) -> Vec<Finding> {
-    let mut nodes: BTreeMap<(NodeId, bool), (BTreeSet<AccountId>, BTreeSet<&str>)> =
-        BTreeMap::new();
+    let mut nodes: BTreeMap<(NodeId, bool), Group> = BTreeMap::new();
     for (account, standing) in &cx.judgement.standings {
         for path in ExitPath::of_members() {
             let (level, none) = match standing.verdict(path.id) {
