@@ -92,11 +92,13 @@ pub(super) fn example(
             context.insert(name.clone(), class.values.clone());
         }
     }
-    for name in &builder.mentioned {
+    for name in builder.mentioned.iter().chain(&builder.variables) {
         let values = match builder.scene.values(name) {
             _ if context.contains_key(name) => continue,
             Values::Constant(values) => Some(values),
-            _ if name == USER_NAME => principal.rsplit('/').next().map(|one| vec![one.to_owned()]),
+            _ if name == USER_NAME && builder.scene.kind.has_user_name() => {
+                principal.rsplit('/').next().map(|one| vec![one.to_owned()])
+            }
             // Nothing hangs on it.
             Values::Absent
             | Values::Text { optional: true, .. }
