@@ -4,7 +4,7 @@ use crate::apply::ApplyError;
 use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
-use crate::flows::SnapshotError;
+use crate::flows::{AccountError, CheckError, SnapshotError};
 
 use super::exit::Exit;
 
@@ -29,6 +29,18 @@ pub(super) enum CliError {
     /// A snapshot file.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// An account that cannot be looked at.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// A question that cannot be asked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// A file that cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Input {
+        path: String,
+        source: std::io::Error,
+    },
     /// An output could not be written.
     #[error("cannot write {what}: {source}")]
     Output {
@@ -63,11 +75,17 @@ impl CliError {
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Config(_) | Self::Scenario { .. } => Exit::Usage,
+            Self::Usage { .. }
+            | Self::Config(_)
+            | Self::Scenario { .. }
+            | Self::Account(AccountError::Unknown(_) | AccountError::Ambiguous { .. })
+            | Self::Check(_) => Exit::Usage,
             Self::Runtime(_)
             | Self::Session(_)
             | Self::Collect(_)
             | Self::Snapshot(_)
+            | Self::Account(AccountError::NotListed(_))
+            | Self::Input { .. }
             | Self::Output { .. }
             | Self::Demo(_) => Exit::Failed,
             Self::Refused { .. } | Self::Apply(ApplyError::Refused { .. }) => Exit::Refused,
@@ -100,7 +118,13 @@ impl CliError {
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),
-            Self::Runtime(_) | Self::Output { .. } | Self::Demo(_) | Self::Interrupted => None,
+            Self::Account(error) => Some(error.hint().to_owned()),
+            Self::Check(_) => Some("org-exit-guard check --help has examples".to_owned()),
+            Self::Runtime(_)
+            | Self::Input { .. }
+            | Self::Output { .. }
+            | Self::Demo(_)
+            | Self::Interrupted => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A pure function of the snapshot. Accounts with equal stacks are decided once.
 
 mod answer;
+mod hanging;
 mod judge;
 mod stack;
 #[cfg(test)]
@@ -12,4 +13,5 @@ mod texts;
 pub use answer::{
     Answer, Block, Exemption, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness,
 };
+pub use hanging::{Hanging, hanging};
 pub use judge::{Judgement, judge, settled, witnesses};

@@ -15,6 +15,7 @@ mod demo_serve;
 mod denials;
 mod failures;
 mod formats;
+mod inspect;
 mod oracle;
 mod output;
 mod prove_random;
