@@ -129,6 +129,9 @@ pub(super) struct AuditArgs {
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(super) allow_gaps: bool,
+    /// Put the verdicts to AWS's own policy simulator as well (iam:SimulateCustomPolicy)
+    #[arg(long, conflicts_with = "snapshot", help_heading = "Behaviour")]
+    pub(super) verify_with_aws: bool,
 }
 
 #[derive(Debug, Args)]

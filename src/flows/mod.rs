@@ -8,6 +8,7 @@ mod lint;
 mod private_file;
 mod remediate;
 mod snapshot_file;
+mod verify;
 
 pub use audit::{Audited, judge_all, rule_ids, rules};
 pub use check::{CheckError, binding, check, check_line, read_chain, whose_of};
@@ -17,3 +18,4 @@ pub use lint::{LintError, lint_file, lint_files};
 pub use private_file::write_private;
 pub use remediate::{Planned, make_plan, read_namesakes};
 pub use snapshot_file::{SnapshotError, SnapshotFile, read_snapshot, write_snapshot};
+pub use verify::{SIMULATOR_DISAGREES, verify};

@@ -5,6 +5,7 @@ use super::pins::Pins;
 use super::request::{Context, Witness, whole};
 use super::stack::{Stack, Whose, document, place};
 use super::statement::{Match, matches};
+use super::verify::own;
 use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::organization::Account;
 use crate::model::{NodeId, PolicyId, Snapshot};
@@ -288,10 +289,13 @@ impl Cx<'_> {
                 told.witnesses = self.open_witnesses();
             }
             Answer::Conditional { exemptions, .. } => {
-                let own: Vec<Exemption> = exemptions.iter().map(|one| self.own(one)).collect();
+                let exemptions: Vec<Exemption> = exemptions
+                    .iter()
+                    .map(|one| own(one, &self.account.id))
+                    .collect();
                 told.because = self.reasons();
-                told.exemptions = own.iter().map(words).collect();
-                told.witnesses = self.exempt_witnesses(&own);
+                told.exemptions = exemptions.iter().map(words).collect();
+                told.witnesses = self.exempt_witnesses(&exemptions);
             }
             Answer::Undetermined(hinges) => {
                 told.gap = hinges.iter().any(Hinge::is_gap);
@@ -352,23 +356,6 @@ impl Cx<'_> {
                 )
             })
             .collect()
-    }
-
-    /// The exemption in the name of this account: accounts with equal stacks share one verdict.
-    fn own(&self, exemption: &Exemption) -> Exemption {
-        let own = self.account.id.as_str();
-        let other = exemption.principal.split(':').nth(4).unwrap_or_default();
-        let other = if other.is_empty() { own } else { other };
-        let rename = |text: &String| text.replace(other, own);
-        let all = |values: &Vec<String>| values.iter().map(rename).collect();
-        let context = exemption.context.iter();
-        Exemption {
-            words: exemption.words.iter().map(rename).collect(),
-            principal: rename(&exemption.principal),
-            context: context
-                .map(|(key, values)| (key.clone(), values.as_ref().map(all)))
-                .collect(),
-        }
     }
 
     fn exempt_witnesses(&self, exemptions: &[Exemption]) -> Vec<Witness> {

@@ -15,6 +15,7 @@ mod request;
 mod source;
 mod stack;
 mod statement;
+mod verify;
 mod words;
 
 pub use answer::{Answer, Word};
@@ -26,4 +27,5 @@ pub use request::{Witness, present};
 pub use source::minified;
 pub use stack::{Missing, Policy, Stack, Tier, Whose};
 pub use statement::{Match, matches};
+pub use verify::{Questions, ScpQuestion, questions};
 pub use words::condition as condition_words;

@@ -11,7 +11,7 @@ mod table;
 pub mod text;
 
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
-pub use document::AuditDocument;
+pub use document::{AuditDocument, Verification};
 pub use explain::ExplainDocument;
 pub use lint::{FileView, LintDocument};
 pub use page::{Page, Tone};

@@ -218,7 +218,7 @@ fn a_stack_of_ten_scps_is_no_wider_than_the_terminal() {
         let text = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Rule{number}{}","Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],"Resource":"*","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":["arn:aws:iam::*:role/{}","arn:aws:iam::*:role/日本語"]}}}}}}]}}"#,
             "X".repeat(60),
-            "OrganizationAccountAccessRole-".repeat(8),
+            "OrganizationAccountAccessRole-".repeat(3),
         );
         world = world.scp(
             &format!("scp-{number}-\u{1b}[31m{}", "long".repeat(20)),

@@ -23,3 +23,4 @@ mod remediate;
 mod scp_cases;
 mod served;
 mod support;
+mod verify;
