@@ -6,13 +6,17 @@ use super::answer::{Answer, Word};
 use super::pins::Pins;
 use super::request::{Context, Witness, is_exit, whole};
 use super::stack::{Stack, Whose, levels};
-use super::statement::{Match, matches};
+use super::statement::{Match, matches, when};
 use crate::exits::{ExitPath, ResourceShape};
-use crate::prove::{Decision, Example, Kind, Question, Reach, StatementAt, Target, decide, reach};
+use crate::prove::{
+    Decision, Example, Kind, Proof, Question, Reach, StatementAt, Target, decide, prove, reach,
+};
 use crate::scp::{Document, Effect, Pattern, PatternList, Statement};
 
 /// Marks keys of which the facts about the ways out do not hold for other actions.
 const OPEN_KEY: &str = "any:";
+/// Statements that are decided one by one, to say of each when it applies.
+const MOST_SEARCHED: usize = 32;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -113,6 +117,23 @@ impl<'a> Ask<'a> {
     }
 
     fn answer(&self, complete: bool) -> Answer {
+        // What action and resource alone decide needs no search, however large the stack is.
+        let proof = prove(&levels(&self.documents), &self.question());
+        if let Proof::Denied(at) = proof {
+            return self.denied_by(at);
+        }
+        let answer = self.searched(complete);
+        match proof {
+            Proof::NotAllowed { level }
+                if answer.word == Word::Undetermined && !self.hangs_on_resources() =>
+            {
+                self.not_allowed_at(level)
+            }
+            _ => answer,
+        }
+    }
+
+    fn searched(&self, complete: bool) -> Answer {
         if !self.hangs_on_resources() {
             return self.of(self.decide(&self.documents), complete);
         }
@@ -251,30 +272,40 @@ impl<'a> Ask<'a> {
     }
 
     /// What is left of the stack's statements, each with its place in the stack.
-    fn left(&self) -> impl Iterator<Item = (StatementAt, &Statement, Match)> + '_ {
-        let levels = self.documents.iter().enumerate();
-        levels.flat_map(move |(level, documents)| {
-            let documents = documents.iter().enumerate();
-            documents.flat_map(move |(policy, document)| {
-                let statements = document.statements.iter().enumerate();
-                statements.map(move |(index, statement)| {
+    ///
+    /// Of a very large stack only the first are decided exactly; of the others it is told under
+    /// which conditions they apply.
+    fn left(&self) -> Vec<(StatementAt, &Statement, Match)> {
+        let mut left = Vec::new();
+        let mut searched = 0;
+        let question = self.question();
+        for (level, documents) in self.documents.iter().enumerate() {
+            for (policy, document) in documents.iter().enumerate() {
+                for (index, statement) in document.statements.iter().enumerate() {
                     let at = self.original(StatementAt {
                         level,
                         policy,
                         statement: index,
                     });
-                    let question = self.question();
-                    let (version, kinds) = (document.version, self.kinds.as_slice());
-                    let found = matches(statement, version, &question, self.whose, kinds);
-                    (at, statement, found)
-                })
-            })
-        })
+                    let hangs = matches!(reach(statement, &question), Reach::Sometimes(_));
+                    searched += usize::from(hangs);
+                    let found = if hangs && searched > MOST_SEARCHED {
+                        Match::When(when(statement))
+                    } else {
+                        let (version, kinds) = (document.version, self.kinds.as_slice());
+                        matches(statement, version, &question, self.whose, kinds)
+                    };
+                    left.push((at, statement, found));
+                }
+            }
+        }
+        left
     }
 
     /// Denies and allows that apply to some requests only, and on what it hangs.
     fn hinges(&self) -> Vec<String> {
         self.left()
+            .into_iter()
             .filter_map(|(at, statement, found)| {
                 let (label, effect) = (self.stack.label(at), effect(statement.effect));
                 let told = match found {

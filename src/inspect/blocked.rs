@@ -11,6 +11,31 @@ const MOST_SINGLE: usize = 24;
 const MOST_PAIRED: usize = 8;
 
 impl Ask<'_> {
+    /// Blocked by one deny that binds every request.
+    pub(super) fn denied_by(&self, at: StatementAt) -> Answer {
+        let own = self.original(at);
+        Answer {
+            word: Word::Blocked,
+            witness: None,
+            exemptions: Vec::new(),
+            because: vec![format!("{} denies", self.stack.label(own))],
+            sufficient: vec![own],
+        }
+    }
+
+    /// Blocked by a level that allows nothing.
+    pub(super) fn not_allowed_at(&self, level: usize) -> Answer {
+        let tier = self.stack.tiers.get(level);
+        let label = tier.map_or("", |tier| tier.label.as_str());
+        Answer {
+            word: Word::Blocked,
+            witness: None,
+            exemptions: Vec::new(),
+            because: vec![format!("nothing at {label} allows it")],
+            sufficient: Vec::new(),
+        }
+    }
+
     pub(super) fn blocked(&self, by: &[StatementAt]) -> Answer {
         let denies = self.smallest(by);
         let mut because: Vec<String> = Vec::new();

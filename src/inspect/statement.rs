@@ -105,7 +105,7 @@ fn never_holds(statement: &Statement) -> String {
 }
 
 /// Conditions in words, and resources that match some requests only.
-fn when(statement: &Statement) -> Vec<String> {
+pub(super) fn when(statement: &Statement) -> Vec<String> {
     let mut when = Vec::new();
     let resources = &statement.resources;
     if !resources.patterns.iter().any(crate::scp::Pattern::is_star) {

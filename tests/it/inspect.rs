@@ -3,13 +3,17 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use org_exit_guard::collect::collect_chain;
+use org_exit_guard::flows::{explain_account, find_account};
+use org_exit_guard::model::Silent;
+use org_exit_guard::report::Format;
 use org_exit_guard::report::text::width;
 use org_exit_guard::scp::{Dialect, parse};
 use org_exit_guard::sim::WorldBuilder;
 use serde_json::{Value, json};
 
 use crate::served::{Run, Served, binary, directory};
-use crate::support::now;
+use crate::support::{Bench, now};
 
 const CASES: &str = include_str!("data/scp-cases.jsonl");
 const PLACE: &str = "o-exampleorg1/r-ab12/ou-ab12-11111111/";
@@ -211,29 +215,33 @@ fn what_could_not_be_read_is_told_and_exits_with_4() {
     assert!(words(&check.stdout).contains("could not be read: organizations:DescribePolicy"));
 }
 
-#[test]
-fn a_stack_of_ten_scps_is_no_wider_than_the_terminal() {
+#[tokio::test(start_paused = true)]
+async fn a_stack_of_ten_scps_is_no_wider_than_the_terminal() {
     let mut world = WorldBuilder::new(now()).account("shop", "Workloads/Prod");
     for number in 0..9 {
         let text = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Rule{number}{}","Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],"Resource":"*","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":["arn:aws:iam::*:role/{}","arn:aws:iam::*:role/日本語"]}}}}}}]}}"#,
             "X".repeat(60),
-            "OrganizationAccountAccessRole-".repeat(3),
+            "OrganizationAccountAccessRole-".repeat(4),
         );
-        world = world.scp(
-            &format!("scp-{number}-\u{1b}[31m{}", "long".repeat(20)),
-            &text,
-            &["Workloads"],
-        );
+        let name = format!("scp-{number}-\u{1b}[31m{}", "long".repeat(20));
+        world = world.scp(&name, &text, &["Workloads"]);
     }
-    let served = Served::new(world.build());
-    for columns in ["80", "140"] {
-        let mut command = served.command(&["explain", "shop"]);
-        let told = Run::of(&command.env("COLUMNS", columns).output().expect("it runs"));
-        assert_eq!(told.code, Some(0), "{told:?}");
-        no_wider(&told, columns.parse().expect("a number"));
-        assert!(told.stdout.matches("`scp-").count() >= 9);
-        assert!(!told.stdout.chars().any(|c| c.is_control() && c != '\n'));
+    let bench = Bench::new(world.build()).await;
+    let mut snapshot = bench.facts().await;
+    let id = find_account(&snapshot, "shop").expect("it").id.clone();
+    collect_chain(&bench.session, &mut snapshot, &id, &Silent).await;
+    let account = find_account(&snapshot, "shop").expect("it");
+    let document = explain_account(&snapshot, account, None);
+    assert_eq!(document.levels[1].policies.len(), 10);
+    for columns in [80, 140] {
+        let text = document.render(Format::Table, columns);
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        for line in plain.lines() {
+            assert!(width(line) <= columns, "{} columns: {line}", width(line));
+        }
+        assert!(plain.matches("`scp-").count() >= 9, "{plain}");
+        assert!(!plain.chars().any(|c| c.is_control() && c != '\n'));
     }
 }
 

@@ -60,23 +60,15 @@ impl Served {
 
     /// Runs the binary as the administrator of `account`.
     pub(crate) fn run_as(&self, account: &str, args: &[&str]) -> Run {
-        Run::of(&self.command_as(account, args).output().expect("it runs"))
-    }
-
-    fn command_as(&self, account: &str, args: &[&str]) -> Command {
         let keys = self.simulator.keys_of(account);
-        let mut command = binary(&self.directory);
-        command
+        let output = binary(&self.directory)
             .env("AWS_ENDPOINT_URL", self.serving.url())
             .env("AWS_ACCESS_KEY_ID", keys.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
-            .args(args);
-        command
-    }
-
-    /// The binary as the administrator of the management account, not yet running.
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
-        self.command_as(&self.simulator.world().management, args)
+            .args(args)
+            .output()
+            .expect("it runs");
+        Run::of(&output)
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
