@@ -70,10 +70,13 @@ impl Ports {
 
 /// Reads every page of a list through one port: the SDK's list field and token, page by page.
 macro_rules! list {
-    ($port:expr, $target:expr, $told:expr, $call:ident, $field:ident, |$request:ident| $args:expr) => {{
+    ($port:expr, $target:expr, $told:expr, $call:ident, $field:ident, |$request:ident| $args:expr) => {
+        list!(all, $port, $target, $told, $call, $field, |$request| $args)
+    };
+    ($way:ident, $port:expr, $target:expr, $told:expr, $call:ident, $field:ident, |$request:ident| $args:expr) => {{
         let port = $port;
         let target: Option<&str> = $target;
-        pages::all(&port.lane, target, $told, |token| async move {
+        pages::$way(&port.lane, target, $told, |token| async move {
             let answer = port
                 .read(target, |client| {
                     let $request = client
@@ -118,18 +121,23 @@ impl Reads {
         roots.iter().map(|root| reading.root(root)).collect()
     }
 
-    /// `ListAccounts`. `parents` is a gap where AWS sent no path: fill it by walking the OUs.
-    pub async fn list_accounts(&self) -> Result<Vec<Account>, Failure> {
+    /// `ListAccounts`, handing over each page as it comes; what was handed over counts for
+    /// nothing if this fails. `parents` is a gap where AWS sent no path: fill it by walking
+    /// the OUs.
+    pub async fn list_accounts(&self, mut take: impl FnMut(Vec<Account>)) -> Result<(), Failure> {
         let port = &self.organizations().list_accounts;
-        let told = |count| {
+        let reading = reading(port, None);
+        let mut count = 0;
+        let page = |rows: Vec<wire::Account>| {
+            count += rows.len();
             self.observer().on(&Event::Read {
                 what: "accounts",
                 count,
             });
+            let rows: Result<_, _> = rows.iter().map(|row| reading.account(row)).collect();
+            rows.map(&mut take)
         };
-        let accounts = list!(port, None, told, list_accounts, accounts, |r| r)?;
-        let reading = reading(port, None);
-        accounts.iter().map(|row| reading.account(row)).collect()
+        list!(each, port, None, page, list_accounts, accounts, |r| r)
     }
 
     /// `ListAccountsForParent`: the accounts directly under a root or OU.

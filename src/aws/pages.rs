@@ -30,8 +30,29 @@ where
     F: Fn(Option<String>) -> Fut,
     Fut: Future<Output = Result<Page<T>, Failure>>,
 {
-    let operation = lane.name();
     let mut all = Vec::new();
+    let take = |items| {
+        all.extend(items);
+        told(all.len());
+        Ok(())
+    };
+    each(lane, target, take, fetch).await?;
+    Ok(all)
+}
+
+/// Hands over each page as it comes. What was handed over counts for nothing if this fails:
+/// a part of a list must not pass for the list.
+pub(super) async fn each<T, F, Fut>(
+    lane: &Lane,
+    target: Option<&str>,
+    mut take: impl FnMut(Vec<T>) -> Result<(), Failure>,
+    fetch: F,
+) -> Result<(), Failure>
+where
+    F: Fn(Option<String>) -> Fut,
+    Fut: Future<Output = Result<Page<T>, Failure>>,
+{
+    let operation = lane.name();
     let mut seen = BTreeSet::new();
     let mut token = None;
     for _ in 0..MOST_PAGES {
@@ -40,14 +61,13 @@ where
             let what = "the answer holds no list where AWS always sends one";
             return Err(Failure::malformed(operation, target, what));
         };
-        all.extend(items);
-        told(all.len());
+        take(items)?;
         // An empty page with a token is normal, and an empty token is none.
         let Some(next) = page.next.filter(|next| !next.is_empty()) else {
-            return Ok(all);
+            return Ok(());
         };
         if lane.first_page_only() {
-            return Ok(all);
+            return Ok(());
         }
         if !seen.insert(next.clone()) {
             let short: String = one_line(&next).chars().take(60).collect();

@@ -405,6 +405,9 @@ pub(super) struct ServeArgs {
     /// Answer each call this many milliseconds later
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(super) latency: u32,
+    /// With --latency: half of the answers take that long or less, one in a hundred ten times as long
+    #[arg(long, requires = "latency")]
+    pub(super) long_tail: bool,
     /// Write the world to this file at the end
     #[arg(long, value_name = "FILE")]
     pub(super) dump: Option<PathBuf>,

@@ -1,5 +1,7 @@
 //! Every way in which a command can end in an error, with its exit code and hint.
 
+use std::io::ErrorKind;
+
 use crate::apply::ApplyError;
 use crate::aws::SessionError;
 use crate::collect::CollectError;
@@ -120,9 +122,20 @@ impl CliError {
             Self::Snapshot(error) => Some(error.hint().to_owned()),
             Self::Account(error) => Some(error.hint().to_owned()),
             Self::Check(_) => Some("org-exit-guard check --help has examples".to_owned()),
-            Self::Runtime(_)
+            Self::Output { source, .. }
+                if matches!(
+                    source.kind(),
+                    ErrorKind::NotFound
+                        | ErrorKind::NotADirectory
+                        | ErrorKind::PermissionDenied
+                        | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                Some("give a path in a directory that exists and that you may write to".to_owned())
+            }
+            Self::Output { .. }
             | Self::Input { .. }
-            | Self::Output { .. }
+            | Self::Runtime(_)
             | Self::Demo(_)
             | Self::Interrupted => None,
         }

@@ -16,7 +16,7 @@ use crate::exits::EVENTS;
 use crate::flows::{find_account, read_snapshot};
 use crate::model::snapshot::Depth;
 use crate::model::{AccountId, Snapshot};
-use crate::sim::{Serving, Simulator};
+use crate::sim::{Serving, Simulator, WIRE_LOG, World};
 
 /// As of when the demo's organization is looked at, so that its report is always the same.
 const DEMO_NOW: &str = "2026-11-24T02:00:00Z";
@@ -171,8 +171,20 @@ fn demo_config() -> Config {
     crate::config::parse(DEMO_CONFIG, &crate::flows::rule_ids()).unwrap_or_default()
 }
 
+/// A simulator of that world. In a test run the judges of the simulator ask, by the
+/// environment, for what goes over the wire.
+pub(super) fn start_simulator(world: World) -> Result<Arc<Simulator>, CliError> {
+    let simulator = Simulator::new(world);
+    if let Some(directory) = std::env::var_os(WIRE_LOG) {
+        let name = format!("simulator-{}.jsonl", std::process::id());
+        let path = std::path::Path::new(&directory).join(name);
+        simulator.record_to(&path).map_err(CliError::Demo)?;
+    }
+    Ok(simulator)
+}
+
 async fn serve_demo(now: Timestamp) -> Result<(Serving, Keys), CliError> {
-    let simulator = Simulator::new(crate::sim::demo(now));
+    let simulator = start_simulator(crate::sim::demo(now))?;
     let keys = simulator.keys_of_management();
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let serving = crate::sim::serve(simulator, address)

@@ -8,7 +8,10 @@
 mod attachments;
 mod calls;
 mod chain;
+mod frontier;
 mod history;
+mod names;
+mod probe;
 mod sides;
 #[cfg(test)]
 mod tests;
@@ -65,6 +68,17 @@ pub enum CollectError {
         /// What AWS said.
         failure: Box<Failure>,
     },
+    /// The account of the credentials is a member that AWS tells nothing of the organization.
+    #[error(
+        "account `{account}` is a member of organization `{organization}`, and AWS refuses it \
+         the organization's accounts, roots and policies"
+    )]
+    PlainMember {
+        /// The caller's account.
+        account: String,
+        /// Its organization.
+        organization: String,
+    },
 }
 
 impl CollectError {
@@ -74,6 +88,10 @@ impl CollectError {
             Self::NotInOrganization { .. } => {
                 "use credentials of the management account or of a delegated administrator"
             }
+            Self::PlainMember { .. } => {
+                "use credentials of the management account or of a delegated administrator; if \
+                 this is one, `org-exit-guard emit iam-policy audit` prints what it has to be allowed"
+            }
         }
     }
 }
@@ -81,7 +99,8 @@ impl CollectError {
 /// Reads every fact of `scope` as of `now`; each gap is also told to `observer`.
 ///
 /// # Errors
-/// Only when the caller is in no organization; everything else is a gap.
+/// Only when the caller is in no organization, or a member that may read nothing of it;
+/// everything else is a gap.
 pub async fn collect(
     session: &Session,
     scope: &Scope<'_>,
@@ -100,6 +119,9 @@ pub async fn collect(
         Box::pin(async { Ok(sides::read(calls).await) }),
         Box::pin(async { Ok(history::read(calls, history, scope.event_names).await) }),
     )?;
+    if let Some(error) = plain_member(&snapshot) {
+        return Err(error);
+    }
     snapshot.delegation_policy = sides.delegation_policy;
     snapshot.delegated_administrators = sides.delegated_administrators;
     snapshot.trusted_services = sides.trusted_services;
@@ -155,6 +177,19 @@ fn not_read<T>(operation: &str) -> Observed<T> {
         reason: GapReason::NotRead,
         message: String::new(),
         request_id: None,
+    })
+}
+
+/// A member that is refused the accounts and the roots: no row of a report would say anything.
+fn plain_member(snapshot: &Snapshot) -> Option<CollectError> {
+    let organization = snapshot.organization.known()?;
+    let denied = |gap: Option<&Gap>| gap.is_some_and(|gap| gap.reason == GapReason::AccessDenied);
+    let nothing = denied(snapshot.accounts.gap()) && denied(snapshot.root.gap());
+    (nothing && snapshot.caller.account != organization.management_account).then(|| {
+        CollectError::PlainMember {
+            account: snapshot.caller.account.to_string(),
+            organization: organization.id.to_string(),
+        }
     })
 }
 

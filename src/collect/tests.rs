@@ -333,7 +333,9 @@ async fn outside_an_organization_nothing_can_be_judged() {
     let error = collect(&session, &Scope::default(), now(), &crate::model::Silent)
         .await
         .unwrap_err();
-    let CollectError::NotInOrganization { account, .. } = &error;
+    let CollectError::NotInOrganization { account, .. } = &error else {
+        panic!("{error}");
+    };
     assert_eq!(account, MANAGEMENT);
     assert_eq!(
         error.to_string(),

@@ -1,107 +1,170 @@
 //! Organization, root, accounts and OUs; then the attachments, as deep as they matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
 use futures::join;
 
-use super::attachments::{Descent, Hanging};
+use super::attachments::Descent;
 use super::calls::Calls;
-use super::{CollectError, outside, walk};
-use crate::model::organization::{FeatureSet, OrganizationalUnit, PolicyTypeState, Root};
+use super::frontier::Ask;
+use super::{CollectError, names, outside, walk};
+use crate::model::organization::{Account, FeatureSet, OrganizationalUnit, PolicyTypeState, Root};
 use crate::model::snapshot::Depth;
-use crate::model::{Gap, GapReason, NodeId, Observed, OuId, PolicyId, Snapshot};
-
-/// Names of OUs are asked for by up to this many questions of a kind; more take too long for what
-/// they tell.
-const MOST_NAMES: usize = 50;
-/// The most OUs that one page of a list holds.
-const OUS_A_PAGE: usize = 20;
+use crate::model::{AccountId, Gap, GapReason, NodeId, Observed, OuId, PolicyId, Snapshot};
 
 /// Fills in the tree and its attachments.
-pub(super) async fn read(
-    calls: Calls<'_>,
-    mut snapshot: Snapshot,
-) -> Result<Snapshot, CollectError> {
+pub(super) async fn read(calls: Calls<'_>, snapshot: Snapshot) -> Result<Snapshot, CollectError> {
     calls.phase("organization and accounts");
-    let reads = calls.reads;
-    let (organization, (root, hanging), accounts) = join!(
-        reads.describe_organization(),
-        root_and_what_hangs_on_it(calls),
-        reads.list_accounts(),
-    );
-    if let Some(error) = organization
-        .as_ref()
-        .err()
-        .and_then(|failure| outside(&snapshot, failure))
-    {
-        return Err(error);
-    }
-    snapshot.organization = calls.observed(organization);
-    snapshot.root = root;
-    snapshot.accounts = calls.observed(accounts).map(|rows| {
-        rows.into_iter()
-            .map(|row| (row.id.clone(), row))
-            .collect::<BTreeMap<_, _>>()
-    });
-    meet_units(&mut snapshot);
+    let mut descent = Descent::new(calls, snapshot);
+    list(&mut descent).await?;
 
-    let full = snapshot.depth == Depth::Full;
-    let unplaced = snapshot
-        .accounts
-        .known()
-        .is_some_and(|accounts| accounts.values().any(|row| row.parents.gap().is_some()));
+    let full = descent.snapshot.depth == Depth::Full;
+    let unplaced = descent.snapshot.accounts.known().is_some_and(unplaced);
     let walked = full || unplaced;
     if walked {
-        walk::walk(calls, &mut snapshot).await;
+        walk::walk(calls, &mut descent.snapshot).await;
     }
-    for account in snapshot.accounts.known().into_iter().flatten() {
+    for account in descent.snapshot.accounts.known().into_iter().flatten() {
         if let Some(gap) = account.1.parents.gap() {
             calls.tell(gap);
         }
     }
-
-    let scps_off = scps_off(&snapshot);
-    let mut descent = Descent::new(calls, snapshot);
-    if let Some(hanging) = hanging {
-        descent.hangs(hanging);
+    if !scps_off(&descent.snapshot) {
+        if full {
+            descent.everything().await;
+        } else {
+            if unplaced {
+                descent.meet_every_member();
+            }
+            descent.frontier.every_account(&descent.snapshot);
+        }
     }
-    if !scps_off && full {
-        descent.everything().await;
-    } else if !scps_off {
-        descent.as_far_as_needed().await;
-    }
-    let named = descent.unsettled_units();
-    let mut snapshot = descent.into_snapshot();
-    if !walked {
-        name_units(calls, &mut snapshot, named).await;
+    descent.place_everybody().await;
+    let unnamed = if walked {
+        BTreeSet::new()
+    } else {
+        descent.frontier.unsettled_units()
+    };
+    let units = descent.snapshot.units.clone();
+    let (named, ()) = join!(names::read(calls, &units, unnamed), descent.finish());
+    let mut snapshot = descent.snapshot;
+    for (id, name) in named {
+        if let Some(unit) = snapshot.units.get_mut(&id) {
+            unit.name = Some(name);
+        }
     }
     Ok(snapshot)
 }
 
-/// The root, and what hangs on it as soon as its id is known.
-async fn root_and_what_hangs_on_it(calls: Calls<'_>) -> (Observed<Root>, Option<Hanging>) {
+fn unplaced(accounts: &BTreeMap<AccountId, Account>) -> bool {
+    accounts.values().any(|row| row.parents.gap().is_some())
+}
+
+/// Lists the accounts; as soon as it is known what organization they are in, what hangs above
+/// those that have come is asked about meanwhile.
+async fn list(descent: &mut Descent<'_>) -> Result<(), CollectError> {
+    let calls = descent.calls;
+    let (sender, mut pages) = tokio::sync::mpsc::unbounded_channel();
+    let mut listing = pin!(calls.reads.list_accounts(|page| {
+        // The receiver outlives the list.
+        let _ = sender.send(page);
+    }));
+    let mut head = pin!(async { join!(calls.reads.describe_organization(), root(calls)) });
+    let (mut headed, mut listed) = (false, false);
+    while !(headed && listed) {
+        descent.send();
+        tokio::select! {
+            (organization, root) = &mut head, if !headed => {
+                headed = true;
+                let failure = organization.as_ref().err();
+                if let Some(error) = failure.and_then(|one| outside(&descent.snapshot, one)) {
+                    return Err(error);
+                }
+                descent.snapshot.organization = calls.observed(organization);
+                descent.snapshot.root = root;
+                begin(descent);
+            }
+            Some(page) = pages.recv(), if !listed => meet(descent, page, headed),
+            result = &mut listing, if !listed => {
+                listed = true;
+                while let Ok(page) = pages.try_recv() {
+                    meet(descent, page, headed);
+                }
+                if let Observed::Unknown(gap) = calls.observed(result) {
+                    descent.snapshot.accounts = Observed::Unknown(gap);
+                    descent.snapshot.units.clear();
+                    descent.frontier.no_accounts(&descent.snapshot);
+                }
+            }
+            Some(answer) = descent.next(), if descent.waits() => descent.note(answer),
+        }
+    }
+    Ok(())
+}
+
+/// Organization and root are known, or why they are not: what hangs on the root, and whom to
+/// judge among the accounts that have come.
+fn begin(descent: &mut Descent<'_>) {
+    let Some(root) = descent.snapshot.root.known() else {
+        return;
+    };
+    if root.scp_state != PolicyTypeState::NotEnabled {
+        let node = NodeId::Root(root.id.clone());
+        descent.frontier.ask(Ask::Node(node));
+    }
+    if follows(&descent.snapshot) {
+        descent.meet_every_member();
+    }
+}
+
+/// Are accounts judged as they come?
+fn follows(snapshot: &Snapshot) -> bool {
+    snapshot.depth != Depth::Full && !scps_off(snapshot)
+}
+
+/// A page of accounts has come.
+fn meet(descent: &mut Descent<'_>, page: Vec<Account>, headed: bool) {
+    let snapshot = &mut descent.snapshot;
+    let management = snapshot.organization.known();
+    let management = management.map(|organization| organization.management_account.clone());
+    let ids: Vec<AccountId> = page.iter().map(|row| row.id.clone()).collect();
+    for account in &page {
+        meet_units(&mut snapshot.units, account);
+    }
+    let rows = page.into_iter().map(|row| (row.id.clone(), row));
+    match &mut snapshot.accounts {
+        Observed::Known(accounts) => accounts.extend(rows),
+        unread @ Observed::Unknown(_) => *unread = Observed::Known(rows.collect()),
+    }
+    let snapshot = &descent.snapshot;
+    if headed && follows(snapshot) {
+        let accounts = snapshot.accounts.known();
+        let rows = ids.iter().filter(|id| Some(*id) != management.as_ref());
+        let rows = rows.filter_map(|id| accounts?.get(id));
+        descent.frontier.accounts(snapshot, rows);
+    }
+}
+
+/// The one root.
+async fn root(calls: Calls<'_>) -> Observed<Root> {
     let root = match calls.observed(calls.reads.list_roots().await) {
-        Observed::Unknown(gap) => return (Observed::Unknown(gap), None),
+        Observed::Unknown(gap) => return Observed::Unknown(gap),
         Observed::Known(mut roots) if roots.len() == 1 => roots.pop(),
         Observed::Known(_) => None,
     };
-    let Some(root) = root else {
-        let gap = Gap {
-            operation: "organizations:ListRoots".to_owned(),
-            target: None,
-            reason: GapReason::Malformed,
-            message: "the answer does not hold exactly one root".to_owned(),
-            request_id: None,
-        };
-        calls.tell(&gap);
-        return (Observed::Unknown(gap), None);
-    };
-    if root.scp_state == PolicyTypeState::NotEnabled {
-        return (Observed::Known(root), None);
+    if let Some(root) = root {
+        return Observed::Known(root);
     }
-    let node = NodeId::Root(root.id.clone());
-    let hanging = Hanging::read(calls, node).await;
-    (Observed::Known(root), Some(hanging))
+    let gap = Gap {
+        operation: "organizations:ListRoots".to_owned(),
+        target: None,
+        reason: GapReason::Malformed,
+        message: "the answer does not hold exactly one root".to_owned(),
+        request_id: None,
+    };
+    calls.tell(&gap);
+    Observed::Unknown(gap)
 }
 
 /// Do no SCPs bind, or is that unknown? Then no verdict depends on what hangs where.
@@ -118,112 +181,30 @@ fn scps_off(snapshot: &Snapshot) -> bool {
 }
 
 /// Notes every OU on the way to an account.
-fn meet_units(snapshot: &mut Snapshot) {
-    for account in snapshot.accounts.known().into_iter().flatten() {
-        let parents = account.1.parents.known();
-        for (depth, node) in parents.into_iter().flatten().enumerate() {
-            let NodeId::Ou(id) = node else { continue };
-            snapshot
-                .units
-                .entry(id.clone())
-                .or_insert_with(|| OrganizationalUnit {
-                    id: id.clone(),
-                    name: None,
-                    parents: parents
-                        .map(|all| all.iter().take(depth).cloned().collect())
-                        .unwrap_or_default(),
-                });
-        }
-    }
-}
-
-/// Names of OUs that carry unsettled accounts; a name that cannot be read is no gap.
-///
-/// A list gives the names of all OUs under one parent, a description only one: lists first where
-/// they are fewer calls, descriptions for what is then still without a name.
-async fn name_units(calls: Calls<'_>, snapshot: &mut Snapshot, mut units: BTreeSet<OuId>) {
-    let parents = parents_of(snapshot, &units);
-    if lists_needed(snapshot, &parents) < units.len() {
-        name_by_parent(calls, snapshot, parents).await;
-        units.retain(|id| {
-            snapshot
-                .units
-                .get(id)
-                .is_none_or(|unit| unit.name.is_none())
-        });
-    }
-    let asked = units.into_iter().take(MOST_NAMES).collect();
-    let answers = calls
-        .each("names", asked, |id: &OuId| {
-            let id = id.clone();
-            async move {
-                calls
-                    .reads
-                    .describe_organizational_unit(&id, Vec::new())
-                    .await
-            }
-        })
-        .await;
-    for (id, answer) in answers {
-        if let (Ok(described), Some(unit)) = (answer, snapshot.units.get_mut(&id)) {
-            unit.name = described.name;
-        }
-    }
-}
-
-/// The nodes directly above some OUs.
-fn parents_of(snapshot: &Snapshot, units: &BTreeSet<OuId>) -> BTreeSet<NodeId> {
-    let units = units.iter().filter_map(|id| snapshot.units.get(id));
-    units
-        .filter_map(|unit| unit.parents.last().cloned())
-        .collect()
-}
-
-/// How many calls it takes to list the OUs under some nodes, as far as their OUs are known.
-fn lists_needed(snapshot: &Snapshot, parents: &BTreeSet<NodeId>) -> usize {
-    let under = |parent: &NodeId| {
-        let units = snapshot.units.values();
+fn meet_units(units: &mut BTreeMap<OuId, OrganizationalUnit>, account: &Account) {
+    let parents = account.parents.known();
+    for (depth, node) in parents.into_iter().flatten().enumerate() {
+        let NodeId::Ou(id) = node else { continue };
         units
-            .filter(|unit| unit.parents.last() == Some(parent))
-            .count()
-    };
-    parents
-        .iter()
-        .map(|parent| under(parent).div_ceil(OUS_A_PAGE))
-        .sum()
-}
-
-async fn name_by_parent(calls: Calls<'_>, snapshot: &mut Snapshot, parents: BTreeSet<NodeId>) {
-    let asked = parents.into_iter().take(MOST_NAMES).collect();
-    let answers = calls
-        .each("names", asked, |parent: &NodeId| {
-            let parent = parent.clone();
-            async move {
-                calls
-                    .reads
-                    .list_organizational_units_for_parent(&parent)
-                    .await
-            }
-        })
-        .await;
-    for (id, name) in answers
-        .into_iter()
-        .filter_map(|(_, one)| one.ok())
-        .flatten()
-    {
-        // OUs without accounts are listed too, but were not met.
-        if let Some(unit) = snapshot.units.get_mut(&id) {
-            unit.name = name;
-        }
+            .entry(id.clone())
+            .or_insert_with(|| OrganizationalUnit {
+                id: id.clone(),
+                name: None,
+                parents: parents
+                    .map(|all| all.iter().take(depth).cloned().collect())
+                    .unwrap_or_default(),
+            });
     }
 }
 
 /// Is the text of a policy still unread?
 pub(super) fn unread(snapshot: &Snapshot, id: &PolicyId) -> bool {
-    snapshot.policies.get(id).is_none_or(|policy| {
-        policy
-            .content
-            .gap()
-            .is_some_and(|gap| gap.reason == GapReason::NotRead)
-    })
+    let policy = snapshot.policies.get(id);
+    policy.is_none_or(|policy| not_asked(&policy.content))
+}
+
+/// Has nobody asked for a fact yet?
+pub(super) fn not_asked<T>(fact: &Observed<T>) -> bool {
+    fact.gap()
+        .is_some_and(|gap| gap.reason == GapReason::NotRead)
 }

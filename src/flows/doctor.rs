@@ -155,7 +155,7 @@ const NO_ROOT: Answer = Answer::CouldNotTry("the root is unknown");
 /// The smallest call of one operation.
 async fn ask(reads: &Reads, operation: &str, targets: &Targets<'_>) -> Answer {
     match operation {
-        "organizations:ListAccounts" => Answer::of(reads.list_accounts().await),
+        "organizations:ListAccounts" => Answer::of(reads.list_accounts(drop).await),
         "organizations:ListPolicies" => Answer::of(reads.list_policies().await),
         "organizations:ListPoliciesForTarget" => match &targets.root {
             Some(root) => Answer::of(reads.list_policies_for_target(root).await),

@@ -14,8 +14,10 @@ pub fn write_private(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // A temporary file of this crate has mode 0600 from the start.
-    let mut file = NamedTempFile::new_in(directory)?;
+    // A temporary file of this crate has mode 0600 from the start. Its error names the
+    // temporary file, which says nothing to the user; the kind does.
+    let mut file =
+        NamedTempFile::new_in(directory).map_err(|error| io::Error::from(error.kind()))?;
     content(&mut file)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -25,11 +25,13 @@ pub struct SnapshotFile {
 
 /// Just the version, whatever else has changed.
 #[derive(Deserialize)]
+#[serde(expecting = "the object that `org-exit-guard snapshot` writes")]
 struct Head {
     snapshot: HeadVersion,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `format_version`")]
 struct HeadVersion {
     format_version: u32,
 }
@@ -256,9 +258,11 @@ mod tests {
                 .contains("snapshot.root_features.known.root_sessions"),
             "{error}"
         );
-        assert!(matches!(
-            refused("[]".to_owned()),
-            SnapshotError::Invalid { .. }
-        ));
+        let stranger = refused("7".to_owned()).to_string();
+        assert!(
+            stranger.contains("is not a snapshot") && stranger.contains("snapshot` writes"),
+            "{stranger}"
+        );
+        assert!(!stranger.contains("struct"), "{stranger}");
     }
 }

@@ -404,10 +404,12 @@ fn reference(at: &StatementRef) -> String {
     )
 }
 
+/// Who gets through, and how hard it is to be one of them.
 fn words(exemption: &Exemption) -> String {
-    if exemption.words.is_empty() {
-        exemption.principal.clone()
+    let sentence = exemption.sentence();
+    if exemption.reason.is_empty() {
+        sentence
     } else {
-        exemption.words.join(" and ")
+        format!("{sentence}: {}", exemption.reason)
     }
 }

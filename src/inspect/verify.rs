@@ -340,5 +340,6 @@ pub(super) fn own(exemption: &Exemption, account: &AccountId) -> Exemption {
         context: context
             .map(|(key, values)| (key.clone(), values.as_ref().map(all)))
             .collect(),
+        ..exemption.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! Policy text to patterns: variables replaced by what is constant for the account.
 
-use super::domain::{Subject, constant};
+use super::domain::{Scene, Variable};
 use super::glob::{Glob, Set, Token};
 use crate::scp::{Base, Version};
 
@@ -72,25 +72,25 @@ pub(super) fn family(base: Base) -> (Family, bool) {
 
 /// The pattern of a policy value; `None` if it cannot be told for all requests at once:
 /// a variable that differs from request to request, or an ARN of fewer than six parts.
+/// A variable that has no value makes the whole value match nothing.
 pub(super) fn pattern(
     family: Family,
     text: &str,
     version: Version,
-    subject: &Subject<'_>,
+    scene: &Scene<'_>,
 ) -> Option<Glob> {
     match family {
-        Family::Exact => tokens(text, version, subject, Set::One, false).map(Glob),
-        Family::AnyCase => tokens(text, version, subject, Set::Fold, false).map(Glob),
-        Family::Wild => tokens(text, version, subject, Set::One, true).map(Glob),
-        Family::Arn => arn(text, version, subject),
+        Family::Exact => tokens(text, version, scene, Set::One, false).map(Glob),
+        Family::AnyCase => tokens(text, version, scene, Set::Fold, false).map(Glob),
+        Family::Wild => tokens(text, version, scene, Set::One, true).map(Glob),
+        Family::Arn => arn(text, version, scene),
         Family::Flag => {
             let flag = text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-            // Anything else equals nothing: a pattern that no text matches.
-            let never = || Glob(vec![Token::One(Set::One('\0'))]);
+            // Anything else equals nothing.
             Some(if flag {
                 Glob(text.chars().map(|c| Token::One(Set::Fold(c))).collect())
             } else {
-                never()
+                Glob::never()
             })
         }
         Family::Number(_) | Family::Time(_) | Family::Address | Family::Presence => None,
@@ -98,7 +98,7 @@ pub(super) fn pattern(
 }
 
 /// Six parts at literal colons; a wildcard of the first five does not cross one.
-fn arn(text: &str, version: Version, subject: &Subject<'_>) -> Option<Glob> {
+fn arn(text: &str, version: Version, scene: &Scene<'_>) -> Option<Glob> {
     let mut parts = Vec::new();
     let (mut from, mut depth) = (0, 0_u32);
     for (index, c) in text.char_indices() {
@@ -127,7 +127,7 @@ fn arn(text: &str, version: Version, subject: &Subject<'_>) -> Option<Glob> {
             other => other,
         };
         all.extend(
-            tokens(part, version, subject, Set::One, true)?
+            tokens(part, version, scene, Set::One, true)?
                 .into_iter()
                 .map(inside),
         );
@@ -135,10 +135,26 @@ fn arn(text: &str, version: Version, subject: &Subject<'_>) -> Option<Glob> {
     Some(Glob(all))
 }
 
+/// The keys of the variables in a policy value, in lower case.
+pub(super) fn variables(text: &str, version: Version) -> Vec<String> {
+    if version != Version::V2012 {
+        return Vec::new();
+    }
+    let inside = text
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'));
+    inside
+        .map(|(name, _)| name.split(',').next().unwrap_or(name).trim())
+        .filter(|name| !matches!(*name, "*" | "?" | "$"))
+        .map(str::to_ascii_lowercase)
+        .collect()
+}
+
 fn tokens(
     text: &str,
     version: Version,
-    subject: &Subject<'_>,
+    scene: &Scene<'_>,
     literal: fn(char) -> Set,
     wild: bool,
 ) -> Option<Vec<Token>> {
@@ -158,12 +174,10 @@ fn tokens(
             rest = after;
             break;
         };
-        let value = match name {
-            "*" | "?" | "$" => name.to_owned(),
-            _ => {
-                let key = name.split(',').next().unwrap_or(name).trim();
-                constant(&key.to_ascii_lowercase(), subject)?
-            }
+        let value = match scene.variable(name) {
+            Variable::Value(value) => value,
+            Variable::None => return Some(Glob::never().0),
+            Variable::Differs => return None,
         };
         tokens.extend(value.chars().map(|c| Token::One(literal(c))));
         rest = behind;

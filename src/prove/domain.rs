@@ -2,6 +2,8 @@
 //!
 //! A wrong fact is mended here and nowhere else.
 
+use std::collections::BTreeMap;
+
 use super::glob::{Glob, Set, Token};
 use crate::model::{AccountId, NodeId, OrganizationId, Partition, Timestamp};
 
@@ -62,6 +64,11 @@ impl Kind {
         }
     }
 
+    /// Does `aws:username` exist for it? It is the last part of the ARN.
+    pub(super) fn has_user_name(self) -> bool {
+        matches!(self, Self::User | Self::UserInPath)
+    }
+
     /// `aws:PrincipalType`.
     fn principal_type(self) -> &'static str {
         match self {
@@ -71,6 +78,72 @@ impl Kind {
             Self::Federated => "FederatedUser",
         }
     }
+}
+
+/// Keys whose values are given, by name in lower case; `None`: absent.
+pub(super) type Given = BTreeMap<String, Option<Vec<String>>>;
+
+/// What the questions' actions say about their requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// The ways out: they create nothing, so they carry no tags, and stand in one region.
+    Exit,
+    /// A service with one endpoint a partition, in one region.
+    Global,
+    /// Any other.
+    Regional,
+}
+
+/// Actions without tags or policy types in their requests.
+const EXITS: [&str; 6] = [
+    "organizations:leaveorganization",
+    "organizations:accepthandshake",
+    "organizations:removeaccountfromorganization",
+    "organizations:closeaccount",
+    "organizations:deleteorganization",
+    "account:closeaccount",
+];
+
+impl Service {
+    /// What all of the actions have in common.
+    pub(super) fn of<'a>(actions: impl Iterator<Item = &'a str>) -> Self {
+        let one = |action: &str| {
+            let action = action.to_ascii_lowercase();
+            let global = ["organizations:", "account:", "iam:"];
+            if EXITS.contains(&action.as_str()) {
+                Self::Exit
+            } else if global.iter().any(|prefix| action.starts_with(prefix)) {
+                Self::Global
+            } else {
+                Self::Regional
+            }
+        };
+        let all: Vec<Self> = actions.map(one).collect();
+        [Self::Regional, Self::Global]
+            .into_iter()
+            .find(|service| all.contains(service))
+            .unwrap_or(Self::Exit)
+    }
+}
+
+/// A kind of principal of the account, and what is known of its requests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) kind: Kind,
+    pub(super) service: Service,
+    pub(super) given: &'a Given,
+}
+
+/// What stands for a `${…}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Variable {
+    /// The same in every request of the scene.
+    Value(String),
+    /// No request has a value for it.
+    None,
+    /// It differs from request to request.
+    Differs,
 }
 
 /// What a key can hold.
@@ -86,7 +159,7 @@ pub(super) enum Values {
     Texts { optional: bool },
     /// `true` or `false`.
     Flag { optional: bool },
-    /// A number, not negative.
+    /// A number, not negative, or none.
     Number,
     /// A time, from this one on and always present; without one any time, or none.
     Time { from: Option<Timestamp> },
@@ -98,106 +171,159 @@ fn anything() -> Glob {
     Glob(vec![Token::Run(Set::Any)])
 }
 
-/// The shape of `aws:PrincipalArn` for a kind.
-fn principal_arn(kind: Kind, subject: &Subject<'_>) -> Glob {
-    let (partition, account) = (subject.partition, subject.account);
-    let iam = |tail: &str| Glob::literal(&format!("arn:{partition}:iam::{account}:{tail}"));
-    let name = [Token::One(Set::Name), Token::Run(Set::Name)];
-    let path = [
-        Token::One(Set::Path),
-        Token::Run(Set::Path),
-        Token::One(Set::One('/')),
-    ];
-    let mut glob = match kind {
-        Kind::Root => return iam("root"),
-        Kind::Role | Kind::RoleInPath => iam("role/"),
-        Kind::User | Kind::UserInPath => iam("user/"),
-        Kind::Federated => {
-            Glob::literal(&format!("arn:{partition}:sts::{account}:federated-user/"))
-        }
-    };
-    if matches!(kind, Kind::RoleInPath | Kind::UserInPath) {
-        glob.0.extend(path);
-    }
-    glob.0.extend(name);
-    glob
+fn name() -> [Token; 2] {
+    [Token::One(Set::Name), Token::Run(Set::Name)]
 }
 
-/// What `key` (lower case) can hold in a request of `kind`.
-///
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-pub(super) fn values(key: &str, kind: Kind, subject: &Subject<'_>) -> Values {
-    let one = |text: &str| Values::Constant(vec![text.to_owned()]);
-    let any = || Values::Text {
-        shape: anything(),
-        optional: true,
-    };
-    match key {
-        "aws:principalarn" => Values::Text {
-            shape: principal_arn(kind, subject),
-            optional: false,
-        },
-        "aws:principaltype" => one(kind.principal_type()),
-        "aws:principalaccount" => one(subject.account.as_str()),
-        "aws:principalorgid" => match subject.organization {
-            Some(id) => one(id.as_str()),
-            None => any(),
-        },
-        "aws:principalorgpaths" => match (subject.organization, subject.parents) {
-            (Some(organization), Some(parents)) => {
-                let parents: Vec<&str> = parents.iter().map(NodeId::as_str).collect();
-                Values::Constant(vec![format!("{organization}/{}/", parents.join("/"))])
+impl Scene<'_> {
+    /// What every `aws:PrincipalArn` begins with, and whether a name follows.
+    fn principal_prefix(&self) -> (Glob, bool) {
+        let (partition, account) = (self.subject.partition, self.subject.account);
+        let iam = |tail: &str| Glob::literal(&format!("arn:{partition}:iam::{account}:{tail}"));
+        let mut glob = match self.kind {
+            Kind::Root => return (iam("root"), false),
+            Kind::Role | Kind::RoleInPath => iam("role/"),
+            Kind::User | Kind::UserInPath => iam("user/"),
+            Kind::Federated => {
+                Glob::literal(&format!("arn:{partition}:sts::{account}:federated-user/"))
             }
-            _ => Values::Texts { optional: true },
-        },
-        // A principal of the account is never a service principal.
-        "aws:principalisawsservice" => one("false"),
-        "aws:principalservicename" | "aws:principalservicenameslist" => Values::Absent,
-        "aws:viaawsservice" => Values::Flag { optional: false },
-        // The endpoints of Organizations and of account management answer on TLS only.
-        "aws:securetransport" => one("true"),
-        // The exits' endpoints stand in one region of the partition.
-        "aws:requestedregion" => one(subject.partition.organizations_region()),
-        "aws:currenttime" | "aws:epochtime" => Values::Time {
-            from: Some(subject.now),
-        },
-        "aws:tokenissuetime" => Values::Time { from: None },
-        "aws:multifactorauthpresent" => Values::Flag { optional: true },
-        "aws:multifactorauthage" => Values::Number,
-        "aws:sourceip" | "aws:vpcsourceip" => Values::Address,
-        "aws:username" => match kind {
-            Kind::User | Kind::UserInPath => Values::Text {
-                shape: Glob(vec![Token::One(Set::Name), Token::Run(Set::Name)]),
-                optional: false,
+        };
+        if matches!(self.kind, Kind::RoleInPath | Kind::UserInPath) {
+            glob.0.extend([
+                Token::One(Set::Path),
+                Token::Run(Set::Path),
+                Token::One(Set::One('/')),
+            ]);
+        }
+        (glob, true)
+    }
+
+    /// The shape of `aws:PrincipalArn`.
+    pub(super) fn principal_arn(&self) -> Glob {
+        let (mut glob, named) = self.principal_prefix();
+        match self.given.get("aws:username") {
+            Some(Some(given)) if self.kind.has_user_name() => {
+                glob.0.extend(Glob::literal(&given.concat()).0);
+            }
+            _ if named => glob.0.extend(name()),
+            _ => {}
+        }
+        glob
+    }
+
+    /// The ARNs of users whose name matches `pattern`.
+    pub(super) fn named(&self, pattern: &Glob) -> Glob {
+        let (mut glob, _) = self.principal_prefix();
+        // A name holds no slash, so a wildcard must not reach back into the path.
+        let inside = |token: &Token| match token {
+            Token::One(Set::Any | Set::NotColon) => Token::One(Set::Name),
+            Token::Run(Set::Any | Set::NotColon) => Token::Run(Set::Name),
+            other => *other,
+        };
+        glob.0.extend(pattern.0.iter().map(inside));
+        glob
+    }
+
+    /// What `key` (lower case) can hold.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+    pub(super) fn values(&self, key: &str) -> Values {
+        match self.given.get(key) {
+            Some(Some(values)) => Values::Constant(values.clone()),
+            Some(None) => Values::Absent,
+            None => self.possible(key),
+        }
+    }
+
+    fn possible(&self, key: &str) -> Values {
+        let subject = self.subject;
+        let one = |text: &str| Values::Constant(vec![text.to_owned()]);
+        let text = |shape: Glob, optional: bool| Values::Text { shape, optional };
+        let any = || text(anything(), true);
+        match key {
+            "aws:principalarn" => text(self.principal_arn(), false),
+            "aws:principaltype" => one(self.kind.principal_type()),
+            "aws:principalaccount" => one(subject.account.as_str()),
+            "aws:principalorgid" => match subject.organization {
+                Some(id) => one(id.as_str()),
+                None => any(),
             },
-            _ => Values::Absent,
-        },
-        "aws:userid" => Values::Text {
-            shape: anything(),
-            optional: false,
-        },
-        // The exits create nothing, so they carry no tags and act on no policy.
-        "aws:tagkeys" | "organizations:policytype" | "organizations:serviceprincipal" => {
-            Values::Absent
+            "aws:principalorgpaths" => match (subject.organization, subject.parents) {
+                (Some(organization), Some(parents)) => {
+                    let parents: Vec<&str> = parents.iter().map(NodeId::as_str).collect();
+                    Values::Constant(vec![format!("{organization}/{}/", parents.join("/"))])
+                }
+                _ => Values::Texts { optional: true },
+            },
+            "aws:username" if self.kind.has_user_name() => text(Glob(name().to_vec()), false),
+            // A principal of the account is never a service principal.
+            "aws:principalisawsservice" => one("false"),
+            "aws:principalservicename" | "aws:principalservicenameslist" | "aws:username" => {
+                Values::Absent
+            }
+            // These endpoints answer on TLS only, and stand in one region.
+            "aws:securetransport" if self.service != Service::Regional => one("true"),
+            "aws:requestedregion" if self.service != Service::Regional => {
+                one(subject.partition.organizations_region())
+            }
+            "aws:viaawsservice" | "aws:securetransport" => Values::Flag { optional: false },
+            "aws:requestedregion" | "aws:userid" => text(anything(), false),
+            "aws:currenttime" | "aws:epochtime" => Values::Time {
+                from: Some(subject.now),
+            },
+            "aws:tokenissuetime" => Values::Time { from: None },
+            "aws:multifactorauthpresent" => Values::Flag { optional: true },
+            "aws:multifactorauthage" => Values::Number,
+            "aws:sourceip" | "aws:vpcsourceip" => Values::Address,
+            "aws:tagkeys" | "organizations:policytype" | "organizations:serviceprincipal"
+                if self.service == Service::Exit =>
+            {
+                Values::Absent
+            }
+            _ if key.starts_with("aws:requesttag/") && self.service == Service::Exit => {
+                Values::Absent
+            }
+            _ if multivalued(key) => Values::Texts { optional: true },
+            // The root user carries no tags.
+            _ if key.starts_with("aws:principaltag/") && self.kind == Kind::Root => Values::Absent,
+            _ => any(),
         }
-        "aws:calledvia" => Values::Texts { optional: true },
-        _ if key.starts_with("aws:requesttag/") => Values::Absent,
-        // The root user carries no tags.
-        _ if key.starts_with("aws:principaltag/") && kind == Kind::Root => Values::Absent,
-        _ => any(),
+    }
+
+    /// What stands for `${name}`: an escape, a key that has one value, or the default.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+    pub(super) fn variable(&self, name: &str) -> Variable {
+        if matches!(name, "*" | "?" | "$") {
+            return Variable::Value(name.to_owned());
+        }
+        let (key, default) = match name.split_once(',') {
+            Some((key, default)) => (key.trim(), Some(default.trim().trim_matches('\''))),
+            None => (name.trim(), None),
+        };
+        let key = key.to_ascii_lowercase();
+        if multivalued(&key) {
+            return Variable::Differs;
+        }
+        match self.values(&key) {
+            Values::Constant(values) => match values.into_iter().next() {
+                Some(value) => Variable::Value(value),
+                None => Variable::None,
+            },
+            Values::Absent => {
+                default.map_or(Variable::None, |text| Variable::Value(text.to_owned()))
+            }
+            _ => Variable::Differs,
+        }
     }
 }
 
-/// The constants that a policy variable may name, for this account.
-pub(super) fn constant(key: &str, subject: &Subject<'_>) -> Option<String> {
-    // The kind does not matter for what is constant of the account.
-    match key {
-        "aws:principalaccount" | "aws:principalorgid" | "aws:requestedregion" => {
-            match values(key, Kind::Role, subject) {
-                Values::Constant(values) => values.into_iter().next(),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
+/// May the key (lower case) hold several values?
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+pub(super) fn multivalued(key: &str) -> bool {
+    matches!(
+        key,
+        "aws:principalorgpaths" | "aws:tagkeys" | "aws:calledvia" | "aws:principalservicenameslist"
+    )
 }

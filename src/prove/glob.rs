@@ -4,7 +4,9 @@
 //! search over the joint states of all patterns on a key, within the texts that the key can
 //! hold, finds every realizable combination of matches, each with a shortest example.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use super::effort::Effort;
 
 /// A set of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,19 +27,18 @@ pub(super) enum Set {
     Digit,
     /// Lower-case letters and digits.
     LowerDigit,
-    /// Lower-case letters and the underscore.
-    LowerUnderscore,
+    /// None.
+    Nothing,
 }
 
 /// The sets that need a representative beside the literal characters.
-const CLASSES: [Set; 7] = [
+const CLASSES: [Set; 6] = [
     Set::Any,
     Set::NotColon,
     Set::Name,
     Set::Path,
     Set::Digit,
     Set::LowerDigit,
-    Set::LowerUnderscore,
 ];
 
 impl Set {
@@ -51,7 +52,7 @@ impl Set {
             Self::Path => ('!'..='~').contains(&c),
             Self::Digit => c.is_ascii_digit(),
             Self::LowerDigit => c.is_ascii_lowercase() || c.is_ascii_digit(),
-            Self::LowerUnderscore => c.is_ascii_lowercase() || c == '_',
+            Self::Nothing => false,
         }
     }
 }
@@ -69,35 +70,66 @@ pub(super) enum Token {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct Glob(pub(super) Vec<Token>);
 
-/// Positions reached, as bits.
-type State = Vec<u64>;
-
 impl Glob {
     /// The text itself.
     pub(super) fn literal(text: &str) -> Self {
         Self(text.chars().map(|c| Token::One(Set::One(c))).collect())
     }
 
-    fn set(state: &mut State, position: usize) {
-        if let Some(word) = state.get_mut(position / 64) {
-            *word |= 1 << (position % 64);
-        }
+    /// What no text matches.
+    pub(super) fn never() -> Self {
+        Self(vec![Token::One(Set::Nothing)])
     }
 
-    fn has(state: &State, position: usize) -> bool {
-        state
-            .get(position / 64)
-            .is_some_and(|word| word & (1 << (position % 64)) != 0)
+    /// Does the pattern match the whole text?
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let joint = Joint::of([self]);
+        let mut state = joint.start();
+        for c in text.chars() {
+            state = joint.step(&state, c, &mut 0);
+        }
+        joint.accepts(0, &state)
+    }
+
+    /// The character that every text has first, and the rest of the pattern.
+    fn first_literal(&self, at: usize) -> Option<char> {
+        match self.0.get(at) {
+            Some(Token::One(Set::One(c))) => Some(*c),
+            _ => None,
+        }
+    }
+}
+
+/// Positions reached, as bits, of all machines one after the other.
+type State = Vec<u64>;
+
+/// Several patterns that read the same text.
+struct Joint<'a> {
+    /// Each with the word at which its bits begin.
+    machines: Vec<(&'a Glob, usize)>,
+    words: usize,
+}
+
+impl<'a> Joint<'a> {
+    fn of(globs: impl IntoIterator<Item = &'a Glob>) -> Self {
+        let mut words = 0;
+        let mut machines = Vec::new();
+        for glob in globs {
+            machines.push((glob, words));
+            words += glob.0.len() / 64 + 1;
+        }
+        Self { machines, words }
     }
 
     /// Reaches `position`, and what lies behind runs that may be empty.
-    fn reach(&self, state: &mut State, mut position: usize) {
-        loop {
-            if Self::has(state, position) {
+    fn reach((glob, base): (&Glob, usize), state: &mut State, mut position: usize) {
+        while let Some(word) = state.get_mut(base + position / 64) {
+            let bit = 1 << (position % 64);
+            if *word & bit != 0 {
                 return;
             }
-            Self::set(state, position);
-            match self.0.get(position) {
+            *word |= bit;
+            match glob.0.get(position) {
                 Some(Token::Run(_)) => position += 1,
                 _ => return,
             }
@@ -105,43 +137,54 @@ impl Glob {
     }
 
     fn start(&self) -> State {
-        let mut state = vec![0; self.0.len() / 64 + 1];
-        self.reach(&mut state, 0);
+        let mut state = vec![0; self.words];
+        for machine in &self.machines {
+            Self::reach(*machine, &mut state, 0);
+        }
         state
     }
 
-    fn step(&self, state: &State, c: char) -> State {
-        let mut next = vec![0; state.len()];
-        for (word, bits) in state.iter().enumerate() {
-            let mut bits = *bits;
-            while bits != 0 {
-                let position = word * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                match self.0.get(position) {
-                    Some(Token::One(set)) if set.contains(c) => self.reach(&mut next, position + 1),
-                    Some(Token::Run(set)) if set.contains(c) => self.reach(&mut next, position),
-                    _ => {}
+    /// Where every machine stands after `c`; counts the positions looked at. Empty as soon as
+    /// the first machine, which is the domain, is dead.
+    fn step(&self, state: &State, c: char, steps: &mut usize) -> State {
+        let mut next = vec![0; self.words];
+        *steps += self.words;
+        for (index, machine) in self.machines.iter().enumerate() {
+            let (glob, base) = *machine;
+            for offset in 0..=glob.0.len() / 64 {
+                let mut bits = state.get(base + offset).copied().unwrap_or(0);
+                *steps += bits.count_ones() as usize;
+                while bits != 0 {
+                    let position = offset * 64 + bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    match glob.0.get(position) {
+                        Some(Token::One(set)) if set.contains(c) => {
+                            Self::reach(*machine, &mut next, position + 1);
+                        }
+                        Some(Token::Run(set)) if set.contains(c) => {
+                            Self::reach(*machine, &mut next, position);
+                        }
+                        _ => {}
+                    }
                 }
+            }
+            let words = next.get(base..base + glob.0.len() / 64 + 1);
+            if index == 0 && words.is_some_and(|words| words.iter().all(|word| *word == 0)) {
+                return Vec::new();
             }
         }
         next
     }
 
-    fn accepts(&self, state: &State) -> bool {
-        Self::has(state, self.0.len())
+    fn accepts(&self, machine: usize, state: &State) -> bool {
+        let Some((glob, base)) = self.machines.get(machine) else {
+            return false;
+        };
+        let position = glob.0.len();
+        state
+            .get(base + position / 64)
+            .is_some_and(|word| word & (1 << (position % 64)) != 0)
     }
-
-    /// Does the pattern match the whole text?
-    pub(super) fn matches(&self, text: &str) -> bool {
-        let state = text
-            .chars()
-            .fold(self.start(), |state, c| self.step(&state, c));
-        self.accepts(&state)
-    }
-}
-
-fn dead(state: &State) -> bool {
-    state.iter().all(|word| *word == 0)
 }
 
 /// One combination of matches that some text has.
@@ -162,49 +205,50 @@ pub(super) struct Classes {
 
 /// Every combination of matches among the texts of `domain`.
 ///
-/// `budget` bounds the joint states; what was found before it ran out is real.
-pub(super) fn classes(domain: &Glob, patterns: &[Glob], budget: usize) -> Classes {
-    let alphabet = alphabet(domain, patterns);
-    let machines: Vec<&Glob> = std::iter::once(domain).chain(patterns).collect();
-    let start: Vec<State> = machines.iter().map(|machine| machine.start()).collect();
-    let mut seen: HashMap<Vec<State>, usize> = HashMap::from([(start.clone(), 0)]);
-    let mut nodes: Vec<(usize, char)> = vec![(0, '\0')];
-    let mut queue = VecDeque::from([(start, 0_usize)]);
-    let mut known: BTreeSet<Vec<bool>> = BTreeSet::new();
+/// What was found before the effort ran out is real.
+pub(super) fn classes(domain: &Glob, patterns: &[&Glob], effort: &mut Effort) -> Classes {
+    let joint = Joint::of(std::iter::once(domain).chain(patterns.iter().copied()));
     let mut found = Vec::new();
+    let mut known: BTreeSet<Vec<bool>> = BTreeSet::new();
+    let mut state = joint.start();
+    // What every text begins with is read once, without looking left or right.
+    let mut prefix = String::new();
+    let mut steps = 0;
+    while let Some(c) = domain.first_literal(prefix.chars().count()) {
+        state = joint.step(&state, c, &mut steps);
+        prefix.push(c);
+    }
+    effort.spend(steps);
+    let alphabet = alphabet(domain.0.get(prefix.chars().count()..), patterns);
+    let mut seen: HashSet<State> = HashSet::from([state.clone()]);
+    let mut nodes: Vec<(usize, char)> = vec![(0, '\0')];
+    let mut queue = VecDeque::from([(state, 0_usize)]);
     while let Some((state, node)) = queue.pop_front() {
-        let mut accepting = machines
-            .iter()
-            .zip(&state)
-            .map(|(machine, state)| machine.accepts(state));
-        if accepting.next() == Some(true) {
-            let matches: Vec<bool> = accepting.collect();
+        if joint.accepts(0, &state) {
+            let matches: Vec<bool> = (1..joint.machines.len())
+                .map(|machine| joint.accepts(machine, &state))
+                .collect();
             if known.insert(matches.clone()) {
                 found.push(Class {
                     matches,
-                    example: spell(&nodes, node),
+                    example: format!("{prefix}{}", spell(&nodes, node)),
                 });
             }
         }
         for c in &alphabet {
-            let mut next = Vec::with_capacity(machines.len());
-            for (machine, state) in machines.iter().zip(&state) {
-                next.push(machine.step(state, *c));
-                if next.len() == 1 && next.first().is_some_and(dead) {
-                    break;
-                }
-            }
-            if next.len() < machines.len() || seen.contains_key(&next) {
-                continue;
-            }
-            if seen.len() >= budget {
+            let mut steps = 0;
+            let next = joint.step(&state, *c, &mut steps);
+            if !effort.spend(steps) {
                 return Classes {
                     found,
                     complete: false,
                 };
             }
+            if next.is_empty() || seen.contains(&next) {
+                continue;
+            }
             nodes.push((node, *c));
-            seen.insert(next.clone(), nodes.len() - 1);
+            seen.insert(next.clone());
             queue.push_back((next, nodes.len() - 1));
         }
     }
@@ -227,10 +271,10 @@ fn spell(nodes: &[(usize, char)], mut node: usize) -> String {
 }
 
 /// The literal characters in play, and one character for each other combination of sets.
-fn alphabet(domain: &Glob, patterns: &[Glob]) -> Vec<char> {
+fn alphabet(domain: Option<&[Token]>, patterns: &[&Glob]) -> Vec<char> {
     let mut literal = BTreeSet::new();
+    let domain = domain.unwrap_or_default();
     for token in domain
-        .0
         .iter()
         .chain(patterns.iter().flat_map(|pattern| &pattern.0))
     {
@@ -278,7 +322,8 @@ mod tests {
     fn overlapping_patterns_leave_exactly_what_they_leave() {
         let domain = Glob(vec![Token::One(Set::Name), Token::Run(Set::Name)]);
         let patterns = [glob("aba*"), glob("*aba"), glob("aba*aba")];
-        let classes = classes(&domain, &patterns, 10_000);
+        let patterns: Vec<&Glob> = patterns.iter().collect();
+        let classes = classes(&domain, &patterns, &mut Effort::default());
         assert!(classes.complete);
         let both = classes
             .found
@@ -297,7 +342,9 @@ mod tests {
     fn a_blow_up_ends_at_the_budget_with_what_is_real() {
         let domain = Glob(vec![Token::Run(Set::Any)]);
         let pattern = glob("*a??????????????????????????????");
-        let classes = classes(&domain, &[pattern], 2_000);
+        let mut effort = Effort::of(100_000);
+        let classes = classes(&domain, &[&pattern], &mut effort);
+        assert!(effort.spent() < 110_000);
         assert!(!classes.complete);
         assert!(!classes.found.is_empty());
     }

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::compile::{Family, family, pattern};
-use super::domain::{Subject, Values};
-use super::glob::{Glob, classes};
-use crate::model::Timestamp;
+use super::domain::{Scene, Values};
+use super::effort::Effort;
+use super::glob::{Glob, Set, Token, classes};
+use super::points::{addresses, moment, numbers, range, times};
 use crate::scp::{Condition, Set as SetOperator, Version};
 
 /// A condition on a key, ready to be decided for a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Test {
-    family: Family,
-    negated: bool,
+    pub(super) family: Family,
+    pub(super) negated: bool,
     set: Option<SetOperator>,
     if_exists: bool,
-    values: Vec<String>,
+    /// As written.
+    pub(super) values: Vec<String>,
     patterns: Vec<Glob>,
 }
 
@@ -25,30 +27,17 @@ impl Test {
     pub(super) fn compile(
         condition: &Condition,
         version: Version,
-        subject: &Subject<'_>,
+        scene: &Scene<'_>,
     ) -> Option<Self> {
-        let (family, negated) = family(condition.operator.base);
-        let textual = matches!(
-            family,
-            Family::Exact | Family::AnyCase | Family::Wild | Family::Arn | Family::Flag
-        );
-        let patterns = if textual {
+        let mut test = Self::of_absent(condition);
+        if textual(test.family) {
             let compiled = condition
                 .values
                 .iter()
-                .map(|text| pattern(family, text, version, subject));
-            compiled.collect::<Option<Vec<_>>>()?
-        } else {
-            Vec::new()
-        };
-        Some(Self {
-            family,
-            negated,
-            set: condition.operator.set,
-            if_exists: condition.operator.if_exists,
-            values: condition.values.clone(),
-            patterns,
-        })
+                .map(|text| pattern(test.family, text, version, scene));
+            test.patterns = compiled.collect::<Option<Vec<_>>>()?;
+        }
+        Some(test)
     }
 
     /// A condition on a key that no request carries: its values do not matter.
@@ -65,15 +54,54 @@ impl Test {
     }
 
     /// A resource list: absent never, one value always.
-    pub(super) fn resource(patterns: Vec<Glob>, negated: bool) -> Self {
+    pub(super) fn resource(values: Vec<String>, patterns: Vec<Glob>, negated: bool) -> Self {
         Self {
             family: Family::Arn,
             negated,
             set: None,
             if_exists: false,
-            values: Vec::new(),
+            values,
             patterns,
         }
+    }
+
+    /// The same test on another key, by its patterns there.
+    pub(super) fn moved(mut self, to: impl Fn(&Glob) -> Glob) -> Self {
+        self.patterns = self.patterns.iter().map(to).collect();
+        self
+    }
+
+    /// Is it a question about presence only?
+    pub(super) fn is_presence(&self) -> bool {
+        self.family == Family::Presence
+    }
+
+    /// The policy value that a value of the key equals.
+    pub(super) fn equalled(&self, value: &str) -> Option<&str> {
+        let one = |index: usize| Self {
+            values: self.values.get(index..=index).unwrap_or_default().to_vec(),
+            patterns: self
+                .patterns
+                .get(index..=index)
+                .unwrap_or_default()
+                .to_vec(),
+            ..self.clone()
+        };
+        let found = (0..self.values.len()).find(|index| one(*index).equals(value))?;
+        self.values.get(found).map(String::as_str)
+    }
+
+    /// Indices of policy values that no text of `shape` equals, as far as that can be told.
+    pub(super) fn unmet(&self, shape: &Glob, effort: &mut Effort) -> Vec<usize> {
+        let mut never = |pattern: &Glob| {
+            let found = classes(shape, &[pattern], effort);
+            found.complete && found.found.iter().all(|class| class.matches == [false])
+        };
+        let unmet: Vec<bool> = self.patterns.iter().map(&mut never).collect();
+        let indices = unmet.into_iter().enumerate();
+        indices
+            .filter_map(|(index, unmet)| unmet.then_some(index))
+            .collect()
     }
 
     fn absent(&self) -> bool {
@@ -144,91 +172,148 @@ pub(super) struct KeyClass {
     pub(super) outcomes: Vec<bool>,
 }
 
-/// Every class of a key; the flag says whether those are all. `None`: the tests do not go
-/// with what the key holds, so nothing is known.
+impl KeyClass {
+    /// A class of a test of which nothing is known.
+    pub(super) fn either(outcome: bool) -> Self {
+        Self {
+            values: None,
+            outcomes: vec![outcome],
+        }
+    }
+}
+
+/// Every class of a key; the flag says whether those are all.
 pub(super) fn key_classes(
     values: &Values,
     tests: &[Test],
-    budget: usize,
-) -> Option<(Vec<KeyClass>, bool)> {
-    let absent = || KeyClass {
-        values: None,
-        outcomes: tests.iter().map(Test::absent).collect(),
-    };
-    let concrete = |value: String| {
-        let outcomes = tests
-            .iter()
-            .map(|test| test.present(&[test.equals(&value)]))
-            .collect();
-        KeyClass {
-            values: Some(vec![value]),
-            outcomes,
-        }
-    };
-    let presence = |test: &Test| test.family == Family::Presence;
-    let only = |wanted: fn(Family) -> bool| {
-        tests
-            .iter()
-            .all(|test| presence(test) || wanted(test.family))
-    };
-    let (found, complete, optional) = match values {
-        Values::Absent => (vec![], true, true),
+    effort: &mut Effort,
+) -> (Vec<KeyClass>, bool) {
+    let (mut all, complete, optional) = match values {
+        Values::Absent => (Vec::new(), true, true),
         Values::Constant(values) => {
-            let equal = |test: &Test| -> Vec<bool> {
-                values.iter().map(|value| test.equals(value)).collect()
+            let outcome = |test: &Test| {
+                let equal: Vec<bool> = values.iter().map(|value| test.equals(value)).collect();
+                test.present(&equal)
             };
-            let outcomes = tests
-                .iter()
-                .map(|test| test.present(&equal(test)))
-                .collect();
+            let only = KeyClass {
+                values: Some(values.clone()),
+                outcomes: tests.iter().map(outcome).collect(),
+            };
+            (vec![only], true, false)
+        }
+        Values::Flag { optional } => {
+            let flags = ["true", "false"].map(|flag| concrete(flag.to_owned(), tests));
+            (flags.to_vec(), true, *optional)
+        }
+        Values::Number => {
+            let complete = only(tests, |family| matches!(family, Family::Number(_)));
+            let mut points = numbers(policy(tests), 0.0);
+            points.extend(examples(tests, |text| text.parse::<f64>().is_ok(), effort));
+            (tried(points, tests), complete, true)
+        }
+        Values::Time { from } => {
+            let complete = only(tests, |family| matches!(family, Family::Time(_)));
             (
-                vec![KeyClass {
-                    values: Some(values.clone()),
-                    outcomes,
-                }],
-                true,
-                false,
+                tried(times(policy(tests), *from), tests),
+                complete,
+                from.is_none(),
             )
         }
-        Values::Flag { optional } => (
-            ["true", "false"]
-                .map(|flag| concrete(flag.to_owned()))
-                .to_vec(),
-            true,
-            *optional,
-        ),
-        Values::Number if only(|family| matches!(family, Family::Number(_))) => (
-            numbers(tests).into_iter().map(concrete).collect(),
-            true,
-            true,
-        ),
-        Values::Time { from } if only(|family| matches!(family, Family::Time(_))) => (
-            times(tests, *from).into_iter().map(concrete).collect(),
-            true,
-            from.is_none(),
-        ),
-        Values::Address if only(|family| family == Family::Address) => (
-            addresses(tests).into_iter().map(concrete).collect(),
-            true,
-            true,
-        ),
-        Values::Text { shape, optional } if only(textual) => {
-            let (found, complete) = texts(shape, tests, budget);
+        Values::Address => {
+            let complete = only(tests, |family| family == Family::Address);
+            let mut points = addresses(policy(tests));
+            points.extend(examples(
+                tests,
+                |text| text.parse::<IpAddr>().is_ok(),
+                effort,
+            ));
+            (tried(points, tests), complete, true)
+        }
+        Values::Text { shape, optional } => {
+            let (mut found, mut complete) = texts(shape, tests, effort);
+            if !only(tests, textual) {
+                complete &= typed(shape, tests, &mut found);
+            }
             (found, complete, *optional)
         }
-        Values::Texts { optional } if only(textual) => {
-            let (found, complete) = sets(tests, budget);
-            (found, complete, *optional)
+        Values::Texts { optional } => {
+            let (found, complete) = sets(tests, effort);
+            (found, complete && only(tests, textual), *optional)
         }
-        _ => return None,
     };
-    let mut all = found;
     if optional {
-        all.insert(0, absent());
+        let absent = KeyClass {
+            values: None,
+            outcomes: tests.iter().map(Test::absent).collect(),
+        };
+        all.insert(0, absent);
     }
     let mut seen = BTreeSet::new();
     all.retain(|class| seen.insert(class.outcomes.clone()));
-    Some((all, complete))
+    (all, complete)
+}
+
+fn concrete(value: String, tests: &[Test]) -> KeyClass {
+    let outcomes = tests
+        .iter()
+        .map(|test| test.present(&[test.equals(&value)]))
+        .collect();
+    KeyClass {
+        values: Some(vec![value]),
+        outcomes,
+    }
+}
+
+fn tried(points: Vec<String>, tests: &[Test]) -> Vec<KeyClass> {
+    let points = points.into_iter();
+    points.map(|point| concrete(point, tests)).collect()
+}
+
+fn only(tests: &[Test], wanted: fn(Family) -> bool) -> bool {
+    tests
+        .iter()
+        .all(|test| test.is_presence() || wanted(test.family))
+}
+
+fn policy(tests: &[Test]) -> impl Iterator<Item = &String> {
+    tests.iter().flat_map(|test| &test.values)
+}
+
+/// Texts of every class of the textual tests that are values of the key as well.
+fn examples(tests: &[Test], fits: impl Fn(&str) -> bool, effort: &mut Effort) -> Vec<String> {
+    if only(tests, |family| !textual(family)) {
+        return Vec::new();
+    }
+    let anything = Glob(vec![Token::Run(Set::Any)]);
+    let (found, _) = matched(&anything, tests, effort);
+    let held = found.into_iter().map(|one| one.0);
+    held.filter(|value| fits(value)).collect()
+}
+
+/// Adds texts that are numbers, times or addresses, where a text is compared as one; returns
+/// whether the classes are then all: with one way of comparing, or where none of those can be.
+fn typed(shape: &Glob, tests: &[Test], found: &mut Vec<KeyClass>) -> bool {
+    // An ARN is no number, time or address.
+    if matches!(shape.0.first(), Some(Token::One(Set::One('a')))) {
+        return true;
+    }
+    let mut points = numbers(policy(tests), f64::MIN);
+    points.extend(times(policy(tests), None));
+    points.extend(addresses(policy(tests)));
+    points.retain(|point| shape.matches(point));
+    found.extend(tried(points, tests));
+    let ways: BTreeSet<u8> = tests
+        .iter()
+        .filter_map(|test| match test.family {
+            Family::Presence => None,
+            Family::Number(_) => Some(0),
+            Family::Time(_) => Some(1),
+            Family::Address => Some(2),
+            _ => Some(3),
+        })
+        .collect();
+    // The name of a principal is no address, and hardly a date; a free text can be all.
+    ways.len() < 2 && matches!(shape.0.as_slice(), [Token::Run(Set::Any)])
 }
 
 fn textual(family: Family) -> bool {
@@ -239,26 +324,29 @@ fn textual(family: Family) -> bool {
 }
 
 /// One class for each combination of pattern matches among the texts of a shape.
-fn texts(shape: &Glob, tests: &[Test], budget: usize) -> (Vec<KeyClass>, bool) {
-    let (matched, complete) = matched(shape, tests, budget);
-    let class = |(example, equal): (String, Vec<bool>)| KeyClass {
-        values: Some(vec![example]),
-        outcomes: tests
-            .iter()
-            .zip(equal)
-            .map(|(test, equal)| test.present(&[equal]))
-            .collect(),
+fn texts(shape: &Glob, tests: &[Test], effort: &mut Effort) -> (Vec<KeyClass>, bool) {
+    let (matched, complete) = matched(shape, tests, effort);
+    let class = |(example, equal): (String, Vec<bool>)| {
+        let outcome = |(test, equal): (&Test, bool)| {
+            test.present(&[if textual(test.family) {
+                equal
+            } else {
+                test.equals(&example)
+            }])
+        };
+        let outcomes = tests.iter().zip(equal).map(outcome).collect();
+        KeyClass {
+            values: Some(vec![example]),
+            outcomes,
+        }
     };
     (matched.into_iter().map(class).collect(), complete)
 }
 
 /// For each distinct combination: an example, and by test whether it equals a policy value.
-fn matched(shape: &Glob, tests: &[Test], budget: usize) -> (Vec<(String, Vec<bool>)>, bool) {
-    let patterns: Vec<Glob> = tests
-        .iter()
-        .flat_map(|test| test.patterns.iter().cloned())
-        .collect();
-    let classes = classes(shape, &patterns, budget);
+fn matched(shape: &Glob, tests: &[Test], effort: &mut Effort) -> (Vec<(String, Vec<bool>)>, bool) {
+    let patterns: Vec<&Glob> = tests.iter().flat_map(|test| &test.patterns).collect();
+    let classes = classes(shape, &patterns, effort);
     let found = classes
         .found
         .into_iter()
@@ -280,10 +368,10 @@ fn matched(shape: &Glob, tests: &[Test], budget: usize) -> (Vec<(String, Vec<boo
 
 /// Sets of texts: only which outcomes a set can have matters, and adding one text at a time
 /// reaches them all.
-fn sets(tests: &[Test], budget: usize) -> (Vec<KeyClass>, bool) {
+fn sets(tests: &[Test], effort: &mut Effort) -> (Vec<KeyClass>, bool) {
     const MOST: usize = 256;
-    let anything = Glob(vec![super::glob::Token::Run(super::glob::Set::Any)]);
-    let (single, complete) = matched(&anything, tests, budget);
+    let anything = Glob(vec![Token::Run(Set::Any)]);
+    let (single, complete) = matched(&anything, tests, effort);
     let outcome = |members: &[usize]| -> Vec<bool> {
         tests
             .iter()
@@ -328,130 +416,4 @@ fn sets(tests: &[Test], budget: usize) -> (Vec<KeyClass>, bool) {
         })
         .collect();
     (classes, complete)
-}
-
-/// Every policy number and its neighbours: between two of them nothing changes.
-fn numbers(tests: &[Test]) -> Vec<String> {
-    let mut points: Vec<f64> = vec![0.0, 1.0e9];
-    for value in tests.iter().flat_map(|test| &test.values) {
-        if let Ok(number) = value.parse::<f64>() {
-            points.extend([
-                number - 1.0,
-                number - 0.5,
-                number,
-                number + 0.5,
-                number + 1.0,
-            ]);
-        }
-    }
-    points.retain(|point| *point >= 0.0);
-    points.sort_by(f64::total_cmp);
-    points.dedup();
-    points.into_iter().map(|point| point.to_string()).collect()
-}
-
-fn times(tests: &[Test], from: Option<Timestamp>) -> Vec<String> {
-    let second = jiff::SignedDuration::from_secs(1);
-    let mut points = vec![from.unwrap_or(Timestamp::UNIX_EPOCH)];
-    // Far enough ahead of every date that a policy names.
-    points.extend(Timestamp::from_second(16_725_225_600).ok());
-    for moment in tests
-        .iter()
-        .flat_map(|test| &test.values)
-        .filter_map(|text| moment(text))
-    {
-        points.extend(
-            [
-                moment.checked_sub(second).ok(),
-                Some(moment),
-                moment.checked_add(second).ok(),
-            ]
-            .into_iter()
-            .flatten(),
-        );
-    }
-    points.retain(|point| from.is_none_or(|from| *point >= from));
-    points.sort();
-    points.dedup();
-    points.into_iter().map(|point| point.to_string()).collect()
-}
-
-/// ISO 8601 with or without a time, or seconds since 1970.
-fn moment(text: &str) -> Option<Timestamp> {
-    let seconds = text
-        .parse::<i64>()
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
-    let day = || text.parse::<jiff::civil::Date>().ok();
-    let midnight = || {
-        jiff::tz::Offset::UTC
-            .to_timestamp(day()?.at(0, 0, 0, 0))
-            .ok()
-    };
-    seconds.or_else(|| text.parse().ok()).or_else(midnight)
-}
-
-/// The first and the last address of a range.
-fn range(text: &str) -> Option<(IpAddr, IpAddr)> {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
-        None => (text, None),
-    };
-    match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(v4) => {
-            let host = 32_u32.checked_sub(bits.unwrap_or(32))?;
-            let mask = u32::MAX.checked_shl(host).unwrap_or(0);
-            let low = v4.to_bits() & mask;
-            Some((IpAddr::V4(low.into()), IpAddr::V4((low | !mask).into())))
-        }
-        IpAddr::V6(v6) => {
-            let host = 128_u32.checked_sub(bits.unwrap_or(128))?;
-            let mask = u128::MAX.checked_shl(host).unwrap_or(0);
-            let low = v6.to_bits() & mask;
-            Some((IpAddr::V6(low.into()), IpAddr::V6((low | !mask).into())))
-        }
-    }
-}
-
-/// Both ends of every range and their neighbours, and an ordinary address of each family.
-fn addresses(tests: &[Test]) -> Vec<String> {
-    let mut points: BTreeSet<IpAddr> = BTreeSet::new();
-    points.extend(
-        ["203.0.113.7", "2001:db8::7"]
-            .iter()
-            .filter_map(|text| text.parse::<IpAddr>().ok()),
-    );
-    for (low, high) in tests
-        .iter()
-        .flat_map(|test| &test.values)
-        .filter_map(|text| range(text))
-    {
-        points.extend([low, high]);
-        points.extend(neighbour(low, false));
-        points.extend(neighbour(high, true));
-    }
-    points.into_iter().map(|point| point.to_string()).collect()
-}
-
-fn neighbour(address: IpAddr, up: bool) -> Option<IpAddr> {
-    match address {
-        IpAddr::V4(v4) => {
-            let bits = v4.to_bits();
-            let next = if up {
-                bits.checked_add(1)
-            } else {
-                bits.checked_sub(1)
-            };
-            next.map(|bits| IpAddr::V4(bits.into()))
-        }
-        IpAddr::V6(v6) => {
-            let bits = v6.to_bits();
-            let next = if up {
-                bits.checked_add(1)
-            } else {
-                bits.checked_sub(1)
-            };
-            next.map(|bits| IpAddr::V6(bits.into()))
-        }
-    }
 }

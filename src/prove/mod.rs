@@ -1,23 +1,36 @@
 //! All requests at once: can any request for an action get through a stack of SCPs?
 //!
-//! This is the first form of the room: it decides what action and resource
-//! alone decide, for every principal and every context, and calls everything
-//! that hangs on a condition or on undocumented syntax undetermined. It shares
-//! no request evaluation with `evaluate`.
+//! [`prove`] is quick: it decides what action and resource alone decide, for every principal
+//! and every context. [`decide`] is exact: for each kind of principal the statements become a
+//! formula (`formula`) over tests on condition keys; all patterns on a key run as one automaton
+//! (`glob`), which gives every combination of outcomes that some value has (`key`); then a
+//! finite search (`solve`) looks for a request that gets through, and for one that does not.
+//! Nothing here evaluates a request: that is `evaluate`, with code of its own.
 
 mod compile;
 mod decide;
 mod domain;
+mod effort;
+mod formula;
 mod glob;
+mod instances;
 mod key;
+mod points;
+mod readings;
 mod resource;
+mod review;
 mod solve;
 mod statement;
+mod tell;
+mod who;
 
-pub use decide::{Decision, Example, decide};
+pub use decide::{Decision, Example, decide, decide_within};
 pub use domain::{Kind, Subject};
+pub use effort::{DECISION_STEPS, Effort};
 pub use resource::Target;
+pub use review::{Dead, Review, review};
 pub use statement::{Reach, Why, reach};
+pub use who::{Selection, TagNeeded, guarded};
 
 use crate::scp::{Document, Effect};
 
@@ -51,6 +64,13 @@ pub struct StatementAt {
     /// Index within the document.
     pub statement: usize,
 }
+
+/// Of a clause that no statement stands for.
+const NOWHERE: StatementAt = StatementAt {
+    level: usize::MAX,
+    policy: usize::MAX,
+    statement: 0,
+};
 
 /// What holds for every request of the question.
 #[derive(Debug, Clone, PartialEq, Eq)]

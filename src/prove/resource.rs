@@ -1,8 +1,9 @@
 //! Which of the question's resources a `Resource` or `NotResource` covers.
 
 use super::statement::{Covers, Why};
+use super::who::Selection;
 use crate::model::{AccountId, OrganizationId, Partition};
-use crate::scp::{Doubt, Pattern, PatternList};
+use crate::scp::{Doubt, Pattern, PatternList, wildcard_in_resource_type};
 
 /// What the requests of a question act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Target<'a> {
         /// The account; `None` asks for every account at once.
         id: Option<&'a AccountId>,
     },
+    /// A principal of the account, such as a role that is to be created.
+    Principal(&'a Selection),
 }
 
 pub(super) fn covers(list: &PatternList, target: &Target<'_>) -> Covers {
@@ -66,8 +69,10 @@ fn pattern_covers(pattern: &Pattern, target: &Target<'_>) -> Covers {
     let head = |own: Partition, name: &str| {
         part(arn, "arn") && part(partition, own.name()) && part(service, name) && part(region, "")
     };
-    match target {
+    let covers = match target {
         Target::None => Covers::None,
+        // Left to the exact procedure.
+        Target::Principal(_) => some(),
         Target::Account { partition: own, id } => {
             if !head(*own, "account") || !part(resource, "account") {
                 return Covers::None;
@@ -92,7 +97,12 @@ fn pattern_covers(pattern: &Pattern, target: &Target<'_>) -> Covers {
                 Covers::All | Covers::Some(_) => some(),
             }
         }
+    };
+    if covers != Covers::None && wildcard_in_resource_type(pattern) {
+        let doubt = Doubt::WildcardInResourceType(text.to_owned());
+        return Covers::Some(Why::Undocumented(doubt));
     }
+    covers
 }
 
 /// The last part of a handshake ARN against a pattern, for every foreign organization.

@@ -1,12 +1,24 @@
 //! A boolean formula over the outcomes of conditions, decided by a finite search.
 
+use super::effort::Effort;
 use super::key::KeyClass;
 
-/// A literal: the outcome of a test on a key.
+/// A literal: the outcome of a test on a key is this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Literal {
     pub(super) key: usize,
     pub(super) test: usize,
+    pub(super) outcome: bool,
+}
+
+impl Literal {
+    /// The opposite outcome.
+    pub(super) fn opposite(self) -> Self {
+        Self {
+            outcome: !self.outcome,
+            ..self
+        }
+    }
 }
 
 /// A statement that can touch the action: all its literals must hold.
@@ -23,8 +35,16 @@ pub(super) struct Formula {
     pub(super) denies: Vec<Clause>,
 }
 
-/// One class for each key.
-pub(super) type Assignment = Vec<usize>;
+impl Formula {
+    /// Steps that looking at all of it costs.
+    fn weight(&self) -> usize {
+        let clauses = self.denies.iter().chain(self.allows.iter().flatten());
+        clauses.map(|clause| 1 + clause.literals.len()).sum()
+    }
+}
+
+/// One class for each key; `None` where it does not matter.
+pub(super) type Assignment = Vec<Option<usize>>;
 
 /// The search's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,70 +56,79 @@ pub(super) enum Found {
 }
 
 /// Is there a request that gets through (`wanted`), or one that does not?
+///
+/// Keys in `untold` are never chosen: what is found holds whatever they are.
 pub(super) fn find(
     formula: &Formula,
     keys: &[Vec<KeyClass>],
     wanted: bool,
-    budget: usize,
+    untold: &[bool],
+    effort: &mut Effort,
 ) -> Found {
     let mut search = Search {
         formula,
         keys,
+        untold,
         chosen: vec![None; keys.len()],
-        left: budget,
+        weight: formula.weight() + 1,
     };
-    match search.run(wanted) {
-        Some(true) => Found::Yes(
-            search
-                .chosen
-                .iter()
-                .map(|class| class.unwrap_or(0))
-                .collect(),
-        ),
+    match search.run(wanted, effort) {
+        Some(true) => Found::Yes(search.chosen),
         Some(false) => Found::No,
         None => Found::GaveUp,
     }
 }
 
-/// Does the assigned request get through?
-pub(super) fn passes(formula: &Formula, keys: &[Vec<KeyClass>], assignment: &[usize]) -> bool {
-    let chosen = assignment.iter().copied().map(Some).collect();
-    let search = Search {
-        formula,
-        keys,
-        chosen,
-        left: 0,
-    };
-    search.through() == Some(true)
+/// The outcome of a literal's test in a class, if one is chosen.
+pub(super) fn holds(keys: &[Vec<KeyClass>], chosen: &Assignment, literal: Literal) -> Option<bool> {
+    let class = (*chosen.get(literal.key)?)?;
+    let outcomes = &keys.get(literal.key)?.get(class)?.outcomes;
+    Some(*outcomes.get(literal.test)? == literal.outcome)
 }
 
 struct Search<'a> {
     formula: &'a Formula,
     keys: &'a [Vec<KeyClass>],
-    chosen: Vec<Option<usize>>,
-    left: usize,
+    untold: &'a [bool],
+    chosen: Assignment,
+    weight: usize,
 }
 
 impl Search<'_> {
     /// `None`: gave up.
-    fn run(&mut self, wanted: bool) -> Option<bool> {
-        self.left = self.left.checked_sub(1)?;
+    fn run(&mut self, wanted: bool, effort: &mut Effort) -> Option<bool> {
+        if !effort.spend(self.weight) {
+            return None;
+        }
         if let Some(through) = self.through() {
             return Some(through == wanted);
         }
-        // INVARIANT: an undecided formula has an undecided key.
-        let Some(key) = self.chosen.iter().position(Option::is_none) else {
+        let Some(key) = self.next() else {
             return Some(false);
         };
         let count = self.keys.get(key).map_or(0, Vec::len);
         for class in 0..count {
             self.choose(key, Some(class));
-            if self.run(wanted)? {
+            if self.run(wanted, effort)? {
                 return Some(true);
             }
         }
         self.choose(key, None);
         Some(false)
+    }
+
+    /// An undecided key of a clause that is undecided itself.
+    fn next(&self) -> Option<usize> {
+        let clauses = self.formula.denies.iter();
+        clauses
+            .chain(self.formula.allows.iter().flatten())
+            .filter(|clause| self.clause(clause).is_none())
+            .flat_map(|clause| &clause.literals)
+            .map(|literal| literal.key)
+            .find(|key| {
+                self.chosen.get(*key).is_some_and(Option::is_none)
+                    && self.untold.get(*key) != Some(&true)
+            })
     }
 
     fn choose(&mut self, key: usize, class: Option<usize>) {
@@ -142,22 +171,12 @@ impl Search<'_> {
     fn clause(&self, clause: &Clause) -> Option<bool> {
         let mut open = false;
         for literal in &clause.literals {
-            match self.literal(*literal) {
+            match holds(self.keys, &self.chosen, *literal) {
                 Some(false) => return Some(false),
                 None => open = true,
                 Some(true) => {}
             }
         }
         if open { None } else { Some(true) }
-    }
-
-    fn literal(&self, literal: Literal) -> Option<bool> {
-        let class = (*self.chosen.get(literal.key)?)?;
-        self.keys
-            .get(literal.key)?
-            .get(class)?
-            .outcomes
-            .get(literal.test)
-            .copied()
     }
 }

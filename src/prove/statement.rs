@@ -104,7 +104,10 @@ pub fn reach(statement: &Statement, question: &Question<'_>) -> Reach {
             Some(Why::Undocumented(doubt.clone()))
         }
         // Judged where the pattern itself is.
-        Doubt::WildcardService(_) | Doubt::BlankInAction(_) | Doubt::IncompleteArn(_) => None,
+        Doubt::WildcardService(_)
+        | Doubt::BlankInAction(_)
+        | Doubt::IncompleteArn(_)
+        | Doubt::WildcardInResourceType(_) => None,
     }));
     if why.is_empty() {
         Reach::Always

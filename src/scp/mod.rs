@@ -17,7 +17,7 @@ pub use document::{Dialect, Document, Effect, PatternList, Position, Statement, 
 pub use levels::{Levels, levels, levels_in};
 pub use operator::{Base, Condition, Operator, Set};
 pub use parse::{ParseError, Problem, parse};
-pub use pattern::{Pattern, action_matches};
+pub use pattern::{Pattern, action_matches, wildcard_in_resource_type};
 pub use statement::Doubt;
 
 /// Longest SCP that AWS stores, in characters, since May 2026.

@@ -7,7 +7,7 @@ use jsonc_parser::ast::{Object, ObjectProp, Value};
 use super::document::{Dialect, Document, Effect, PatternList, Position, Statement, Version};
 use super::json::{position, read};
 use super::operator::{Condition, Operator};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, wildcard_in_resource_type};
 use super::statement::Doubt;
 
 /// One thing that AWS would refuse, with its place.
@@ -189,6 +189,8 @@ impl Reader<'_> {
         for pattern in resources.iter().flat_map(|list| &list.patterns) {
             if !pattern.is_star() && pattern.as_str().splitn(6, ':').count() < 6 {
                 doubts.push(Doubt::IncompleteArn(pattern.to_string()));
+            } else if wildcard_in_resource_type(pattern) {
+                doubts.push(Doubt::WildcardInResourceType(pattern.to_string()));
             }
         }
         let conditions = self.conditions(object.get("Condition"), &mut doubts);

@@ -44,6 +44,26 @@ pub fn action_matches(pattern: &Pattern, action: &str) -> bool {
     Pattern(pattern.0.to_ascii_lowercase()).matches(&action.to_ascii_lowercase())
 }
 
+/// Services of which every ARN names a resource type. Others, such as S3 and SQS, begin the
+/// sixth part with the resource's own name, where a wildcard is documented.
+const TYPED: [&str; 4] = ["organizations", "account", "iam", "sts"];
+
+/// Does the pattern have a wildcard where an ARN names the type of its resource, such as
+/// `arn:aws:iam::123456789012:u*`? A whole `*` there is documented.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub fn wildcard_in_resource_type(pattern: &Pattern) -> bool {
+    let wild = |text: &str| text.contains(['*', '?']);
+    let mut parts = pattern.as_str().splitn(6, ':');
+    let service = parts.nth(2).unwrap_or_default();
+    let Some(resource) = parts.nth(2) else {
+        return false;
+    };
+    // Without variables: `${…}` stands behind the type, and a wildcard in it is none.
+    let kind = resource.split(['/', ':', '$']).next().unwrap_or_default();
+    wild(kind) && kind != "*" && (TYPED.contains(&service) || wild(service))
+}
+
 /// The usual greedy match: on a mismatch only the last star is widened.
 fn glob(pattern: &[char], text: &[char]) -> bool {
     let (mut p, mut t) = (0, 0);
@@ -96,6 +116,26 @@ mod tests {
                 expected,
                 "{pattern} {text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_wildcard_in_the_resource_type_is_seen_where_there_is_a_type() {
+        for (pattern, expected) in [
+            ("arn:aws:organizations::*:hand*/*", true),
+            ("arn:aws:iam::123456789012:u*", true),
+            ("arn:aws:account::*:accoun?", true),
+            ("arn:aws:*::*:hand*/*", true),
+            ("arn:aws:organizations::*:*", false),
+            ("arn:aws:organizations::*:handshake/*", false),
+            ("arn:aws:iam::*:role/Admin*", false),
+            ("arn:aws:s3:::bucket*/*", false),
+            ("arn:aws:sns:*:*:topic*", false),
+            ("arn:aws:organizations", false),
+            ("*", false),
+        ] {
+            let found = wildcard_in_resource_type(&Pattern::new(pattern));
+            assert_eq!(found, expected, "{pattern}");
         }
     }
 

@@ -13,6 +13,10 @@ pub enum Doubt {
     EmptyCondition(String),
     /// A resource that is neither `*` nor a whole ARN.
     IncompleteArn(String),
+    /// A wildcard inside the part of an ARN that names the resource type: not allowed, says
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>, but not what
+    /// becomes of it.
+    WildcardInResourceType(String),
 }
 
 impl std::fmt::Display for Doubt {
@@ -30,6 +34,10 @@ impl std::fmt::Display for Doubt {
             }
             Self::EmptyCondition(text) => write!(f, "`{text}` compares with nothing"),
             Self::IncompleteArn(text) => write!(f, "`{text}` is not a whole ARN"),
+            Self::WildcardInResourceType(text) => write!(
+                f,
+                "AWS allows no wildcard in the resource type of `{text}` and does not say what it comes to"
+            ),
         }
     }
 }

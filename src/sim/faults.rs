@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::mutation::Mutation;
 use super::refusal::Refusal;
 use super::world::{World, unit_interval};
 
@@ -47,7 +48,8 @@ impl Calls {
 /// A fault and where it strikes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// As IAM actions are written, e.g. `organizations:AttachPolicy`; `*`: every operation.
+    /// As IAM actions are written, e.g. `organizations:AttachPolicy`; `organizations:*` and `*`
+    /// are every operation of one service and of all.
     pub operation: String,
     /// Which calls of it.
     pub calls: Calls,
@@ -67,7 +69,11 @@ impl Fault {
 
     /// Does it strike the `number`th call of `action`?
     pub(crate) fn hits(&self, action: &str, number: u32) -> bool {
-        (self.operation == "*" || self.operation == action) && self.calls.hit(number)
+        let named = match self.operation.strip_suffix('*') {
+            Some(start) => action.starts_with(start),
+            None => self.operation == action,
+        };
+        named && self.calls.hit(number)
     }
 }
 
@@ -131,6 +137,11 @@ impl Change {
     /// A change made by a closure.
     pub fn new(change: impl Fn(&mut World) + Send + Sync + 'static) -> Self {
         Self(Arc::new(change))
+    }
+
+    /// A change that has a name.
+    pub fn named(mutation: Mutation) -> Self {
+        Self::new(move |world| world.mutate(&mutation))
     }
 
     pub(crate) fn make(&self, world: &mut World) {

@@ -116,12 +116,12 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
         }
         Principal::User(name) => {
             let user = account.users.get(name)?;
-            let name = name.clone();
+            let (name, session_user) = (name.clone(), name.clone());
             (
                 format!("arn:{partition}:iam::{id}:user/{name}"),
                 user.id.clone(),
                 CallerKind::UserSession { name, since },
-                Permitted::by(&user.permissions),
+                Permitted::by(&account.permissions_of(&session_user)?),
                 Some(&user.tags),
             )
         }
@@ -129,7 +129,7 @@ fn of_session(world: &World, key: &str, session: &Session) -> Option<Caller> {
             format!("arn:{partition}:sts::{id}:federated-user/{}", session.name),
             format!("{id}:{}", session.name),
             CallerKind::Federated { since },
-            Permitted::by(&account.users.get(user)?.permissions),
+            Permitted::by(&account.permissions_of(user)?),
             None,
         ),
         Principal::Root => (
@@ -185,7 +185,7 @@ fn with_key(world: &World, account: &str, name: &str, key: &str) -> Option<Calle
         kind: CallerKind::User {
             name: name.to_owned(),
         },
-        permitted: Permitted::by(&user.permissions),
+        permitted: Permitted::by(&account.permissions_of(name)?),
         tags: user.tags.clone(),
     })
 }

@@ -22,6 +22,7 @@ mod identify;
 mod json;
 pub mod latency;
 pub mod log;
+pub mod mutation;
 mod permissions;
 pub mod refusal;
 pub mod scenario;
@@ -30,12 +31,15 @@ pub mod service;
 mod services;
 mod state;
 mod wire;
+pub mod wire_log;
 pub mod world;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -43,10 +47,12 @@ use bytes::Bytes;
 pub use faults::{Calls, Change, Fault, Kind};
 pub use latency::Latency;
 pub use log::{CallOutcome, LoggedCall};
+pub use mutation::{ForeignChange, Mutation};
 pub use refusal::Refusal;
 pub use scenario::{GeneratorOptions, WorldBuilder, demo, dump, empty, generate, reload};
 pub use server::{Serving, serve};
 pub use service::{Outcome, Reply, Service};
+pub use wire_log::WIRE_LOG;
 pub use world::World;
 
 use state::State;
@@ -69,6 +75,8 @@ pub struct Simulator {
     state: Mutex<State>,
     /// The world's time when the simulator was made, and the clock's.
     began: (SystemTime, tokio::time::Instant),
+    /// For the judges of a test run, if they asked for it.
+    wire_log: OnceLock<wire_log::WireLog>,
 }
 
 impl Simulator {
@@ -78,10 +86,14 @@ impl Simulator {
         let start = SystemTime::try_from(world.now).unwrap_or(SystemTime::UNIX_EPOCH);
         let began = (start, tokio::time::Instant::now());
         let state = State::new(world);
-        Arc::new(Self {
+        let simulator = Arc::new(Self {
             state: Mutex::new(state),
             began,
-        })
+            wire_log: OnceLock::new(),
+        });
+        #[cfg(test)]
+        tests::support::record(&simulator);
+        simulator
     }
 
     /// A panic in another test thread must not take this one along.
@@ -107,6 +119,18 @@ impl Simulator {
             access_key_id,
             secret_access_key,
         }
+    }
+
+    /// From now on adds every request and its answer to a file, one JSON object a line;
+    /// [`WIRE_LOG`] says what for. Only the first call of it counts.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn record_to(&self, path: &Path) -> io::Result<()> {
+        let log = wire_log::WireLog::open(path)?;
+        // Set already: that file goes on.
+        let _ = self.wire_log.set(log);
+        Ok(())
     }
 
     /// Adds a fault.
@@ -166,10 +190,14 @@ impl Simulator {
 
 impl Service for Simulator {
     fn handle(&self, now: SystemTime, request: &http::Request<Bytes>) -> Reply {
-        match wire::parse(request) {
+        let reply = match wire::parse(request) {
             Ok(request) => self.state().handle(now, &request),
             Err(answer) => Outcome::Answer(*answer).into(),
+        };
+        if let Some(log) = self.wire_log.get() {
+            log.write(request, &reply);
         }
+        reply
     }
 
     fn now(&self) -> SystemTime {

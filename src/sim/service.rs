@@ -21,6 +21,8 @@ pub struct Reply {
     pub after: Duration,
     /// What happens then.
     pub outcome: Outcome,
+    /// A fault made the answer one that AWS's models do not have, on purpose.
+    pub spoilt: bool,
 }
 
 /// How an exchange ends.
@@ -43,6 +45,7 @@ impl From<Outcome> for Reply {
         Self {
             after: Duration::ZERO,
             outcome,
+            spoilt: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::authorize;
 use super::buckets::{self, Buckets};
-use super::faults::{Fault, Kind};
+use super::faults::{Change, Fault, Kind};
 use super::identify::{self, Caller, Owners};
 use super::latency::Latency;
 use super::log::{CallOutcome, LoggedCall};
@@ -75,9 +75,16 @@ impl State {
             _ => Duration::ZERO,
         });
         let after = after.sum::<Duration>() + self.latency.next();
+        let spoilt = faults
+            .iter()
+            .any(|fault| matches!(fault, Kind::Raw { .. } | Kind::Replace { .. }));
         if let Some(outcome) = faults.iter().find_map(|fault| before(request, fault, &id)) {
             self.note(request, None, CallOutcome::Faulted);
-            return Reply { after, outcome };
+            return Reply {
+                after,
+                outcome,
+                spoilt,
+            };
         }
         let performed = self.perform(now, request, &faults);
         let response = match &performed.result {
@@ -107,6 +114,7 @@ impl State {
                 (None, Some(time)) => Outcome::SlowBody(response, time),
                 (None, None) => Outcome::Answer(response),
             },
+            spoilt,
         }
     }
 
@@ -126,11 +134,15 @@ impl State {
         let count = self.counts.entry(action.to_owned()).or_default();
         *count += 1;
         let number = *count;
+        let planned = self.world.changes.iter();
+        let planned = planned
+            .filter(|planned| planned.before == action && planned.call == number)
+            .map(|planned| Kind::Change(Change::named(planned.change.clone())));
         let faults = self.faults.iter();
-        faults
+        let faults = faults
             .filter(|fault| fault.hits(action, number))
-            .map(|fault| fault.kind.clone())
-            .collect()
+            .map(|fault| fault.kind.clone());
+        planned.chain(faults).collect()
     }
 
     fn note(&mut self, request: &Request, by: Option<Performed>, outcome: CallOutcome) {

@@ -4,6 +4,7 @@ mod calls;
 mod delivery;
 mod demo;
 mod faults;
+mod groups;
 mod iam;
 mod lifecycle;
 mod membership;

@@ -132,15 +132,83 @@ impl Answer {
     }
 }
 
+/// How hard it is to be among those whom a guard lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// A member administrator can satisfy it alone: as good as open.
+    SelfService,
+    /// Only principals that exist, and SCPs keep all others from creating, changing or
+    /// assuming one.
+    Held,
+}
+
+impl Grade {
+    /// `self-service` or `held`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfService => "self-service",
+            Self::Held => "held",
+        }
+    }
+}
+
 /// Whom a guard lets through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exemption {
-    /// Who, in words: "a role such as …", "aws:… is absent".
+    /// Who, in words that make a sentence: "any role", "whose ARN matches `…`".
     pub words: Vec<String>,
     /// A principal that gets through, of the account judged first among equals.
     pub principal: String,
     /// The context that it needs; `None`: absent.
     pub context: BTreeMap<String, Option<Vec<String>>>,
+    /// How hard it is to be one of them.
+    pub grade: Grade,
+    /// Why that grade, in words.
+    pub reason: String,
+}
+
+impl Exemption {
+    /// "any role whose ARN matches `…`, from network 10.0.0.0/8"; holds policy text, which is
+    /// untrusted.
+    pub fn sentence(&self) -> String {
+        match self.words.split_first() {
+            Some((who, [])) => who.clone(),
+            Some((who, facts)) => format!("{who} {}", facts.join(", ")),
+            None => self.principal.clone(),
+        }
+    }
+}
+
+/// Why a deny never applies in an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NeverApplies {
+    /// Its resource never matches.
+    Resource,
+    /// This condition, as written, never holds.
+    Condition(String),
+    /// This condition, as written, exempts the account or its place as a whole.
+    CarvedOut(String),
+}
+
+impl std::fmt::Display for NeverApplies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Resource => f.write_str("its Resource never matches this action"),
+            Self::Condition(text) => write!(f, "its condition {text} never holds"),
+            Self::CarvedOut(text) => write!(f, "its condition {text} leaves the account out"),
+        }
+    }
+}
+
+/// What is to be said of a single deny that names the service, whatever the answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DenyNote {
+    /// Which.
+    pub statement: StatementRef,
+    /// Why it never applies; `None` if it can.
+    pub never: Option<NeverApplies>,
+    /// Condition key and value: meant to exempt, but no request of the account ever has it.
+    pub vacuous: Vec<(String, String)>,
 }
 
 /// The answer for one path.
@@ -150,6 +218,8 @@ pub struct Verdict {
     pub path: PathId,
     /// The answer.
     pub answer: Answer,
+    /// Denies of the path's first action that never apply, or exempt nobody; sorted.
+    pub notes: Vec<DenyNote>,
 }
 
 /// A request that gets through.
@@ -188,6 +258,18 @@ impl Standing {
                 .find(|verdict| verdict.path == path)
                 .map(|verdict| &verdict.answer),
             Self::Management | Self::NotActing(_) => None,
+        }
+    }
+
+    /// Single denies of a path's action of which something is to be said.
+    pub fn notes(&self, path: PathId) -> &[DenyNote] {
+        match self {
+            Self::Member { verdicts, .. } => verdicts
+                .iter()
+                .find(|verdict| verdict.path == path)
+                .map(|verdict| verdict.notes.as_slice())
+                .unwrap_or_default(),
+            Self::Management | Self::NotActing(_) => &[],
         }
     }
 

@@ -1,23 +1,19 @@
-//! Snapshot to standings.
+//! Snapshot to standings: each distinct stack is decided once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::answer::{
-    Answer, Block, Exemption, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness,
-};
+use super::answer::{Answer, Hinge, NoScps, Opening, Standing, Verdict};
+use super::apart::{Apart, Feature};
+use super::case::Case;
 use super::stack::{NodeStack, Stacks};
-use super::texts::{Text, Texts};
-use crate::evaluate::{self, Request, Resource, evaluate};
-use crate::exits::{ActionSpec, Actor, ExitPath, PathId, ResourceShape};
+use super::texts::Texts;
+use crate::exits::{ExitPath, PathId};
 use crate::model::organization::{
     Account, AccountState, FeatureSet, Organization, PolicyTypeState,
 };
-use crate::model::{AccountId, Gap, NodeId, Observed, PolicyId, Snapshot};
-use crate::prove::{
-    Decision, Example, Kind, Level, Proof, Question, StatementAt, Subject, Target, decide, prove,
-};
-use crate::scp::{Document, Statement};
+use crate::model::{AccountId, Gap, NodeId, Observed, Snapshot};
+use crate::prove::Proof;
 
 /// How every account of the snapshot stands.
 #[derive(Debug, Clone, Default)]
@@ -29,13 +25,7 @@ pub struct Judgement {
 /// Judges every account.
 pub fn judge(snapshot: &Snapshot) -> Judgement {
     let texts = Texts::of(snapshot);
-    let stacks = Stacks::of(snapshot, &texts);
-    let mut judge = Judge {
-        snapshot,
-        texts: &texts,
-        stacks,
-        decided: BTreeMap::new(),
-    };
+    let mut judge = Judge::new(snapshot, &texts);
     let accounts = snapshot.accounts.known();
     let standings = accounts
         .into_iter()
@@ -55,18 +45,13 @@ pub fn settled(snapshot: &Snapshot, chain: &[NodeId]) -> bool {
     }
     let texts = Texts::of(snapshot);
     let stacks = Stacks::of(snapshot, &texts);
-    let judge = Judge {
-        snapshot,
-        texts: &texts,
-        stacks,
-        decided: BTreeMap::new(),
-    };
-    let chain: Vec<NodeStack> = chain.iter().map(|node| judge.stacks.node(node)).collect();
+    let levels: Vec<NodeStack> = chain.iter().map(|node| stacks.node(node)).collect();
     ExitPath::of_members().all(|path| {
-        path.actions
-            .iter()
-            .take(1)
-            .all(|action| matches!(judge.proof(&chain, action, None), Proof::Denied(_)))
+        let first = path.actions.first();
+        first.is_some_and(|action| {
+            let proof = super::case::proof(snapshot, &texts, &levels, action, None);
+            matches!(proof, Proof::Denied(_))
+        })
     })
 }
 
@@ -94,16 +79,49 @@ fn unsettled(snapshot: &Snapshot) -> Option<Hinge> {
 }
 
 type Verdicts = Arc<Vec<Verdict>>;
+/// Stacks by number, root first; equal numbers are equal stacks.
+type Chain = Vec<usize>;
+
+/// A node's stack in full, and what of it can touch a way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Numbers {
+    whole: usize,
+    sliced: usize,
+}
 
 struct Judge<'a> {
     snapshot: &'a Snapshot,
     texts: &'a Texts<'a>,
     stacks: Stacks<'a>,
-    /// Verdicts of equal stacks; the account only where a policy tells accounts apart.
-    decided: BTreeMap<(Vec<NodeStack>, Option<AccountId>), Verdicts>,
+    apart: Apart,
+    /// Distinct stacks, and the number of each.
+    distinct: Vec<NodeStack>,
+    numbers: BTreeMap<NodeStack, usize>,
+    nodes: HashMap<NodeId, Numbers>,
+    features: HashMap<Chain, Arc<[Feature]>>,
+    /// Verdicts of equal remainders, exemptions left out; what is known of the account only where a policy tells
+    /// accounts apart.
+    decided: HashMap<(Chain, Vec<String>), Verdicts>,
+    /// The same with exemptions, in whose grades the whole stack counts.
+    graded: HashMap<(Chain, Vec<String>), Verdicts>,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn new(snapshot: &'a Snapshot, texts: &'a Texts<'a>) -> Self {
+        Self {
+            snapshot,
+            texts,
+            stacks: Stacks::of(snapshot, texts),
+            apart: Apart::of(texts),
+            distinct: Vec::new(),
+            numbers: BTreeMap::new(),
+            nodes: HashMap::new(),
+            features: HashMap::new(),
+            decided: HashMap::new(),
+            graded: HashMap::new(),
+        }
+    }
+
     fn standing(&mut self, account: &Account) -> Standing {
         let manages = |organization: &Organization| organization.management_account == account.id;
         if self.snapshot.organization.known().is_some_and(manages) {
@@ -133,414 +151,112 @@ impl Judge<'_> {
         }
     }
 
+    fn number(&mut self, stack: NodeStack) -> usize {
+        if let Some(known) = self.numbers.get(&stack) {
+            return *known;
+        }
+        let next = self.distinct.len();
+        self.distinct.push(stack.clone());
+        self.numbers.insert(stack, next);
+        next
+    }
+
+    fn both(&mut self, stack: NodeStack) -> Numbers {
+        let sliced = self.apart.slice(&stack);
+        Numbers {
+            sliced: self.number(sliced),
+            whole: self.number(stack),
+        }
+    }
+
+    fn node(&mut self, node: &NodeId) -> Numbers {
+        if let Some(known) = self.nodes.get(node) {
+            return *known;
+        }
+        let stack = self.stacks.node(node);
+        let numbers = self.both(stack);
+        // An account's own node is met once.
+        if !matches!(node, NodeId::Account(_)) {
+            self.nodes.insert(node.clone(), numbers);
+        }
+        numbers
+    }
+
+    fn levels(&self, chain: &Chain) -> Vec<NodeStack> {
+        let found = chain.iter().filter_map(|number| self.distinct.get(*number));
+        found.cloned().collect()
+    }
+
     fn verdicts(&mut self, account: &Account, chain: &[NodeId], place: Option<Gap>) -> Verdicts {
         if let Some(reason) = scps_off(self.snapshot) {
-            return all_paths(|_| Answer::Open(Opening::NoScps(reason)));
+            return self.same_for_all("no-scps", &Answer::Open(Opening::NoScps(reason)));
         }
         if let Some(hinge) = unsettled(self.snapshot) {
-            return all_paths(|_| Answer::Undetermined(vec![hinge.clone()]));
+            return self.same_for_all("unsettled", &Answer::Undetermined(vec![hinge]));
         }
-        let mut levels: Vec<NodeStack> = chain.iter().map(|node| self.stacks.node(node)).collect();
+        let mut numbers: Vec<Numbers> = chain.iter().map(|node| self.node(node)).collect();
         if let Some(gap) = place {
-            levels.push(NodeStack {
+            numbers.push(self.both(NodeStack {
                 denies_missing: vec![gap.clone()],
                 allows_missing: vec![gap],
                 ..NodeStack::default()
-            });
+            }));
         }
-        let apart = self.tells_apart(&levels);
-        let key = (levels, apart.then(|| account.id.clone()));
-        if let Some(verdicts) = self.decided.get(&key) {
-            return Arc::clone(verdicts);
-        }
-        let verdicts = all_paths(|path| self.answer(&key.0, path, account));
-        self.decided.insert(key, Arc::clone(&verdicts));
-        verdicts
-    }
-
-    /// May a policy on the way tell accounts apart: by an account in a resource, or by a
-    /// condition on what differs from account to account?
-    fn tells_apart(&self, levels: &[NodeStack]) -> bool {
-        let mut handles = levels.iter().flat_map(|level| &level.policies);
-        handles.any(|handle| match self.texts.text(*handle) {
-            Some(Text::Parsed(document)) => document.statements.iter().any(differs_by_account),
-            _ => false,
-        })
-    }
-
-    fn question<'q>(&'q self, action: &ActionSpec, account: Option<&'q AccountId>) -> Question<'q> {
-        let partition = self.snapshot.caller.partition;
-        let own = self
-            .snapshot
-            .organization
-            .known()
-            .map(|organization| &organization.id);
-        let target = match action.resource {
-            ResourceShape::None => Target::None,
-            ResourceShape::Handshake => Target::ForeignInvitation { partition, own },
-            ResourceShape::Account => Target::Account {
-                partition,
-                id: account,
-            },
+        let sliced: Chain = numbers.iter().map(|one| one.sliced).collect();
+        let signature = self.signature(&sliced, account);
+        let key = (sliced, signature);
+        let verdicts = if let Some(verdicts) = self.decided.get(&key) {
+            Arc::clone(verdicts)
+        } else {
+            let levels = self.levels(&key.0);
+            let case = Case::new(self.snapshot, self.texts, &levels, account);
+            let verdicts = Arc::new(case.verdicts(false));
+            self.decided.insert(key, Arc::clone(&verdicts));
+            verdicts
         };
-        Question {
-            action: action.name,
-            target,
+        let exempts = |verdict: &Verdict| matches!(verdict.answer, Answer::Conditional { .. });
+        if !verdicts.iter().any(exempts) {
+            return verdicts;
         }
-    }
-
-    fn proof(
-        &self,
-        levels: &[NodeStack],
-        action: &ActionSpec,
-        account: Option<&AccountId>,
-    ) -> Proof {
-        let levels: Vec<_> = levels.iter().map(|level| level.level(self.texts)).collect();
-        prove(&levels, &self.question(action, account))
-    }
-
-    /// The path's answer: all its actions must get through, for the same principal.
-    ///
-    /// The first action is the one whose own deny is beyond doubt. A deny of a further one
-    /// alone leaves the answer to AWS's pages, which disagree (see [`Hinge::PagesDisagree`]).
-    fn answer(&self, levels: &[NodeStack], path: &ExitPath, account: &Account) -> Answer {
-        let mut answer = self.quick(levels, path, &account.id);
-        if let Answer::Undetermined(hinges) = &answer
-            && hinges.iter().all(|hinge| {
-                matches!(
-                    hinge,
-                    Hinge::Statement { .. } | Hinge::PagesDisagree | Hinge::Gap(_)
-                )
-            })
-            && hinges != &[Hinge::PagesDisagree]
-        {
-            answer = self.exact(levels, path, account, hinges);
+        let whole: Chain = numbers.iter().map(|one| one.whole).collect();
+        let signature = self.signature(&whole, account);
+        let key = (whole, signature);
+        if let Some(graded) = self.graded.get(&key) {
+            return Arc::clone(graded);
         }
-        answer
+        let levels = self.levels(&key.0);
+        let case = Case::new(self.snapshot, self.texts, &levels, account);
+        let graded = Arc::new(case.verdicts(true));
+        self.graded.insert(key, Arc::clone(&graded));
+        graded
     }
 
-    /// The exact procedure, for what conditions leave open. Where something is missing, only
-    /// "blocked" holds whatever the missing part says.
-    fn exact(
-        &self,
-        levels: &[NodeStack],
-        path: &ExitPath,
-        account: &Account,
-        hinges: &[Hinge],
-    ) -> Answer {
-        let everything = Document::full_aws_access();
-        let missing = hinges.iter().any(Hinge::is_gap);
-        let stack: Vec<_> = levels
-            .iter()
-            .map(|level| {
-                let mut known = level.level(self.texts);
-                if !known.allows_complete {
-                    known.policies.push((usize::MAX, &everything));
-                }
-                known
-            })
-            .collect();
-        let subject = Subject {
-            partition: self.snapshot.caller.partition,
-            account: &account.id,
-            organization: self
-                .snapshot
-                .organization
-                .known()
-                .map(|organization| &organization.id),
-            parents: account.parents.known().map(Vec::as_slice),
-            now: self.snapshot.taken_at,
+    /// What policies on the way can tell this account from others by.
+    fn signature(&mut self, chain: &Chain, account: &Account) -> Vec<String> {
+        let features = if let Some(features) = self.features.get(chain) {
+            Arc::clone(features)
+        } else {
+            let features: Arc<[Feature]> = self.apart.features(&self.levels(chain)).into();
+            self.features.insert(chain.clone(), Arc::clone(&features));
+            features
         };
-        let kinds: &[Kind] = match path.actor {
-            Actor::MemberRoot => &[Kind::Root],
-            Actor::Member | Actor::Management => &Kind::ALL,
-        };
-        let questions: Vec<_> = path
-            .actions
-            .iter()
-            .map(|action| self.question(action, Some(&account.id)))
-            .collect();
-        let first = questions.get(..1).unwrap_or_default();
-        if let Decision::Blocked(by) = decide(&stack, first, &subject, kinds) {
-            return Answer::Blocked(self.together(by));
-        }
-        if missing {
-            return Answer::Undetermined(hinges.to_vec());
-        }
-        match decide(&stack, &questions, &subject, kinds) {
-            Decision::Blocked(_) => Answer::Undetermined(vec![Hinge::PagesDisagree]),
-            Decision::Open(example) if self.passes(&stack, path, account, &example) => {
-                Answer::Open(Opening::NoGuard { dead: Vec::new() })
-            }
-            Decision::Conditional { through, denied }
-                if through
-                    .iter()
-                    .all(|one| self.passes(&stack, path, account, one))
-                    && !self.passes(&stack, path, account, &denied) =>
-            {
-                let mut exemptions: Vec<Exemption> = through
-                    .into_iter()
-                    .map(|one| Exemption {
-                        words: one.because,
-                        principal: one.principal,
-                        context: one.context,
-                    })
-                    .collect();
-                exemptions.sort();
-                Answer::Conditional {
-                    exemptions,
-                    hinges: hinges.to_vec(),
-                }
-            }
-            Decision::Open(_) | Decision::Conditional { .. } => {
-                Answer::Undetermined(vec![Hinge::EnginesDisagree])
-            }
-            Decision::Undetermined(_) => Answer::Undetermined(hinges.to_vec()),
-        }
+        let values = features.iter().map(|feature| feature.of(account));
+        values.collect()
     }
 
-    fn together(&self, by: Vec<StatementAt>) -> Block {
-        let mut by: Vec<StatementRef> = by.into_iter().map(|at| self.reference(at)).collect();
-        by.sort();
-        if by.len() == 1
-            && let Some(one) = by.pop()
-        {
-            return Block::Deny(one);
-        }
-        Block::Together(by)
-    }
-
-    /// Does `evaluate` let every action of the path through for the example?
-    fn passes(
-        &self,
-        stack: &[Level<'_>],
-        path: &ExitPath,
-        account: &Account,
-        example: &Example,
-    ) -> bool {
-        let concrete: Vec<Vec<&Document>> = stack
-            .iter()
-            .map(|level| {
-                level
-                    .policies
-                    .iter()
-                    .map(|(_, document)| *document)
-                    .collect()
-            })
-            .collect();
-        path.actions.iter().all(|action| {
-            let resource = match action.resource {
-                ResourceShape::None => Resource::Any,
-                ResourceShape::Handshake | ResourceShape::Account => {
-                    Resource::Arn(example.resource.clone())
-                }
-            };
-            let mut request = facts(Request::new(action.name, resource), self.snapshot, account)
-                .with("aws:PrincipalArn", example.principal.clone());
-            for (key, values) in &example.context {
-                request = match values {
-                    Some(values) => request.with_all(key, values.clone()),
-                    None => request.without(key),
-                };
-            }
-            evaluate(&concrete, &request) == evaluate::Decision::Allowed
-        })
-    }
-
-    /// What action and resource alone decide, and otherwise what it hangs on.
-    fn quick(&self, levels: &[NodeStack], path: &ExitPath, account: &AccountId) -> Answer {
-        let mut hinges = Vec::new();
-        let mut opening = None;
-        for (index, action) in path.actions.iter().enumerate() {
-            match self.proof(levels, action, Some(account)) {
-                Proof::Denied(at) if index == 0 => {
-                    return Answer::Blocked(Block::Deny(self.reference(at)));
-                }
-                Proof::NotAllowed { level } if index == 0 => {
-                    return Answer::Blocked(Block::NoAllow { level });
-                }
-                Proof::Denied(_) | Proof::NotAllowed { .. } => hinges.push(Hinge::PagesDisagree),
-                Proof::Open { dead } => {
-                    let dead = dead.into_iter().map(|at| self.reference(at)).collect();
-                    if self.confirmed(levels, path, action, account) {
-                        opening = opening.or(Some(Opening::NoGuard { dead }));
-                    } else {
-                        hinges.push(Hinge::EnginesDisagree);
-                    }
-                }
-                Proof::Undetermined {
-                    hinges: statements,
-                    incomplete,
-                } => {
-                    hinges.extend(statements.into_iter().map(|(at, why)| Hinge::Statement {
-                        statement: self.reference(at),
-                        why: why.iter().map(ToString::to_string).collect(),
-                    }));
-                    for level in incomplete.into_iter().filter_map(|index| levels.get(index)) {
-                        let gaps = level.denies_missing.iter().chain(&level.allows_missing);
-                        hinges.extend(gaps.cloned().map(Hinge::Gap));
-                        hinges.extend(
-                            level
-                                .bad
-                                .iter()
-                                .cloned()
-                                .map(|(policy, problem)| Hinge::BadPolicy { policy, problem }),
-                        );
-                    }
-                }
-            }
-        }
-        hinges.sort();
-        hinges.dedup();
-        match opening {
-            Some(opening) if hinges.is_empty() => Answer::Open(opening),
-            _ => Answer::Undetermined(hinges),
-        }
-    }
-
-    fn reference(&self, at: StatementAt) -> StatementRef {
-        let statement = match self.texts.text(at.policy) {
-            Some(Text::Parsed(document)) => document.statements.get(at.statement),
-            _ => None,
-        };
-        StatementRef {
-            level: at.level,
-            // INVARIANT: `at` was made from a handle of these texts.
-            policy: self
-                .texts
-                .id(at.policy)
-                .cloned()
-                .unwrap_or_else(PolicyId::full_aws_access),
-            policy_name: self.texts.name(at.policy).to_owned(),
-            number: at.statement + 1,
-            sid: statement.and_then(|statement| statement.sid.clone()),
-            line: statement.map_or(1, |statement| statement.at.line),
-            names_service: statement.is_some_and(names_service),
-        }
-    }
-
-    /// Does the concrete evaluator let the witness through?
-    fn confirmed(
-        &self,
-        levels: &[NodeStack],
-        path: &ExitPath,
-        action: &ActionSpec,
-        account: &AccountId,
-    ) -> bool {
-        let documents: Vec<_> = levels.iter().map(|level| level.level(self.texts)).collect();
-        let stack: Vec<Vec<&Document>> = documents
-            .iter()
-            .map(|level| {
-                level
-                    .policies
-                    .iter()
-                    .map(|(_, document)| *document)
-                    .collect()
-            })
-            .collect();
-        let witness = witness(self.snapshot, path, action, account);
-        let resource = match witness.resource.as_str() {
-            "*" => Resource::Any,
-            arn => Resource::Arn(arn.to_owned()),
-        };
-        let request =
-            Request::new(action.name, resource).with("aws:PrincipalArn", witness.principal);
-        evaluate(&stack, &request) == evaluate::Decision::Allowed
-    }
-}
-
-/// A request that gets through an open path.
-fn witness(
-    snapshot: &Snapshot,
-    path: &ExitPath,
-    action: &ActionSpec,
-    account: &AccountId,
-) -> Witness {
-    let partition = snapshot.caller.partition;
-    let principal = match path.actor {
-        Actor::MemberRoot => format!("arn:{partition}:iam::{account}:root"),
-        Actor::Member | Actor::Management => format!("arn:{partition}:iam::{account}:role/Admin"),
-    };
-    let resource = match action.resource {
-        ResourceShape::None => "*".to_owned(),
-        ResourceShape::Handshake => format!(
-            "arn:{partition}:organizations::999999999999:handshake/o-foreignorg0/invite/h-examplehandshake"
-        ),
-        ResourceShape::Account => format!("arn:{partition}:account::{account}:account"),
-    };
-    Witness {
-        principal,
-        action: action.name,
-        resource,
-    }
-}
-
-/// What AWS puts into every request of an account's principals.
-fn facts(request: Request, snapshot: &Snapshot, account: &Account) -> Request {
-    let region = snapshot.caller.partition.organizations_region();
-    let request = request
-        .with("aws:PrincipalAccount", account.id.as_str())
-        .with("aws:RequestedRegion", region)
-        .with("aws:PrincipalIsAWSService", "false")
-        .with("aws:SecureTransport", "true")
-        .with("aws:CurrentTime", snapshot.taken_at.to_string());
-    match snapshot.organization.known() {
-        Some(organization) => request.with("aws:PrincipalOrgID", organization.id.as_str()),
-        None => request,
-    }
-}
-
-/// Does the statement name Organizations or account management, rather than everything?
-fn names_service(statement: &Statement) -> bool {
-    let named = |pattern: &crate::scp::Pattern| {
-        let text = pattern.as_str().to_ascii_lowercase();
-        text.starts_with("organizations:") || text.starts_with("account:")
-    };
-    !statement.actions.negated && statement.actions.patterns.iter().any(named)
-}
-
-/// May the statement come to something else from account to account?
-///
-/// A digit or `?` in a value could meet an account's digits; other text of a pattern cannot.
-fn differs_by_account(statement: &Statement) -> bool {
-    let by_resource = statement
-        .resources
-        .patterns
-        .iter()
-        .any(|pattern| !pattern.is_star());
-    let by_condition = statement.conditions.iter().any(|condition| {
-        let key = condition.key.to_ascii_lowercase();
-        key == "aws:principalaccount"
-            || key == "aws:principalorgpaths"
-            || (key == "aws:principalarn"
-                && condition.values.iter().any(|value| {
-                    value.contains(|c: char| c.is_ascii_digit() || c == '?') || value.contains("${")
-                }))
-            || condition.values.iter().any(|value| value.contains("${"))
-    });
-    by_resource || by_condition
-}
-
-/// One request for each action of an open path, in the name of `account`.
-pub fn witnesses<'a>(
-    snapshot: &'a Snapshot,
-    path: &'a ExitPath,
-    account: &'a AccountId,
-) -> impl Iterator<Item = Witness> + 'a {
-    path.actions
-        .iter()
-        .map(move |action| witness(snapshot, path, action, account))
-}
-
-fn all_paths(mut answer: impl FnMut(&ExitPath) -> Answer) -> Verdicts {
-    Arc::new(
-        ExitPath::of_members()
-            .map(|path| Verdict {
+    /// One answer for every path, made once; `slot` tells such answers apart.
+    fn same_for_all(&mut self, slot: &str, answer: &Answer) -> Verdicts {
+        let key = (Vec::new(), vec![slot.to_owned()]);
+        let verdicts = self.decided.entry(key).or_insert_with(|| {
+            let verdict = |path: &ExitPath| Verdict {
                 path: path.id,
-                answer: answer(path),
-            })
-            .collect(),
-    )
+                answer: answer.clone(),
+                notes: Vec::new(),
+            };
+            Arc::new(ExitPath::of_members().map(verdict).collect())
+        });
+        Arc::clone(verdicts)
+    }
 }
 
 impl Judgement {

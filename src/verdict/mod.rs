@@ -3,15 +3,21 @@
 //! A pure function of the snapshot. Accounts with equal stacks are decided once.
 
 mod answer;
+mod apart;
+mod case;
+mod exemptions;
 mod hanging;
 mod judge;
 mod stack;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod witness;
 
 pub use answer::{
-    Answer, Block, Exemption, Hinge, NoScps, Opening, Standing, StatementRef, Verdict, Witness,
+    Answer, Block, DenyNote, Exemption, Grade, Hinge, NeverApplies, NoScps, Opening, Standing,
+    StatementRef, Verdict, Witness,
 };
 pub use hanging::{Hanging, hanging};
-pub use judge::{Judgement, judge, settled, witnesses};
+pub use judge::{Judgement, judge, settled};
+pub use witness::witnesses;

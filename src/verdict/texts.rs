@@ -56,6 +56,11 @@ impl<'a> Texts<'a> {
         self.entries.get(handle).map(|entry| &entry.2)
     }
 
+    /// Every text, by handle.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Text> {
+        self.entries.iter().map(|entry| &entry.2)
+    }
+
     pub(super) fn id(&self, handle: usize) -> Option<&'a PolicyId> {
         self.entries.get(handle).map(|entry| entry.0)
     }

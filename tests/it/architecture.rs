@@ -38,7 +38,7 @@ const PURE: [&str; 11] = [
 ];
 
 /// Longer than 500 lines today; the list may only shrink.
-const LONG: [&str; 3] = ["prove/decide.rs", "report/document.rs", "verdict/judge.rs"];
+const LONG: [&str; 1] = ["report/document.rs"];
 
 struct Source {
     path: String,
@@ -157,7 +157,13 @@ fn a_room_uses_only_what_stands_below_it() {
     assert!(uses > 300, "uses were found: {uses}");
     let wrong = violations(|source| {
         if !ROOMS.iter().any(|row| row.0 == source.room) {
-            return Vec::new();
+            // Of the two above all rooms, `flows` does not know `cli`.
+            let above = behind(&source.code, "crate::").any(|used| used == "cli");
+            let wrong = source.room == "flows" && above;
+            return wrong
+                .then(|| "flows uses cli".to_owned())
+                .into_iter()
+                .collect();
         }
         let allowed = allowed(&source.room);
         behind(&source.code, "crate::")

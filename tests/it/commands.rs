@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::served::{Run, binary, directory};
+use crate::served::{Run, Served, binary, directory};
+use crate::support::now;
 
 /// The demo's organization.
 const DEMO: &str = "o-bame4bp9aw";
@@ -220,5 +221,51 @@ fn no_command_prints_a_line_that_is_too_wide() {
             let wide = org_exit_guard::report::text::width(line) > 80;
             assert!(address || !wide, "{args:?}: {line}");
         }
+    }
+}
+
+#[test]
+fn doctor_keeps_a_transcript_without_secrets() {
+    let served = Served::new(org_exit_guard::sim::demo(now()));
+    let place = directory();
+    let path = place.path().join("wire.jsonl");
+    let doctor = served.run(&["doctor", "--record", path.to_str().expect("UTF-8")]);
+    assert_eq!(doctor.code, Some(0), "{}", doctor.stderr);
+    let text = std::fs::read_to_string(&path).expect("written");
+    let calls: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let answered = |operation: &str| {
+        calls
+            .iter()
+            .any(|call| call["operation"] == operation && call["status"] == 200)
+    };
+    for operation in [
+        "sts:GetCallerIdentity",
+        "organizations:DescribeOrganization",
+        "organizations:ListAccounts",
+        "cloudtrail:LookupEvents",
+    ] {
+        assert!(answered(operation), "{operation}: {text}");
+    }
+    let keys = served
+        .simulator
+        .keys_of(&served.simulator.world().management);
+    for secret in [
+        keys.access_key_id,
+        keys.secret_access_key,
+        "@example".to_owned(),
+    ] {
+        assert!(!text.contains(&secret), "{secret}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&path)
+            .expect("a file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -44,7 +44,13 @@ fn a_plain_member_learns_nothing_and_a_delegated_administrator_no_departures() {
         world.account_named(name).expect("an account").id.clone()
     };
     let member = served.run_as(&id("shop"), &AUDIT);
-    assert_eq!((member.code, blocked(&member)), (Some(4), 0), "{member:?}");
+    assert_eq!((member.code, member.stdout.as_str()), (Some(1), ""));
+    let said = words(&member);
+    assert!(
+        said.contains("is a member of organization `o-"),
+        "{member:?}"
+    );
+    assert!(said.contains("hint: use credentials of the management account"));
     let delegated = served.run_as(&id("admin"), &AUDIT);
     assert_eq!(delegated.code, Some(4), "{delegated:?}");
     assert!(blocked(&delegated) > 0);
@@ -154,10 +160,18 @@ async fn throttling_throughout_only_takes_longer() {
     let world: World = organization().scp("guard", GUARD, &["/"]).build();
     let bench = Bench::new(world).await;
     bench.simulator.set_throttling(true);
-    let refusal = Refusal::new("TooManyRequestsException", "slow down");
-    bench
-        .simulator
-        .add_fault(Fault::new("*", Calls::First(4), Kind::Error(refusal)));
+    // Each service has its own word for it.
+    let words = [
+        ("organizations:*", "TooManyRequestsException"),
+        ("cloudtrail:*", "ThrottlingException"),
+        ("iam:*", "Throttling"),
+        ("sts:*", "Throttling"),
+    ];
+    for (operations, word) in words {
+        let kind = Kind::Error(Refusal::new(word, "slow down"));
+        let fault = Fault::new(operations, Calls::First(4), kind);
+        bench.simulator.add_fault(fault);
+    }
     let snapshot = bench.facts().await;
     assert!(snapshot.gaps().is_empty(), "{:?}", snapshot.gaps());
     assert!(bench.simulator.log().len() > 60, "it was throttled");

@@ -19,6 +19,7 @@ mod inspect;
 mod oracle;
 mod output;
 mod prove_random;
+mod readme;
 mod remediate;
 mod scp_cases;
 mod served;

@@ -175,6 +175,45 @@ fn no_credentials_and_no_endpoint_are_told_with_a_hint() {
     }
 }
 
+/// The cached token is over; nothing is asked of the network.
+#[test]
+fn an_expired_sign_in_is_told_with_the_command_that_renews_it() {
+    let directory = directory();
+    let cache = directory.path().join(".aws/sso/cache");
+    std::fs::create_dir_all(&cache).expect("a directory");
+    // The file is named after the SHA-1 of the session's name.
+    let token = cache.join("ee0bfd2552fbd840c02cc48b6e823320543c450f.json");
+    let over = r#"{"accessToken":"t","expiresAt":"2026-01-01T00:00:00Z"}"#;
+    std::fs::write(token, over).expect("written");
+    let profile = "[profile prod]\nsso_session = corp\nsso_account_id = 111111111111\n\
+        sso_role_name = Audit\nregion = us-east-1\n\
+        [sso-session corp]\nsso_region = us-east-1\nsso_start_url = http://127.0.0.1:9/start\n";
+    std::fs::write(directory.path().join("aws-config"), profile).expect("written");
+    let mut command = binary(&directory);
+    command.args(["audit", "--profile", "prod"]);
+    let failed = Run::of(&command.output().expect("it runs"));
+    assert_eq!((failed.code, failed.stdout.as_str()), (Some(1), ""));
+    let said: Vec<&str> = failed.stderr.split_whitespace().collect();
+    let said = said.join(" ");
+    assert!(said.contains("have expired"), "{said}");
+    assert!(said.contains("hint: sign in again with `aws sso login --profile prod`"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_names_its_path_and_the_remedy() {
+    let report = "json=no/such/place.json";
+    let failed = run(&["audit", "--demo", "--report", report], &[]);
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    let said: Vec<&str> = failed.stderr.split_whitespace().collect();
+    let said = said.join(" ");
+    assert!(
+        said.contains("cannot write report `no/such/place.json`"),
+        "{said}"
+    );
+    assert!(said.contains("hint: give a path in a directory"), "{said}");
+    assert!(!said.contains(".tmp"), "{said}");
+}
+
 #[test]
 fn every_key_of_the_configuration_is_documented() {
     let page = include_str!("../../docs/configuration.md");

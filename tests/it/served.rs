@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Output};
 use std::sync::{Arc, OnceLock};
 
-use org_exit_guard::sim::{Serving, Simulator, World, serve};
+use org_exit_guard::sim::{Serving, Simulator, WIRE_LOG, World, serve};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -27,6 +27,10 @@ pub(crate) fn binary(directory: &tempfile::TempDir) -> Command {
             "AWS_SHARED_CREDENTIALS_FILE",
             directory.path().join("aws-credentials"),
         );
+    // The judges of the wire want to hear of the simulators in the binary too.
+    if let Some(directory) = std::env::var_os(WIRE_LOG) {
+        command.env(WIRE_LOG, directory);
+    }
     command
 }
 
@@ -44,6 +48,7 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) fn new(world: World) -> Self {
         let simulator = Simulator::new(world);
+        crate::support::record(&simulator);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let serving = runtime()
             .block_on(serve(simulator.clone(), address))

@@ -11,7 +11,7 @@ use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::{Silent, Snapshot, Timestamp};
 use org_exit_guard::plan::{Approved, Wishes};
-use org_exit_guard::sim::{Service, Simulator, World};
+use org_exit_guard::sim::{Service, Simulator, WIRE_LOG, World};
 
 pub(crate) const NOW: &str = "2026-11-24T10:00:00Z";
 
@@ -29,6 +29,15 @@ impl TimeSource for SimulatedTime {
     }
 }
 
+/// Records what goes over the wire, if the test run asks for it.
+pub(crate) fn record(simulator: &Simulator) {
+    if let Some(directory) = std::env::var_os(WIRE_LOG) {
+        let name = format!("simulator-{}.jsonl", std::process::id());
+        let path = Path::new(&directory).join(name);
+        simulator.record_to(&path).expect("the directory is there");
+    }
+}
+
 /// A simulator and a session of its management account.
 pub(crate) struct Bench {
     pub(crate) simulator: Arc<Simulator>,
@@ -39,6 +48,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new(world: World) -> Self {
         let simulator = Simulator::new(world);
+        record(&simulator);
         let keys = simulator.keys_of_management();
         let session = Session::open(SessionOptions {
             keys: Some(Keys {

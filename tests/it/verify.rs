@@ -76,9 +76,9 @@ async fn the_simulator_agrees_and_is_asked_once_for_each_stack() {
         );
         counts.push(asked);
     }
-    // Prod: leave and self-closure; Dev: self-closure, and each kind of exempt principal with both
+    // Prod: leave and self-closure; Dev: self-closure, and two kinds of exempt principals with both
     // actions; Lab: three actions, all open. The same for 3 and for 36 accounts.
-    let expected = 2 + 1 + 2 * 5 + 3;
+    let expected = 2 + 1 + 2 * 2 + 3;
     assert_eq!(counts, [expected, expected]);
 }
 

@@ -18,6 +18,7 @@ import urllib.request
 from pathlib import Path
 
 from probe import Probes
+from recorder import Recorder
 from served import Served
 
 HERE = Path(__file__).parent
@@ -81,9 +82,10 @@ def audit(binary, endpoint, key, secret, home):
     return done.returncode, text, done.stderr
 
 
-def compare(probe, name, binary, endpoint, key, secret, home):
+def compare(probe, name, binary, endpoint, key, secret, home, accounts):
     code, report, errors = audit(binary, endpoint, key, secret, home)
-    probe(f"{name}: a report without faults", report.startswith("{"), f"{code}\n{errors}")
+    listed = json.loads(report).get("accounts", []) if report.startswith("{") else []
+    probe(f"{name}: without faults, a report on every account", len(listed) == accounts, f"{len(listed)}, exit code {code}\n{errors}")
     with Microburst(endpoint) as burst:
         again, faulted, errors = audit(binary, burst.endpoint, key, secret, home)
         stats = burst.get("stats")
@@ -102,10 +104,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="org-exit-guard-faults-") as name:
         home = Path(name)
         with Served(binary) as served:
-            compare(probe, "simulator", binary, served.endpoint, served.key, served.secret, home)
-        with Moto(home) as moto:
-            seed(moto.endpoint)
-            compare(probe, "moto", binary, moto.endpoint, "testing", "testing", home)
+            compare(probe, "simulator", binary, served.endpoint, served.key, served.secret, home, 39)
+        with Moto(home) as moto, Recorder(moto.endpoint) as wire:
+            seed(wire.endpoint)
+            compare(probe, "moto", binary, wire.endpoint, "testing", "testing", home, 120)
     print(f"faults: {probe.passed} passed, {len(probe.failures)} failed")
     return 1 if probe.failures else 0
 

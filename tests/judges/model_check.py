@@ -1,275 +1,199 @@
-"""Compares requests and answers with AWS's service models, as botocore ships them.
+"""Holds everything that went over the wire against AWS's service models.
 
-    checker = Checker("organizations")
-    checker.request("ListRoots", {...})                 # parsed input members
-    checker.answer("ListRoots", status, body, headers)  # raw bytes off the wire
-    checker.findings
+    ORG_EXIT_GUARD_WIRE_LOG=DIR cargo nextest run     # and whatever else is to be judged
+    python model_check.py DIR
 
-A finding is one of: unknown-member, missing-member, null, type, enum, pattern,
-length, undeclared-error, http-status, header. What the models themselves get
-wrong is listed in `known_model_mistakes.json`; those findings are not kept.
+Requests: those of the program must follow the model; those that others sent on purpose to
+break it must have been refused. Answers: all must follow it, but those that a test's fault
+spoilt. Mistakes that are known stand in `known_model_mistakes.json`, each with whose it is
+and why; others fail, and so do listed ones that nobody makes any more.
 """
 
-import functools
+import argparse
 import json
 import re
-import xml.etree.ElementTree as ET
+import sys
+from collections import Counter, defaultdict
 from pathlib import Path
+from urllib.parse import parse_qsl
 
-import botocore.session
+from models import Checker, known_mistakes, service_model, wire_name
 
-HERE = Path(__file__).parent
-# Errors of every AWS service, whether an operation declares them or not.
-# https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
-COMMON_ERRORS = {
-    "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException",
-    "IncompleteSignature", "InternalFailure", "InternalServerError", "InvalidAction",
-    "InvalidClientTokenId", "InvalidSignatureException", "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired", "RequestExpired",
-    "ServiceUnavailable", "SignatureDoesNotMatch", "Throttling", "ThrottlingException",
-    "UnknownOperationException", "UnrecognizedClientException", "ValidationError",
-    "ValidationException",
-}  # fmt: skip
-ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
-TYPES = {
-    "list": list, "map": dict, "structure": dict, "string": str, "character": str,
-    "integer": int, "long": int, "float": (int, float), "double": (int, float), "boolean": bool,
-}  # fmt: skip
+SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
+SERVICES = ("organizations", "cloudtrail", "iam", "sts", "account", "events")
+# The AWS SDK for Rust: the program, and tests that use the program's client.
+OURS = "aws-sdk-rust"
 
 
-@functools.cache
-def service_model(service):
-    return botocore.session.get_session().get_service_model(service)
+def nested(form, shape, prefix=""):
+    """Members of an awsQuery form as the JSON protocols would have them; takes what it reads."""
+    members = {}
+    for name, member in shape.members.items():
+        value = nested_value(form, member, prefix + wire_name(name, member))
+        if value is not None:
+            members[wire_name(name, member)] = value
+    return members
 
 
-def known_mistakes():
-    return json.loads((HERE / "known_model_mistakes.json").read_text("utf-8"))["mistakes"]
+def nested_value(form, shape, key):
+    if shape.type_name == "structure":
+        return nested(form, shape, key + ".") or None
+    if shape.type_name == "list":
+        item = shape.member.serialization.get("name", "member")
+        items = []
+        while True:
+            at = f"{key}.{item}.{len(items) + 1}"
+            value = nested_value(form, shape.member, at)
+            if value is None:
+                return items or None
+            items.append(value)
+    text = form.pop(key, None)
+    if text is None:
+        return None
+    if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d+", text):
+        return int(text)
+    if shape.type_name == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return text
 
 
-def wire_name(name, shape):
-    return shape.serialization.get("name", name)
+def named(exchange):
+    """Service and operation of a request; an operation that the model lacks is None."""
+    headers, body = exchange["headers"], exchange["body"]
+    scope = SCOPE.search(headers.get("authorization", ""))
+    service = scope[1] if scope else "unsigned"
+    if service not in SERVICES:
+        return service, None
+    model = service_model(service)
+    protocol = model.metadata["protocol"]
+    name = None
+    if protocol == "json":
+        prefix, _, operation = headers.get("x-amz-target", "").rpartition(".")
+        # The SDKs for Rust and Java leave out the namespace before the service's own prefix.
+        whole = model.metadata["targetPrefix"]
+        name = operation if prefix in (whole, whole.rpartition(".")[2]) else None
+    elif protocol == "query":
+        name = dict(parse_qsl(body)).get("Action")
+    else:
+        paths = {model.operation_model(n).http["requestUri"]: n for n in model.operation_names}
+        name = paths.get(exchange["path"])
+    return service, name if name in model.operation_names else None
 
 
-def tag(element):
-    return element.tag.rpartition("}")[2]
+def check_request(checker, operation, exchange):
+    headers, body = exchange["headers"], exchange["body"]
+    if checker.protocol == "query":
+        form = dict(parse_qsl(body, keep_blank_values=True))
+        form.pop("Action", None)
+        version = form.pop("Version", None)
+        if version != checker.model.metadata["apiVersion"]:
+            checker.add(operation, "header", "request.Version", version)
+        shape = checker.operation(operation).input_shape
+        members = nested(form, shape) if shape else {}
+        members.update(form)  # what the model has no place for
+        checker.request(operation, members)
+        return
+    content_type = headers.get("content-type", "")
+    if checker.protocol == "json" and content_type != "application/x-amz-json-1.1":
+        checker.add(operation, "header", "request.Content-Type", content_type)
+    members = checker.json_document(operation, body or "{}")
+    if members is not None:
+        checker.request(operation, members)
 
 
-class Checker:
-    """Findings about one service."""
+class Judgement:
+    """What was read so far: messages by kind, findings, known mistakes that occurred."""
 
-    def __init__(self, service):
-        self.service = service
-        self.model = service_model(service)
-        self.protocol = self.model.metadata["protocol"]
-        self.findings = []
-        self.excused = set()
-        self.mistakes = [m for m in known_mistakes() if m["service"] == service]
+    def __init__(self):
+        self.counts, self.excused = Counter(), Counter()
+        self.findings = defaultdict(list)  # (from, service, operation, direction) -> findings
+        self.seen = set()
 
-    def operation(self, name):
-        return self.model.operation_model(name)
-
-    def add(self, operation, kind, at, what):
-        for mistake in self.mistakes:
-            if mistake["kind"] == kind and re.fullmatch(mistake["at"], at) and (
-                mistake["operation"] in ("*", operation)
-            ):
-                self.excused.add(mistake["id"])
-                return
-        finding = {
-            "service": self.service, "operation": operation, "kind": kind, "at": at,
-            "what": str(what)[:200],
-        }  # fmt: skip
-        if finding not in self.findings:
-            self.findings.append(finding)
-
-    # Requests
-
-    def request(self, operation, members):
-        """Members of an input that was already parsed off the wire."""
-        shape = self.operation(operation).input_shape
-        if shape is None:
-            if members:
-                self.add(operation, "unknown-member", "request", sorted(members))
+    def exchange(self, exchange):
+        service, operation = named(exchange)
+        source = exchange["from"]
+        self.counts[f"{source}: exchanges"] += 1
+        refused = (exchange["status"] or 500) >= 400
+        if operation is None:
+            self.counts[f"{source}: no operation of a simulated service"] += 1
+            key = (source, service, "?", "request")
+            self.seen.add(key)
+            if not refused:
+                what = exchange["headers"].get("x-amz-target") or exchange["body"][:100]
+                self.findings[key].append({"kind": "answered", "at": exchange["path"], "what": what})
             return
-        self.value(operation, shape, members, "request")
-
-    # Answers
-
-    def answer(self, operation, status, body, headers):
-        if status >= 300:
-            self.error(operation, status, body, headers)
+        checker = Checker(service, source)
+        check_request(checker, operation, exchange)
+        strict = OURS in exchange["headers"].get("user-agent", "")
+        wrong = checker.findings
+        if wrong and refused and not strict:
+            self.counts[f"{source}: bad requests, refused"] += 1
+            wrong = []
+        self.note((source, service, operation, "request"), wrong, checker)
+        if exchange["answer"] is None:
+            self.counts[f"{source}: answers lost to a fault"] += 1
             return
-        shape = self.operation(operation).output_shape
-        if self.protocol == "query":
-            self.query_answer(operation, shape, body)
+        if exchange["spoilt"]:
+            self.counts[f"{source}: answers spoilt by a fault"] += 1
             return
-        document = self.json_document(operation, body or b"{}")
-        if document is None:
-            return
-        if shape is not None:
-            self.value(operation, shape, document, "$")
-        elif document:
-            self.add(operation, "unknown-member", "$", sorted(document))
+        checker = Checker(service, source)
+        body = exchange["answer"].encode()
+        checker.answer(operation, exchange["status"], body, exchange["answer_headers"])
+        self.note((source, service, operation, "answer"), checker.findings, checker)
 
-    def json_document(self, operation, body):
-        try:
-            document = json.loads(body)
-        except ValueError as error:
-            self.add(operation, "type", "$", f"not JSON: {error}")
-            return None
-        if not isinstance(document, dict):
-            self.add(operation, "type", "$", "not an object")
-            return None
-        return document
+    def note(self, key, findings, checker):
+        self.seen.add(key)
+        self.counts[f"{key[0]}: {key[3]}s checked"] += 1
+        self.findings[key] += findings
+        self.excused.update(checker.excused)
 
-    def query_answer(self, operation, shape, body):
-        root = self.xml_document(operation, body)
-        if root is None:
-            return
-        if tag(root) != f"{operation}Response":
-            self.add(operation, "type", "$", f"<{tag(root)}>")
-        if not any(tag(child) == "ResponseMetadata" for child in root):
-            self.add(operation, "missing-member", "$.ResponseMetadata", "not there")
-        if shape is None:
-            return
-        wrapper = shape.serialization.get("resultWrapper", f"{operation}Result")
-        result = next((child for child in root if tag(child) == wrapper), None)
-        if result is None:
-            self.add(operation, "missing-member", "$", f"<{wrapper}>")
-            return
-        self.element(operation, shape, result, "$")
+    def read(self, folder):
+        for path in sorted(Path(folder).glob("*.jsonl")):
+            with path.open(encoding="utf-8") as lines:
+                for line in lines:
+                    self.exchange(json.loads(line))
 
-    def xml_document(self, operation, body):
-        try:
-            return ET.fromstring(body)
-        except ET.ParseError as error:
-            self.add(operation, "type", "$", f"not XML: {error}")
-            return None
 
-    def error(self, operation, status, body, headers):
-        if self.protocol == "query":
-            root = self.xml_document(operation, body)
-            if root is None:
-                return
-            code = next((e.text for e in root.iter() if tag(e) == "Code"), "") or ""
-            members = {}
+def report(judged, whole):
+    """Prints; returns how many checks held and failed. A check is one operation's messages in
+    one direction, on one side; and each known mistake, which has to occur in a whole run."""
+    passed = failed = 0
+    for key in sorted(judged.seen):
+        kinds = {(f["kind"], re.sub(r"\d{6,}", "N", f["at"])): f for f in judged.findings[key]}
+        if not kinds:
+            passed += 1
+            continue
+        failed += 1
+        print(f"FAIL  {' '.join(key)}")
+        for finding in kinds.values():
+            print(f"      {finding['kind']} at {finding['at']}: {finding['what']}")
+    for mistake in known_mistakes():
+        count = judged.excused[mistake["id"]]
+        if count or not whole:
+            passed += 1
+            print(f"known {mistake['id']}: {count} times")
         else:
-            members = self.json_document(operation, body or b"{}")
-            if members is None:
-                return
-            code = headers.get("x-amzn-errortype") or members.get("__type") or ""
-            code = code.split(":")[0].split("#")[-1]
-        declared = {}
-        for shape in self.operation(operation).error_shapes:
-            declared[shape.metadata.get("error", {}).get("code", shape.name)] = shape
-        if code not in declared:
-            if code not in COMMON_ERRORS:
-                self.add(operation, "undeclared-error", "error", f"{code} (HTTP {status})")
-            return
-        shape = declared[code]
-        wanted = shape.metadata.get("error", {}).get("httpStatusCode")
-        if wanted and wanted != status:
-            self.add(operation, "http-status", "error", f"{code}: {status}, not {wanted}")
-        lower = {name.lower(): member for name, member in shape.members.items()}
-        for name, value in members.items():
-            if name == "__type" or name.lower() == "message":
-                continue
-            if name.lower() not in lower:
-                self.add(operation, "unknown-member", f"error.{name}", value)
-            else:
-                self.value(operation, lower[name.lower()], value, f"error.{name}")
-
-    # Values of parsed JSON (and of requests in any protocol)
-
-    def value(self, operation, shape, value, at):
-        kind = shape.type_name
-        if value is None:
-            self.add(operation, "null", at, "null instead of an absent member")
-        elif kind == "timestamp":
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            text = isinstance(value, str) and ISO_TIME.fullmatch(value)
-            if not (number if self.protocol == "json" else number or text):
-                self.add(operation, "type", at, f"{value!r} is no timestamp")
-        elif kind in TYPES and (
-            not isinstance(value, TYPES[kind]) or (isinstance(value, bool) != (kind == "boolean"))
-        ):
-            self.add(operation, "type", at, f"{type(value).__name__}, not {kind}")
-        elif kind == "structure":
-            self.structure(operation, shape, value, at)
-        elif kind == "list":
-            for item in value:
-                self.value(operation, shape.member, item, f"{at}[]")
-            self.length(operation, shape, len(value), at)
-        elif kind == "map":
-            for item in value.values():
-                self.value(operation, shape.value, item, f"{at}{{}}")
-        elif kind == "string":
-            self.text(operation, shape, value, at)
-
-    def structure(self, operation, shape, value, at):
-        members = {wire_name(name, member): member for name, member in shape.members.items()}
-        for name, item in value.items():
-            if name in members:
-                self.value(operation, members[name], item, f"{at}.{name}")
-            elif name != "__type":
-                self.add(operation, "unknown-member", f"{at}.{name}", repr(item))
-        self.required(operation, shape, set(value), at)
-
-    def required(self, operation, shape, present, at):
-        for name in shape.required_members:
-            wire = wire_name(name, shape.members[name])
-            if wire not in present:
-                self.add(operation, "missing-member", f"{at}.{wire}", "the model requires it")
-
-    def text(self, operation, shape, value, at):
-        if shape.enum and value not in shape.enum:
-            self.add(operation, "enum", at, f"{value!r} is none of {shape.enum[:6]}")
-        pattern = shape.metadata.get("pattern")
-        if pattern and not matches(pattern, value):
-            self.add(operation, "pattern", at, f"{value!r} against {pattern}")
-        self.length(operation, shape, len(value), at)
-
-    def length(self, operation, shape, count, at):
-        least, most = shape.metadata.get("min"), shape.metadata.get("max")
-        if (least is not None and count < least) or (most is not None and count > most):
-            self.add(operation, "length", at, f"{count}, allowed {least} to {most}")
-
-    # XML
-
-    def element(self, operation, shape, node, at):
-        kind, text = shape.type_name, node.text or ""
-        if kind == "structure":
-            members = {wire_name(name, member): member for name, member in shape.members.items()}
-            for child in node:
-                name = tag(child)
-                if name in members:
-                    self.element(operation, members[name], child, f"{at}.{name}")
-                else:
-                    self.add(operation, "unknown-member", f"{at}.{name}", child.text)
-            self.required(operation, shape, {tag(child) for child in node}, at)
-        elif kind == "list":
-            item = shape.member.serialization.get("name", "member")
-            for child in node:
-                if tag(child) == item:
-                    self.element(operation, shape.member, child, f"{at}[]")
-                else:
-                    self.add(operation, "unknown-member", f"{at}.{tag(child)}", f"not <{item}>")
-            self.length(operation, shape, len(node), at)
-        elif kind == "string":
-            self.text(operation, shape, text, at)
-        elif kind in ("integer", "long") and not re.fullmatch(r"-?\d+", text):
-            self.add(operation, "type", at, f"{text!r}, not {kind}")
-        elif kind == "boolean" and text not in ("true", "false"):
-            self.add(operation, "type", at, f"{text!r}, not {kind}")
-        elif kind == "timestamp" and not ISO_TIME.fullmatch(text):
-            self.add(operation, "type", at, f"{text!r}, not a timestamp")
+            failed += 1
+            print(f"FAIL  known mistake {mistake['id']} does not occur")
+    for what, count in sorted(judged.counts.items()):
+        print(f"      {what}: {count}")
+    return passed, failed
 
 
-def matches(pattern, value):
-    """AWS's patterns are Java's; the three classes that Python lacks are spelled out."""
-    for java, python in {r"\p{L}": "a-zA-Z", r"\p{Z}": " ", r"\p{N}": "0-9"}.items():
-        pattern = pattern.replace(java, python)
-    try:
-        return re.search(pattern, value, re.S) is not None
-    except re.error:
-        return True
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--part", action="store_true", help="known mistakes need not occur")
+    wanted = arguments.parse_args()
+    judged = Judgement()
+    judged.read(wanted.folder)
+    passed, failed = report(judged, not wanted.part)
+    if not judged.seen:
+        print(f"FAIL  nothing was recorded in {wanted.folder}")
+        failed += 1
+    print(f"model_check: {passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

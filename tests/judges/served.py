@@ -14,6 +14,12 @@ REGION = "us-east-1"
 ROLE = "OrganizationAccountAccessRole"
 
 
+def wire_log():
+    """Where the simulator is to write what passes, if this run asks for it (`model_check.py`)."""
+    name = "ORG_EXIT_GUARD_WIRE_LOG"
+    return {name: os.environ[name]} if name in os.environ else {}
+
+
 class Served:
     """A simulator on a free loopback port, for the length of a `with` block."""
 
@@ -24,7 +30,7 @@ class Served:
         self.output = tempfile.NamedTemporaryFile(prefix="org-exit-guard-served-")
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT,
-            env={"PATH": os.defpath, "HOME": "/nonexistent"},
+            env={"PATH": os.defpath, "HOME": "/nonexistent", **wire_log()},
         )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -47,6 +53,7 @@ class Served:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.told = Path(self.output.name).read_text("utf-8")
         self.output.close()
 
 

@@ -24,6 +24,9 @@ from pathlib import Path
 from checks import Checks, control_characters, cut_ids, parse, settled, width
 from seed import ACCEPT, CLOSE, LEAVE, SCP, client, expected, seed
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "judges"))
+from recorder import Recorder  # noqa: E402
+
 PATHS = ("leave", "direct-transfer", "self-closure")
 # What moto does not have, of what an audit reads.
 MISSING = {
@@ -407,16 +410,17 @@ def main():
     table = expected()
     with tempfile.TemporaryDirectory(prefix="org-exit-guard-moto-") as name:
         scratch = Path(name)
-        with Moto(scratch) as moto:
-            made = seed(moto.endpoint)
-            check_seed(check, moto.endpoint, made, table)
+        # Everything passes a recorder, for the judge of what goes over the wire.
+        with Moto(scratch) as moto, Recorder(moto.endpoint) as wire:
+            made = seed(wire.endpoint)
+            check_seed(check, wire.endpoint, made, table)
             if binary:
-                program = Program(str(binary.resolve()), moto.endpoint, scratch, check)
+                program = Program(str(binary.resolve()), wire.endpoint, scratch, check)
                 live = check_audit(check, moto, program, made, table, scratch / "report.json")
                 check_snapshot(check, program, live, made, scratch / "facts.json")
                 check_doctor(check, program, made)
-                before = check_refusals(check, program, moto.endpoint, made)
-                check_apply(check, program, moto.endpoint, made, table, before)
+                before = check_refusals(check, program, wire.endpoint, made)
+                check_apply(check, program, wire.endpoint, made, table, before)
     print(f"moto: {check.passed} passed, {check.failed} failed")
     return 1 if check.failed else 0
 

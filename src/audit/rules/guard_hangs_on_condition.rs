@@ -93,22 +93,19 @@ mod tests {
     fn shows_the_condition_and_passes_once_an_unconditional_deny_stands() {
         let mut snapshot = fixture::organization();
         assert!(run(&RULE, &snapshot).is_empty());
-        // Whether a tag equals the caller's own name differs from request to request.
-        let condition = r#""Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalTag/owner":"${aws:username}"}}"#;
+        // A plain operator on a key with several values: AWS documents no meaning.
+        let condition = r#""Resource":"*","Condition":{"StringNotLike":{"aws:PrincipalOrgPaths":"o-other00000/*"}}"#;
         let text = DENY_ALL_EXITS.replace(r#""Resource":"*""#, condition);
         attach(&mut snapshot, "p-cond0000", &text, &["r-ab12"]);
         let found = run(&RULE, &snapshot);
-        assert_eq!(
-            found.len(),
-            1,
-            "one cause for both paths of tagged principals"
-        );
+        assert_eq!(found.len(), 1, "one cause for all three paths");
         assert_eq!(found[0].outcome, Outcome::CouldNotTell);
         assert!(
-            found[0].summary.contains("leave, direct-transfer:"),
-            "the root user has no tags"
+            found[0]
+                .summary
+                .contains("leave, direct-transfer, self-closure:")
         );
-        assert!(found[0].evidence[0].contains("aws:PrincipalTag/owner [${aws:username}]"));
+        assert!(found[0].evidence[0].contains("StringNotLike aws:PrincipalOrgPaths"));
         attach(&mut snapshot, "p-exits000", DENY_ALL_EXITS, &["r-ab12"]);
         assert!(run(&RULE, &snapshot).is_empty());
     }

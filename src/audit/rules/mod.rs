@@ -4,11 +4,16 @@ mod delegated_administrator_registered;
 mod delegation_policy_lifts_guard;
 mod direct_transfer_open;
 mod direct_transfer_rests_on_leave_deny;
+mod exempting;
 mod exit_verdict_unknown;
 mod guard_by_accident;
 mod guard_by_missing_allow;
+mod guard_carves_out_place;
+mod guard_exemption_self_service;
+mod guard_exemption_vacuous;
 mod guard_hangs_on_condition;
 mod guard_has_exemptions;
+mod guard_never_applies;
 mod invitation_open;
 mod leave_organization_open;
 mod open_path;
@@ -17,19 +22,24 @@ mod root_email_foreign_domain;
 mod root_scp_slots_full;
 mod scps_not_in_force;
 mod self_closure_open;
+mod single_deny;
 #[cfg(test)]
 mod testing;
 
 use super::Rule;
 
 /// Every rule, in the order of the documentation.
-pub static RULES: [Rule; 16] = [
+pub static RULES: [Rule; 20] = [
     scps_not_in_force::RULE,
     leave_organization_open::RULE,
     direct_transfer_open::RULE,
     self_closure_open::RULE,
     direct_transfer_rests_on_leave_deny::RULE,
+    guard_exemption_self_service::RULE,
     guard_has_exemptions::RULE,
+    guard_carves_out_place::RULE,
+    guard_never_applies::RULE,
+    guard_exemption_vacuous::RULE,
     guard_hangs_on_condition::RULE,
     exit_verdict_unknown::RULE,
     guard_by_missing_allow::RULE,
@@ -53,7 +63,10 @@ mod tests {
         let mut on_disk: Vec<String> = files
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .filter_map(|name| name.strip_suffix(".rs").map(|stem| stem.replace('_', "-")))
-            .filter(|stem| !["mod", "testing", "open-path"].contains(&stem.as_str()))
+            .filter(|stem| {
+                let shared = ["mod", "testing", "open-path", "exempting", "single-deny"];
+                !shared.contains(&stem.as_str())
+            })
             .collect();
         let mut registered: Vec<&str> = RULES.iter().map(|rule| rule.meta.id).collect();
         on_disk.sort();

@@ -7,20 +7,25 @@ use crate::audit::{Context, rollup};
 use crate::exits::{PathId, path};
 use crate::model::rule::{RuleMeta, Severity};
 use crate::model::{AccountId, NodeId, Observed};
-use crate::verdict::{Answer, Opening, Standing, StatementRef};
+use crate::verdict::{Answer, NeverApplies, Opening, Standing, StatementRef};
 
-/// Dead denies, each with the node it hangs on; and whether leaving is meant here.
-type Cause = (Vec<(StatementRef, Option<NodeId>)>, bool);
+/// Denies that never apply, each with the node it hangs on and why; and whether leaving is
+/// meant here.
+type Cause = (Vec<(StatementRef, Option<NodeId>, NeverApplies)>, bool);
 
 pub(super) fn check(cx: &Context<'_>, rule: &'static RuleMeta, id: PathId) -> Vec<Finding> {
     let mut causes: BTreeMap<Cause, Vec<(&AccountId, &Standing)>> = BTreeMap::new();
     for (account, standing) in &cx.judgement.standings {
-        let Some(Answer::Open(Opening::NoGuard { dead })) = standing.verdict(id) else {
+        let Some(Answer::Open(Opening::NoGuard { .. })) = standing.verdict(id) else {
             continue;
         };
-        let dead = dead
+        let dead = standing
+            .notes(id)
             .iter()
-            .map(|at| (at.clone(), standing.node(at.level).cloned()))
+            .filter_map(|note| {
+                let node = standing.node(note.statement.level).cloned();
+                Some((note.statement.clone(), node, note.never.clone()?))
+            })
             .collect();
         let cause = (dead, in_transition(account, cx));
         causes.entry(cause).or_default().push((account, standing));
@@ -48,18 +53,22 @@ fn finding(
     let mut evidence = Vec::new();
     let cause = dead
         .first()
-        .and_then(|(_, node)| node.as_ref())
+        .and_then(|(_, node, _)| node.as_ref())
         .map(ToString::to_string);
     let summary = match (dead.first(), members.first()) {
-        (Some((at, _)), Some((_, standing))) => {
-            evidence.extend(dead.iter().map(|(at, _)| {
-                format!(
-                    "{}: its Resource never matches this action",
-                    rollup::statement(at, standing, cx)
-                )
-            }));
+        (Some((at, _, never)), Some((_, standing))) => {
+            evidence.extend(
+                dead.iter().map(|(at, _, never)| {
+                    format!("{}: {never}", rollup::statement(at, standing, cx))
+                }),
+            );
+            let but = match never {
+                NeverApplies::Resource => "its Resource can never match",
+                NeverApplies::Condition(_) => "its condition can never hold",
+                NeverApplies::CarvedOut(_) => "leaves these accounts out",
+            };
             format!(
-                "SCP `{}` denies to {title}, but its Resource can never match: {count}",
+                "SCP `{}` denies to {title}, but {but}: {count}",
                 at.policy_name
             )
         }
@@ -78,7 +87,7 @@ fn finding(
     let cause = cause.unwrap_or(root);
     let mut parts: Vec<String> = dead
         .iter()
-        .map(|(at, node)| {
+        .map(|(at, node, _)| {
             format!(
                 "{}#{}@{}",
                 at.policy,
@@ -112,7 +121,7 @@ fn finding(
 }
 
 /// Does the account lie in an OU from which accounts leave on purpose?
-fn in_transition(account: &AccountId, cx: &Context<'_>) -> bool {
+pub(super) fn in_transition(account: &AccountId, cx: &Context<'_>) -> bool {
     let account = cx
         .snapshot
         .accounts

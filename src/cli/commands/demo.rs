@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::super::args::{DemoArgs, DemoWhat, ServeArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
+use super::super::facts::start_simulator;
 use super::super::streams;
 use crate::sim::{GeneratorOptions, Latency, Simulator, World};
 
@@ -22,11 +23,16 @@ pub(in crate::cli) async fn run(args: &DemoArgs) -> Result<Exit, CliError> {
 }
 
 async fn serve(args: &ServeArgs) -> Result<Exit, CliError> {
-    let simulator = Simulator::new(world(args)?);
+    let simulator = start_simulator(world(args)?)?;
     simulator.set_throttling(args.throttle);
     if args.latency > 0 {
         let time = Duration::from_millis(u64::from(args.latency));
-        simulator.set_latency(Latency::Fixed(time));
+        simulator.set_latency(if args.long_tail {
+            let seed = simulator.change(|world| world.seed);
+            Latency::LongTailed { median: time, seed }
+        } else {
+            Latency::Fixed(time)
+        });
     }
     // Before the first line: who reads it may stop the server at once.
     let end = end().map_err(CliError::Demo)?;
@@ -37,6 +43,7 @@ async fn serve(args: &ServeArgs) -> Result<Exit, CliError> {
     streams::print(&instructions(&simulator, &serving.url()))?;
     end.await;
     serving.stop().await;
+    streams::note(&format!("{} calls answered", simulator.log().len()));
     dump(&simulator, args)?;
     Ok(Exit::Done)
 }

@@ -15,6 +15,9 @@ const CONDITIONAL: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyLe
 const DEAD: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyLeaveOfOurs","Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"arn:aws:organizations::*:organization/*"}]}"#;
 const REGION_LOCK: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"OnlyEurope","Effect":"Deny","NotAction":["iam:*","sts:*","support:*","route53:*","cloudfront:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-central-1","eu-west-1"]}}}]}"#;
 const ALLOW_LIST: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Approved","Effect":"Allow","Action":["ec2:*","s3:*","lambda:*","cloudwatch:*","logs:*","iam:Get*","iam:List*","sts:*"],"Resource":"*"}]}"#;
+/// With this, only roles that exist already are exempt from [`CONDITIONAL`].
+const HELD: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"OnlyOrgAdminsMakeOrgAdmins","Effect":"Deny","Action":["iam:*Role*","sts:AssumeRole*"],"Resource":"arn:aws:iam::*:role/OrgAdmin*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrgAdmin*"}}}]}"#;
+const FOR_SERVICES: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyLeaveOfServices","Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#;
 const TAG_HYGIENE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"KeepOwnerTag","Effect":"Deny","Action":"ec2:DeleteTags","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"aws:TagKeys":"owner"}}}]}"#;
 
 const AUTOMATION: Who = Who {
@@ -53,9 +56,10 @@ pub fn demo(now: Timestamp) -> World {
     let builder =
         delegations(scps(builder)).foreign_organization("Northwind Reseller", &["analytics-prod"]);
     let ago = |days: i64| now - SignedDuration::from_hours(24 * days);
-    let mut world = builder
+    let builder = builder
         .invitation("payments-poc", ago(2))
-        .invitation("design-lab", ago(20))
+        .invitation("design-lab", ago(20));
+    let mut world = exemptions(builder)
         .world(|world| accounts(world, now))
         .build();
     past(&mut world);
@@ -131,6 +135,40 @@ fn scps(builder: WorldBuilder) -> WorldBuilder {
         .detached("FullAWSAccess", "Data")
         .scp("keep-owner-tag", TAG_HYGIENE, &["Workloads"])
         .scp("unused-draft", LEAVE_ONLY, &[])
+}
+
+/// One of each kind of exemption, and a deny that is dead by its condition.
+fn exemptions(builder: WorldBuilder) -> WorldBuilder {
+    let world = builder.clone().build();
+    let unit = world.unit_at("Transition").unwrap_or_default().to_owned();
+    let organization = world.organization().map(|found| found.id.clone());
+    let place = format!("{}/*/{unit}/*", organization.unwrap_or_default());
+    let guard = |condition: serde_json::Value| {
+        let statement = json!({
+            "Sid": "DenyLeave",
+            "Effect": "Deny",
+            "Action": "organizations:LeaveOrganization",
+            "Resource": "*",
+            "Condition": condition,
+        });
+        json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+    };
+    let carved = json!({"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": place}});
+    let role = format!("arn:aws:iam::{}:role/OrgAdmin", world.management);
+    let vacuous = json!({"ArnNotLike": {"aws:PrincipalArn": role}});
+    builder
+        .scp("protect-orgadmin-roles", HELD, &["Infrastructure/Backup"])
+        .scp(
+            "deny-leave-of-services",
+            FOR_SERVICES,
+            &["Workloads/Staging"],
+        )
+        .scp("deny-leave-but-transition", &guard(carved), &["Transition"])
+        .scp(
+            "deny-leave-except-management",
+            &guard(vacuous),
+            &["Workloads/Prod/PCI"],
+        )
 }
 
 fn delegations(builder: WorldBuilder) -> WorldBuilder {

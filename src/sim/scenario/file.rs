@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::model::{Partition, Timestamp};
 
+use super::super::mutation::ForeignChange;
 use super::super::world::{Account, Switches, World};
 use super::builder::WorldBuilder;
 use super::generate::{GeneratorOptions, generate};
@@ -49,6 +50,7 @@ struct File {
     standalone: Vec<Outsider>,
     foreign: Vec<Foreign>,
     invitation: Vec<Invitation>,
+    change: Vec<ForeignChange>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -151,6 +153,7 @@ pub fn read(text: &str, now: Timestamp) -> Result<World, ScenarioError> {
             ..file.switches
         };
         world.partition = partition;
+        world.changes.clone_from(&file.change);
         return Ok(world);
     }
     build(&file, partition, now)
@@ -209,7 +212,9 @@ fn build(file: &File, partition: Partition, now: Timestamp) -> Result<World, Sce
         builder = builder.invitation(&invitation.account, at);
     }
     let switches = file.switches.clone();
-    Ok(builder.switches(|all| *all = switches).build())
+    let mut world = builder.switches(|all| *all = switches).build();
+    world.changes.clone_from(&file.change);
+    Ok(world)
 }
 
 fn settings(mut builder: WorldBuilder, settings: &Settings) -> Result<WorldBuilder, ScenarioError> {
@@ -352,6 +357,18 @@ mod tests {
         assert!(refused(state).contains("`GONE` is not a known account state"));
         assert!(refused("ous = ['A']\n[generate]").contains("`generate`"));
         assert!(refused("{\"seed\": 1}").contains("dumped world"));
+    }
+
+    #[test]
+    fn a_file_says_what_others_change_before_which_call() {
+        let text =
+            "[[change]]\nbefore = 'organizations:ListRoots'\ncall = 2\nchange = 'disable_scps'
+[[change]]\nbefore = 'organizations:ListRoots'\ncall = 3\nchange.leave.account = 'app'";
+        let world = read(text, now()).unwrap();
+        let changes = world.changes.iter().map(|planned| planned.call);
+        assert_eq!(changes.collect::<Vec<_>>(), [2, 3]);
+        let refused = read(&text.replace("leave", "vanish"), now()).unwrap_err();
+        assert!(refused.to_string().contains("vanish"), "{refused}");
     }
 
     #[test]

@@ -186,7 +186,7 @@ async fn a_role_session_acts_in_the_member_until_it_expires() {
             .role_arn(format!(
                 "arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
             ))
-            .role_session_name("s")
+            .role_session_name("session")
             .send()
     };
     assert_eq!(refused!(role("111111111111")), "AccessDenied");
@@ -204,7 +204,7 @@ async fn a_role_session_acts_in_the_member_until_it_expires() {
     let who = member.get_caller_identity().send().await.unwrap();
     assert_eq!(
         who.arn().unwrap(),
-        format!("arn:aws:sts::{MEMBER}:assumed-role/OrganizationAccountAccessRole/s")
+        format!("arn:aws:sts::{MEMBER}:assumed-role/OrganizationAccountAccessRole/session")
     );
     simulator.skip(std::time::Duration::from_hours(1));
     assert_eq!(

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::support::*;
-use crate::sim::{Calls, Change, Fault, Kind, Latency, Refusal, Simulator};
+use crate::sim::{
+    Calls, Change, Fault, ForeignChange, Kind, Latency, Mutation, Refusal, Simulator,
+};
 
 const LIST: &str = "organizations:ListAccounts";
 
@@ -150,4 +152,23 @@ async fn a_short_page_has_a_token_and_the_next_one_goes_on() {
     let second = me.organizations("ListAccounts", next).unwrap();
     assert_eq!(second["Accounts"].as_array().unwrap().len(), 1);
     assert_eq!(second.get("NextToken"), None);
+}
+
+#[tokio::test]
+async fn a_world_says_what_others_change_before_which_call() {
+    let mut world = builder().account("app", "/").build();
+    world.changes.push(ForeignChange {
+        before: LIST.to_owned(),
+        call: 2,
+        change: Mutation::Leave {
+            account: "app".to_owned(),
+        },
+    });
+    let simulator = Simulator::new(world);
+    let me = Plain::of(&simulator, MANAGEMENT);
+    let count = || {
+        let answer = me.organizations("ListAccounts", json!({})).unwrap();
+        answer["Accounts"].as_array().unwrap().len()
+    };
+    assert_eq!([count(), count()], [2, 1]);
 }

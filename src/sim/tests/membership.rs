@@ -279,3 +279,31 @@ async fn scps_stop_a_transfer_by_its_own_action_or_by_leaving() {
         assert_eq!(owner == OUTSIDER, expected);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_just_left_can_be_invited_only_after_a_while() {
+    let world = builder()
+        .account("app", "/")
+        .switches(|all| all.membership_change_wait = 3600)
+        .build();
+    let simulator = Simulator::new(world);
+    let (me, app) = (
+        Plain::of(&simulator, MANAGEMENT),
+        Plain::of(&simulator, MEMBER),
+    );
+    app.organizations("LeaveOrganization", serde_json::json!({}))
+        .unwrap();
+    let target = serde_json::json!({"Target": {"Type": "ACCOUNT", "Id": MEMBER}});
+    let invite = || me.organizations("InviteAccountToOrganization", target.clone());
+    let refused =
+        "HandshakeConstraintViolationException ORGANIZATION_MEMBERSHIP_CHANGE_RATE_LIMIT_EXCEEDED";
+    assert_eq!(invite().unwrap_err(), refused);
+    simulator.skip(std::time::Duration::from_hours(1));
+    let sent = invite().unwrap();
+    let id = serde_json::json!({"HandshakeId": sent["Handshake"]["Id"]});
+    app.organizations("AcceptHandshake", id).unwrap();
+    assert_eq!(
+        invite().unwrap_err().split(' ').next_back(),
+        Some("ALREADY_IN_AN_ORGANIZATION")
+    );
+}

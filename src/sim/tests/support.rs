@@ -24,6 +24,15 @@ pub(in crate::sim) fn builder() -> WorldBuilder {
     WorldBuilder::new(now())
 }
 
+/// Records what goes over the wire, if the test run asks for it.
+pub(in crate::sim) fn record(simulator: &Simulator) {
+    if let Some(directory) = std::env::var_os(crate::sim::WIRE_LOG) {
+        let name = format!("simulator-{}.jsonl", std::process::id());
+        let path = std::path::Path::new(&directory).join(name);
+        simulator.record_to(&path).unwrap();
+    }
+}
+
 pub(super) fn config(simulator: &Arc<Simulator>, keys: &Keys) -> Builder {
     config_over(simulator.http_client(), keys)
 }
@@ -102,6 +111,13 @@ impl Plain {
             self.key
         );
         headers.insert("authorization", scope.parse().unwrap());
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+        let content = match (target, service) {
+            ("", "account") => "application/json",
+            ("", _) => form,
+            _ => "application/x-amz-json-1.1",
+        };
+        headers.insert("content-type", content.parse().unwrap());
         if !target.is_empty() {
             headers.insert("x-amz-target", target.parse().unwrap());
         }
@@ -142,7 +158,12 @@ impl Plain {
         target: &str,
         input: serde_json::Value,
     ) -> Result<serde_json::Value, String> {
-        let text = self.send("any", "/", target, input.to_string())?;
+        let service = match target.split_once('.') {
+            Some(("AWSOrganizationsV20161128", _)) => "organizations",
+            Some(("AWSEvents", _)) => "events",
+            _ => "cloudtrail",
+        };
+        let text = self.send(service, "/", target, input.to_string())?;
         let empty = text.is_empty().then(|| serde_json::json!({}));
         Ok(empty.unwrap_or_else(|| serde_json::from_str(&text).unwrap()))
     }
@@ -177,7 +198,11 @@ impl Plain {
         action: &str,
         fields: &[(&str, &str)],
     ) -> Result<String, String> {
-        let mut body = format!("Action={action}");
+        let version = match service {
+            "iam" => "2010-05-08",
+            _ => "2011-06-15",
+        };
+        let mut body = format!("Action={action}&Version={version}");
         for (name, value) in fields {
             write!(body, "&{name}=").unwrap();
             for byte in value.bytes() {

@@ -117,7 +117,15 @@ fn write_value(out: &mut String, value: &Value) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                element(out, name, member);
+                match member {
+                    // A map: one element for each key and its value.
+                    Value::Array(entries) if name == "entry" => {
+                        for entry in entries {
+                            element(out, name, entry);
+                        }
+                    }
+                    _ => element(out, name, member),
+                }
             }
         }
         Value::Array(items) => {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::model::Timestamp;
 
 use super::World;
-use super::principal::{AccessKey, Permissions, Role, User};
+use super::principal::{AccessKey, Group, Permissions, Role, User};
 
 /// An AWS account, in an organization or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Account {
     /// When it was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// When it last joined or left an organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership_changed_at: Option<Timestamp>,
     /// Has a payment method of its own, which leaving needs and a direct transfer does not.
     pub payment_method: bool,
     /// IAM users by name.
@@ -34,6 +37,12 @@ pub struct Account {
     /// IAM roles by name.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
+    /// IAM groups by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Group>,
+    /// Virtual MFA devices by serial number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mfa_devices: BTreeMap<String, MfaDevice>,
     /// `CloudTrail` event history by region, in order of arrival.
     #[serde(default)]
     pub trail: BTreeMap<String, Vec<Value>>,
@@ -52,6 +61,30 @@ pub struct Account {
     /// `EventBridge` rules of the default bus by region and name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, BTreeMap<String, Rule>>,
+}
+
+/// A virtual MFA device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MfaDevice {
+    /// The user it belongs to, and since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<(String, Timestamp)>,
+}
+
+impl Account {
+    /// What a user may do: by its own policies and by those of its groups.
+    pub(crate) fn permissions_of(&self, user: &str) -> Option<Permissions> {
+        let mut all = self.users.get(user)?.permissions.clone();
+        let groups = self.groups.iter();
+        for (name, group) in groups.filter(|(_, group)| group.members.contains(user)) {
+            all.managed.extend(group.permissions.managed.clone());
+            let inline = group.permissions.inline.iter();
+            // No policy has a slash in its name: none is overwritten.
+            let inline = inline.map(|(policy, text)| (format!("{name}/{policy}"), text.clone()));
+            all.inline.extend(inline);
+        }
+        Some(all)
+    }
 }
 
 /// A requested change of the root e-mail address.
@@ -114,9 +147,12 @@ impl World {
             // Old enough to leave.
             created_at: self.now - jiff::SignedDuration::from_hours(24 * 400),
             closed_at: None,
+            membership_changed_at: None,
             payment_method: true,
             users: BTreeMap::new(),
             roles: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            mfa_devices: BTreeMap::new(),
             trail: BTreeMap::new(),
             contacts: BTreeMap::new(),
             new_email: None,

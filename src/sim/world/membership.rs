@@ -34,6 +34,7 @@ impl World {
             return;
         };
         let (root, management) = (found.root.clone(), found.management.clone());
+        self.note_change(account);
         self.join(organization, account, &root, method);
         let details = json!({
             "accountId": account, "joinedMethod": method,
@@ -55,11 +56,19 @@ impl World {
         organization.tags.remove(account);
         organization.delegated_administrators.remove(account);
         let management = organization.management.clone();
+        self.note_change(account);
         let details = json!({
             "accountId": account, "departureMethod": method,
             "departureTime": super::seconds(self.now).to_string(),
         });
         self.service_event(&management, "AccountDepartedOrganization", &details);
+    }
+
+    fn note_change(&mut self, account: &str) {
+        let now = self.now;
+        if let Some(account) = self.accounts.get_mut(account) {
+            account.membership_changed_at = Some(now);
+        }
     }
 
     /// Accounts leave for good 90 days after their closure.

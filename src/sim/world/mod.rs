@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use account::{Account, NewEmail, Rule, Trail};
+pub use account::{Account, MfaDevice, NewEmail, Rule, Trail};
 pub use attachments::Attachments;
 pub(crate) use draw::unit_interval;
 pub use due::{AccountRequest, Due};
@@ -28,9 +28,10 @@ pub use organization::{
     DelegatedAdministrator, FULL_AWS_ACCESS, Member, Organization, Policy, PolicyTypeState,
     ResourcePolicy, Unit,
 };
-pub use principal::{AccessKey, Permissions, Principal, Role, Session, User};
+pub use principal::{AccessKey, Group, Permissions, Principal, Role, Session, User};
 pub(crate) use trail::seconds;
 
+use super::mutation::ForeignChange;
 use crate::model::{Partition, Timestamp};
 
 /// The role that Organizations creates in the accounts it creates.
@@ -64,6 +65,9 @@ pub struct Switches {
     pub closure_delay: u32,
     /// How long `CreateAccount` stays in progress, in seconds; with 0 until the next call.
     pub creation_delay: u32,
+    /// How long after joining or leaving an account can neither be invited nor accept an
+    /// invitation, in seconds. AWS names the refusal and not the time.
+    pub membership_change_wait: u32,
     /// Lists come in pages of any size from none to what was asked for.
     pub uneven_pages: bool,
     /// The `CloudTrail` event history holds reads too; off, a long run stays small.
@@ -98,6 +102,7 @@ impl Default for Switches {
             policy_type_delay: 0,
             closure_delay: 60,
             creation_delay: 0,
+            membership_change_wait: 0,
             uneven_pages: false,
             log_reads: true,
             delivery: Delivery::default(),
@@ -131,6 +136,9 @@ pub struct World {
     /// `CreateAccount` requests by id.
     #[serde(default)]
     pub requests: BTreeMap<String, AccountRequest>,
+    /// What others change just before some calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ForeignChange>,
     /// What happens later, in no order.
     #[serde(default)]
     pub due: Vec<(Timestamp, Due)>,
@@ -154,6 +162,7 @@ impl World {
             handshakes: BTreeMap::new(),
             sessions: BTreeMap::new(),
             requests: BTreeMap::new(),
+            changes: Vec::new(),
             due: Vec::new(),
             swept_at: Timestamp::UNIX_EPOCH,
         }

@@ -73,6 +73,20 @@ impl User {
     }
 }
 
+/// A group of users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// `AGPA…`.
+    pub id: String,
+    /// Names of its users.
+    pub members: BTreeSet<String>,
+    /// What its users may do.
+    #[serde(default)]
+    pub permissions: Permissions,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
 /// A long-term access key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessKey {

@@ -1,10 +1,13 @@
 //! IAM: users, roles, keys and inline policies; central root access; the simulator of policies.
 
+mod groups;
 mod keys;
+mod mfa;
 mod permissions;
 mod roles;
 mod root;
 mod simulate;
+mod summary;
 pub(super) mod tags;
 mod users;
 
@@ -16,7 +19,7 @@ use crate::model::Timestamp;
 use crate::sim::identify::{Caller, CallerKind};
 use crate::sim::refusal::Refusal;
 use crate::sim::wire::Request;
-use crate::sim::world::{Account, Role, User, World, seconds};
+use crate::sim::world::{Account, Group, Role, User, World, seconds};
 
 /// How the root user is named among users: no IAM name has such a sign, but the
 /// credential report calls it so.
@@ -47,17 +50,32 @@ pub(super) fn handler(operation: &str) -> Option<Handler> {
         "ListRoles" => roles::list,
         "UpdateAssumeRolePolicy" => roles::update_trust,
         "DeleteRole" => roles::delete,
-        "PutUserPolicy" | "PutRolePolicy" => permissions::put,
-        "GetUserPolicy" | "GetRolePolicy" => permissions::get,
-        "ListUserPolicies" | "ListRolePolicies" => permissions::list,
-        "DeleteUserPolicy" | "DeleteRolePolicy" => permissions::delete,
-        "AttachUserPolicy" | "AttachRolePolicy" => permissions::attach,
-        "DetachUserPolicy" | "DetachRolePolicy" => permissions::detach,
-        "ListAttachedUserPolicies" | "ListAttachedRolePolicies" => permissions::list_attached,
+        "PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy" => permissions::put,
+        "GetUserPolicy" | "GetRolePolicy" | "GetGroupPolicy" => permissions::get,
+        "ListUserPolicies" | "ListRolePolicies" | "ListGroupPolicies" => permissions::list,
+        "DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy" => permissions::delete,
+        "AttachUserPolicy" | "AttachRolePolicy" | "AttachGroupPolicy" => permissions::attach,
+        "DetachUserPolicy" | "DetachRolePolicy" | "DetachGroupPolicy" => permissions::detach,
+        "ListAttachedUserPolicies" | "ListAttachedRolePolicies" | "ListAttachedGroupPolicies" => {
+            permissions::list_attached
+        }
         "TagUser" | "TagRole" => tags::tag,
         "UntagUser" | "UntagRole" => tags::untag,
         "ListUserTags" | "ListRoleTags" => tags::list,
-        "ListMFADevices" => users::list_mfa_devices,
+        "CreateGroup" => groups::create,
+        "GetGroup" => groups::get,
+        "ListGroups" => groups::list,
+        "DeleteGroup" => groups::delete,
+        "AddUserToGroup" => groups::add_user,
+        "RemoveUserFromGroup" => groups::remove_user,
+        "ListGroupsForUser" => groups::list_for_user,
+        "CreateVirtualMFADevice" => mfa::create,
+        "EnableMFADevice" => mfa::enable,
+        "DeactivateMFADevice" => mfa::deactivate,
+        "DeleteVirtualMFADevice" => mfa::delete,
+        "ListVirtualMFADevices" => mfa::list_virtual,
+        "ListMFADevices" => mfa::list,
+        "GetAccountSummary" => summary::get,
         "ListSigningCertificates" => users::list_certificates,
         "SimulateCustomPolicy" => simulate::custom,
         "ListOrganizationsFeatures" => root::list_features,
@@ -69,12 +87,13 @@ pub(super) fn handler(operation: &str) -> Option<Handler> {
     })
 }
 
-/// The user or role that a call is about, as policies see it.
+/// The group, user or role that a call is about, as policies see it.
 pub(crate) fn resource(call: &Call<'_>) -> Option<String> {
     let (partition, account) = (call.world.partition, &call.caller.account);
     let user = call.optional("UserName").map(|name| ("user", name));
     let role = call.optional("RoleName").map(|name| ("role", name));
-    let (kind, name) = user.or(role)?;
+    let group = call.optional("GroupName").map(|name| ("group", name));
+    let (kind, name) = group.or(user).or(role)?;
     Some(format!("arn:{partition}:iam::{account}:{kind}/{name}"))
 }
 
@@ -182,6 +201,16 @@ fn role<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a Role, Refusal> {
 fn role_mut<'a>(call: &'a mut Call<'_>, name: &str) -> Result<&'a mut Role, Refusal> {
     let found = account_mut(call)?.roles.get_mut(name);
     found.ok_or_else(|| missing("role", name))
+}
+
+fn group<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a Group, Refusal> {
+    let found = account(call)?.groups.get(name);
+    found.ok_or_else(|| missing("group", name))
+}
+
+fn group_mut<'a>(call: &'a mut Call<'_>, name: &str) -> Result<&'a mut Group, Refusal> {
+    let found = account_mut(call)?.groups.get_mut(name);
+    found.ok_or_else(|| missing("group", name))
 }
 
 /// IAM writes times as ISO 8601.

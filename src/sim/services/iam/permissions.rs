@@ -1,43 +1,49 @@
-//! Inline and attached policies of users and roles.
+//! Inline and attached policies of users, roles and groups.
 
 use serde_json::{Value, json};
 
 use super::super::{Call, Outcome};
-use super::{encoded, missing, page, required, role, role_mut, user, user_mut};
+use super::{encoded, group, group_mut, missing, page, required, role, role_mut, user, user_mut};
 use crate::scp::{self, Dialect};
 use crate::sim::refusal::Refusal;
 use crate::sim::world::Permissions;
 
-/// Is the call about a role? The operation's name says so.
-fn of_role(call: &Call<'_>) -> bool {
-    call.request.operation.contains("Role")
+/// Whose policies a call is about. The operation's name says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    User,
+    Role,
+    Group,
 }
 
-fn owner<'a>(call: &Call<'a>) -> Result<(&'static str, &'a str), Refusal> {
-    let member = if of_role(call) {
-        "RoleName"
+fn owner<'a>(call: &Call<'a>) -> Result<(Kind, &'static str, &'a str), Refusal> {
+    let operation = &call.request.operation;
+    let (kind, member) = if operation.contains("Role") {
+        (Kind::Role, "RoleName")
+    } else if operation.contains("Group") {
+        (Kind::Group, "GroupName")
     } else {
-        "UserName"
+        (Kind::User, "UserName")
     };
-    Ok((member, required(call, member)?))
+    Ok((kind, member, required(call, member)?))
 }
 
 fn permissions<'a>(call: &'a Call<'_>) -> Result<&'a Permissions, Refusal> {
-    let (_, name) = owner(call)?;
-    if of_role(call) {
-        Ok(&role(call, name)?.permissions)
-    } else {
-        Ok(&user(call, name)?.permissions)
-    }
+    let (kind, _, name) = owner(call)?;
+    Ok(match kind {
+        Kind::User => &user(call, name)?.permissions,
+        Kind::Role => &role(call, name)?.permissions,
+        Kind::Group => &group(call, name)?.permissions,
+    })
 }
 
 fn permissions_mut<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Permissions, Refusal> {
-    let (_, name) = owner(call)?;
-    if of_role(call) {
-        Ok(&mut role_mut(call, name)?.permissions)
-    } else {
-        Ok(&mut user_mut(call, name)?.permissions)
-    }
+    let (kind, _, name) = owner(call)?;
+    Ok(match kind {
+        Kind::User => &mut user_mut(call, name)?.permissions,
+        Kind::Role => &mut role_mut(call, name)?.permissions,
+        Kind::Group => &mut group_mut(call, name)?.permissions,
+    })
 }
 
 pub(super) fn put(call: &mut Call<'_>) -> Outcome {
@@ -55,7 +61,7 @@ pub(super) fn put(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(super) fn get(call: &mut Call<'_>) -> Outcome {
-    let (member, owner) = owner(call)?;
+    let (_, member, owner) = owner(call)?;
     let name = required(call, "PolicyName")?;
     let text = permissions(call)?.inline.get(name);
     let text = text.ok_or_else(|| missing("policy", name))?;

@@ -56,14 +56,19 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         tags: tags::at_creation(call)?,
         ..Role::new(call.world.draw_unique_id("AROA"), call.now())
     };
-    let answer = json!({"Role": shape(call, name, &role)});
+    let mut shape = shape(call, name, &role);
+    tags::show(&mut shape, &role.tags);
+    let answer = json!({"Role": shape});
     account_mut(call)?.roles.insert(name.to_owned(), role);
     Ok(answer)
 }
 
 pub(super) fn get(call: &mut Call<'_>) -> Outcome {
     let name = required(call, "RoleName")?;
-    Ok(json!({"Role": shape(call, name, role(call, name)?)}))
+    let found = role(call, name)?;
+    let mut shape = shape(call, name, found);
+    tags::show(&mut shape, &found.tags);
+    Ok(json!({"Role": shape}))
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Outcome {

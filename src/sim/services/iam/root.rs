@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{Call, Outcome};
 use crate::sim::refusal::Refusal;
+use crate::sim::world::Organization;
 
 const IAM: &str = "iam.amazonaws.com";
 
@@ -46,8 +47,16 @@ pub(super) fn list_features(call: &mut Call<'_>) -> Outcome {
     Ok(features(call, &id))
 }
 
+/// Enabling is for the management account alone; listing and disabling are not.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_EnableOrganizationsRootSessions.html>
 fn change(call: &mut Call<'_>, feature: &str, on: bool) -> Outcome {
     let id = organization(call)?;
+    let manages = |found: &Organization| found.management == call.caller.account;
+    if on && !call.world.organizations.get(&id).is_some_and(manages) {
+        let text = "The caller is not the management account of the organization.";
+        return Err(Refusal::new("CallerIsNotManagementAccountException", text).status(409));
+    }
     if let Some(organization) = call.world.organizations.get_mut(&id) {
         if on {
             organization.root_features.insert(feature.to_owned());

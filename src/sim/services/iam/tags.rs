@@ -29,6 +29,21 @@ pub(super) fn at_creation(call: &Call<'_>) -> Result<BTreeMap<String, String>, R
     given(call).map_err(|()| invalid("A tag needs a key and a value"))
 }
 
+/// Adds the tags to a shape; lists of users and roles come without them.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html>
+pub(super) fn show(shape: &mut Value, tags: &BTreeMap<String, String>) {
+    if !tags.is_empty() {
+        crate::sim::json::set(shape, "Tags", shown(tags));
+    }
+}
+
+fn shown(tags: &BTreeMap<String, String>) -> Vec<Value> {
+    let tags = tags.iter();
+    let tags = tags.map(|(key, value)| json!({"Key": key, "Value": value}));
+    tags.collect()
+}
+
 fn of_role(call: &Call<'_>) -> bool {
     call.request.operation.contains("Role")
 }
@@ -66,7 +81,5 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
     } else {
         &user(call, required(call, "UserName")?)?.tags
     };
-    let tags = tags.iter();
-    let tags = tags.map(|(key, value)| json!({"Key": key, "Value": value}));
-    page(call, "Tags", tags.collect())
+    page(call, "Tags", shown(tags))
 }

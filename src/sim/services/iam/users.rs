@@ -9,7 +9,7 @@ use super::{
 };
 use crate::sim::world::User;
 
-fn shape(call: &Call<'_>, name: &str, user: &User) -> Value {
+pub(super) fn shape(call: &Call<'_>, name: &str, user: &User) -> Value {
     let (partition, account) = (call.world.partition, &call.caller.account);
     if name == ROOT {
         return json!({
@@ -40,14 +40,19 @@ pub(super) fn create(call: &mut Call<'_>) -> Outcome {
         tags: tags::at_creation(call)?,
         ..User::new(call.world.draw_unique_id("AIDA"), call.now())
     };
-    let answer = json!({"User": shape(call, name, &user)});
+    let mut shape = shape(call, name, &user);
+    tags::show(&mut shape, &user.tags);
+    let answer = json!({"User": shape});
     account_mut(call)?.users.insert(name.to_owned(), user);
     Ok(answer)
 }
 
 pub(super) fn get(call: &mut Call<'_>) -> Outcome {
     let name = user_name(call)?;
-    Ok(json!({"User": shape(call, &name, user(call, &name)?)}))
+    let found = user(call, &name)?;
+    let mut shape = shape(call, &name, found);
+    tags::show(&mut shape, &found.tags);
+    Ok(json!({"User": shape}))
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Outcome {
@@ -73,6 +78,23 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
     if !permissions.inline.is_empty() || !permissions.managed.is_empty() {
         return Err(conflict(
             "Cannot delete entity, must delete policies first.",
+        ));
+    }
+    let found = account(call)?;
+    if found
+        .groups
+        .values()
+        .any(|group| group.members.contains(name))
+    {
+        return Err(conflict(
+            "Cannot delete entity, must remove users from group first.",
+        ));
+    }
+    let mut devices = found.mfa_devices.values();
+    let owns = |owner: &(String, _)| owner.0 == name;
+    if devices.any(|device| device.enabled.as_ref().is_some_and(owns)) {
+        return Err(conflict(
+            "Cannot delete entity, must delete MFA device first.",
         ));
     }
     account_mut(call)?.users.remove(name);
@@ -113,13 +135,6 @@ pub(super) fn delete_login_profile(call: &mut Call<'_>) -> Outcome {
     let since = user_mut(call, &name)?.password_since.take();
     since.ok_or_else(|| missing("login profile of user", &name))?;
     Ok(Value::Null)
-}
-
-/// Nobody has one here.
-pub(super) fn list_mfa_devices(call: &mut Call<'_>) -> Outcome {
-    let name = user_name(call)?;
-    user(call, &name)?;
-    page(call, "MFADevices", Vec::new())
 }
 
 /// Nobody has one here.

@@ -165,6 +165,21 @@ fn check_standing(
     if refused {
         return Err(already_a_member());
     }
+    invited.map_or(Ok(()), |account| check_rest(call.world, account))
+}
+
+/// An account's membership can change again only a while after it last did.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_InviteAccountToOrganization.html>
+fn check_rest(world: &World, account: &str) -> Result<(), Refusal> {
+    let wait = SignedDuration::from_secs(i64::from(world.switches.membership_change_wait));
+    let found = world.accounts.get(account);
+    let changed = found.and_then(|account| account.membership_changed_at);
+    if changed.is_some_and(|at| world.now < at + wait) {
+        let text = "You attempted to change the membership of an account too quickly after its previous change.";
+        let reason = "ORGANIZATION_MEMBERSHIP_CHANGE_RATE_LIMIT_EXCEEDED";
+        return Err(Refusal::handshake(reason, text));
+    }
     Ok(())
 }
 
@@ -255,6 +270,7 @@ fn check_age(call: &Call<'_>, handshake: &Handshake) -> Result<(), Refusal> {
 
 /// An account that is a member elsewhere leaves there and joins here in the same moment.
 fn join(call: &mut Call<'_>, handshake: &Handshake, account: String) -> Result<(), Refusal> {
+    check_rest(call.world, &account)?;
     if let Some(current) = call.world.organization_of(&account) {
         if current.id == handshake.organization || !call.world.switches.direct_transfer {
             return Err(already_a_member());

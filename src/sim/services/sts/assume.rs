@@ -85,7 +85,7 @@ pub(super) fn assume_role(call: &mut Call<'_>) -> Outcome {
 
 fn check_name(name: &str) -> Result<(), Refusal> {
     let sound = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    if (2..=64).contains(&name.len()) && name.chars().all(sound) || name.len() == 1 {
+    if (2..=64).contains(&name.len()) && name.chars().all(sound) {
         Ok(())
     } else {
         Err(invalid("RoleSessionName is not valid"))

@@ -1,0 +1,41 @@
+//! How much work a decision may cost: counted in steps, never in time, so that the same
+//! question always gets the same answer.
+
+/// Steps that one decision may take: a fraction of a second, whatever the policies say.
+pub const DECISION_STEPS: u64 = 12_000_000;
+
+/// A budget of steps, and what has been spent of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effort {
+    limit: u64,
+    spent: u64,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self::of(DECISION_STEPS)
+    }
+}
+
+impl Effort {
+    /// A budget of `limit` steps.
+    pub fn of(limit: u64) -> Self {
+        Self { limit, spent: 0 }
+    }
+
+    /// Steps spent, at most a little over the limit.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// Is nothing left?
+    pub fn is_over(&self) -> bool {
+        self.spent >= self.limit
+    }
+
+    /// Spends steps; `false` once the limit is reached.
+    pub(super) fn spend(&mut self, steps: usize) -> bool {
+        self.spent = self.spent.saturating_add(steps as u64);
+        !self.is_over()
+    }
+}

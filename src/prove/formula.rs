@@ -1,0 +1,349 @@
+//! From statements to a formula for one kind of principal, and the classes of its keys.
+
+use super::compile::{Family, family, pattern, variables};
+use super::domain::{Scene, Values, multivalued};
+use super::effort::Effort;
+use super::glob::{Glob, Set, Token};
+use super::key::{KeyClass, Test, key_classes};
+use super::readings::{
+    Reading, Touching, condition_doubt, empty_conditions, pattern_doubt, touching,
+};
+use super::resource::Target;
+use super::solve::{Clause, Formula, Literal};
+use super::statement::Why;
+use super::who::Selection;
+use super::{Level, Question};
+use crate::scp::{Base, Condition, Effect, PatternList, Version};
+
+/// The key that stands for the request's resource; no condition key has such a name.
+pub(super) const RESOURCE: &str = "\u{0}resource";
+pub(super) const PRINCIPAL: &str = "aws:principalarn";
+pub(super) const USER_NAME: &str = "aws:username";
+
+/// What a part of a statement comes to.
+enum Part {
+    Always,
+    Never,
+    Literal(Literal),
+}
+
+/// The formula of one kind under one reading, and its keys.
+#[derive(Debug)]
+pub(super) struct Builder<'a> {
+    questions: &'a [Question<'a>],
+    pub(super) scene: Scene<'a>,
+    reading: &'a Reading,
+    /// Names of keys, in lower case.
+    pub(super) names: Vec<String>,
+    /// By key.
+    pub(super) tests: Vec<Vec<Test>>,
+    /// Tests that nothing is known of, as keys of their own.
+    free: Vec<String>,
+    /// Keys that stand in variables, or that are judged through another key.
+    pub(super) mentioned: Vec<String>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        questions: &'a [Question<'a>],
+        scene: Scene<'a>,
+        reading: &'a Reading,
+    ) -> Self {
+        Self {
+            questions,
+            scene,
+            reading,
+            names: Vec::new(),
+            tests: Vec::new(),
+            free: Vec::new(),
+            mentioned: Vec::new(),
+        }
+    }
+
+    fn key(&mut self, name: &str) -> usize {
+        let known = self.names.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.tests.push(Vec::new());
+            self.names.len() - 1
+        })
+    }
+
+    fn literal(&mut self, name: &str, test: Test) -> Literal {
+        let key = self.key(name);
+        let tests = self.tests.get_mut(key);
+        let number = tests.map_or(0, |tests| {
+            let known = tests.iter().position(|known| *known == test);
+            known.unwrap_or_else(|| {
+                tests.push(test);
+                tests.len() - 1
+            })
+        });
+        Literal {
+            key,
+            test: number,
+            outcome: true,
+        }
+    }
+
+    /// A test of which nothing is known: the same everywhere for the same text, and the
+    /// opposite for its complement.
+    fn unknown(&mut self, text: &str, negated: bool) -> Literal {
+        let name = format!("\u{0}{text}");
+        if !self.free.contains(&name) {
+            self.free.push(name.clone());
+        }
+        Literal {
+            key: self.key(&name),
+            test: 0,
+            outcome: !negated,
+        }
+    }
+
+    /// A condition of which nothing is known. A negated operator is the complement of its
+    /// positive form, absent keys included, unless something else is added to it.
+    fn unknown_condition(&mut self, condition: &Condition) -> Literal {
+        let operator = condition.operator;
+        let (family, negated) = family(operator.base);
+        if operator.set.is_some() || operator.if_exists {
+            return self.unknown(&condition.to_string(), false);
+        }
+        let key = condition.key.to_ascii_lowercase();
+        self.unknown(&format!("{family:?} {key} {:?}", condition.values), negated)
+    }
+
+    fn condition(&mut self, condition: &Condition, version: Version) -> Part {
+        let key = condition.key.to_ascii_lowercase();
+        for value in &condition.values {
+            self.mentioned.extend(variables(value, version));
+        }
+        if let Some(why) = condition_doubt(condition) {
+            self.mentioned.push(key);
+            return self.read(&why);
+        }
+        let held = self.scene.values(&key);
+        if held == Values::Absent {
+            return Part::Literal(self.literal(&key, Test::of_absent(condition)));
+        }
+        let presence = condition.operator.base == Base::Null;
+        // A plain operator on a key with several values: AWS documents no meaning.
+        let unclear = multivalued(&key) && condition.operator.set.is_none() && !presence;
+        let test = Test::compile(condition, version, &self.scene);
+        Part::Literal(match test {
+            // The name of a user is the last part of its ARN.
+            Some(test) if key == USER_NAME && !matches!(held, Values::Constant(_)) => {
+                self.mentioned.push(key);
+                let scene = self.scene;
+                self.literal(PRINCIPAL, test.moved(|name| scene.named(name)))
+            }
+            Some(test) if !unclear => self.literal(&key, test),
+            _ => {
+                self.mentioned.push(key);
+                self.unknown_condition(condition)
+            }
+        })
+    }
+
+    fn read(&self, why: &Why) -> Part {
+        match self.reading.get(why.to_string().as_str()) {
+            Some(true) => Part::Always,
+            _ => Part::Never,
+        }
+    }
+
+    fn resources(&mut self, list: &PatternList, version: Version, target: &Target<'_>) -> Part {
+        let all = |negated: bool| if negated { Part::Never } else { Part::Always };
+        if list.patterns.iter().any(|pattern| pattern.as_str() == "*") {
+            return all(list.negated);
+        }
+        if *target == Target::None && list.negated {
+            return self.read(&Why::NotResourceWithoutResources);
+        }
+        let mut patterns = Vec::new();
+        let mut values = Vec::new();
+        for one in &list.patterns {
+            let text = one.as_str();
+            match pattern_doubt(one, target) {
+                // An incomplete ARN names everything or nothing.
+                Some(why) if text.splitn(6, ':').count() < 6 => {
+                    if matches!(self.read(&why), Part::Always) {
+                        return all(list.negated);
+                    }
+                    continue;
+                }
+                Some(why) if matches!(self.read(&why), Part::Never) => continue,
+                _ => {}
+            }
+            self.mentioned.extend(variables(text, version));
+            let Some(compiled) = pattern(Family::Arn, text, version, &self.scene) else {
+                return Part::Literal(self.unknown(&format!("{list:?}"), false));
+            };
+            patterns.push(compiled);
+            values.push(text.to_owned());
+        }
+        if patterns.is_empty() || *target == Target::None {
+            return all(!list.negated);
+        }
+        let test = Test::resource(values, patterns, list.negated);
+        Part::Literal(self.literal(RESOURCE, test))
+    }
+
+    pub(super) fn clause(&mut self, one: &Touching<'_>, target: &Target<'_>) -> Option<Clause> {
+        let mut parts = Vec::new();
+        parts.extend(one.doubt.as_ref().map(|why| self.read(why)));
+        parts.extend(empty_conditions(one.statement).map(|why| self.read(&why)));
+        parts.push(self.resources(&one.statement.resources, one.version, target));
+        for condition in &one.statement.conditions {
+            parts.push(self.condition(condition, one.version));
+        }
+        let mut literals = Vec::new();
+        for part in parts {
+            match part {
+                Part::Always => {}
+                Part::Never => return None,
+                Part::Literal(literal) => literals.push(literal),
+            }
+        }
+        Some(Clause {
+            at: one.at,
+            literals,
+        })
+    }
+
+    /// All questions at once: each action has its own allows, and any deny stops all.
+    pub(super) fn formula(&mut self, levels: &[Level<'_>]) -> Formula {
+        let mut formula = Formula::default();
+        for question in self.questions {
+            let first = formula.allows.len();
+            formula.allows.extend(vec![Vec::new(); levels.len()]);
+            for one in touching(levels, question.action) {
+                let Some(clause) = self.clause(&one, &question.target) else {
+                    continue;
+                };
+                match one.statement.effect {
+                    Effect::Deny => formula.denies.push(clause),
+                    Effect::Allow => {
+                        if let Some(level) = formula.allows.get_mut(first + one.at.level) {
+                            level.push(clause);
+                        }
+                    }
+                }
+            }
+        }
+        formula
+    }
+
+    /// A clause that holds for the requests of a selection.
+    pub(super) fn of_selection(&mut self, who: &Selection) -> Clause {
+        let mut literal = |(key, test, outcome): &(String, Test, bool)| Literal {
+            outcome: *outcome,
+            ..self.literal(key, test.clone())
+        };
+        Clause {
+            at: super::NOWHERE,
+            literals: who.facts.iter().map(&mut literal).collect(),
+        }
+    }
+
+    /// By key: is nothing known of it?
+    pub(super) fn untold(&self) -> Vec<bool> {
+        let free = |name: &String| self.free.contains(name);
+        self.names.iter().map(free).collect()
+    }
+
+    pub(super) fn unclear(&self) -> impl Iterator<Item = Why> + '_ {
+        let texts = self
+            .free
+            .iter()
+            .map(|text| text.trim_start_matches('\u{0}'));
+        texts.map(|text| Why::Unclear(text.to_owned()))
+    }
+
+    /// The classes of every key, and by key whether those are all.
+    pub(super) fn classes(&self, effort: &mut Effort) -> (Vec<Vec<KeyClass>>, bool) {
+        let mut complete = true;
+        let classes = self.names.iter().zip(&self.tests).map(|(name, tests)| {
+            if self.free.contains(name) {
+                return [false, true].map(KeyClass::either).to_vec();
+            }
+            let (classes, all) = if name == RESOURCE {
+                self.resource_classes(tests, effort)
+            } else {
+                key_classes(&self.scene.values(name), tests, effort)
+            };
+            complete &= all;
+            classes
+        });
+        (classes.collect(), complete)
+    }
+
+    /// The classes of the resource; an invitation of the own organization is no exit.
+    pub(super) fn resource_classes(
+        &self,
+        tests: &[Test],
+        effort: &mut Effort,
+    ) -> (Vec<KeyClass>, bool) {
+        let asked = self
+            .questions
+            .iter()
+            .map(|question| &question.target)
+            .find(|target| **target != Target::None);
+        let mut within: Vec<(Test, bool)> = Vec::new();
+        match asked {
+            Some(Target::ForeignInvitation { own: Some(own), .. }) => {
+                let partition = self.scene.subject.partition;
+                let text = format!("arn:{partition}:organizations::*:handshake/{own}/*");
+                let own = pattern(Family::Arn, &text, Version::V2012, &self.scene);
+                within.extend(own.map(|own| (Test::resource(vec![text], vec![own], false), false)));
+            }
+            Some(Target::Principal(who)) => {
+                let facts = who.facts.iter().filter(|fact| fact.0 == PRINCIPAL);
+                within.extend(facts.map(|(_, test, outcome)| (test.clone(), *outcome)));
+            }
+            _ => {}
+        }
+        let mut all = tests.to_vec();
+        all.extend(within.iter().map(|one| one.0.clone()));
+        let shape = Values::Text {
+            shape: self.resource_shape(asked),
+            optional: false,
+        };
+        let (mut classes, complete) = key_classes(&shape, &all, effort);
+        classes.retain_mut(|class| {
+            let own = class.outcomes.split_off(tests.len());
+            own.iter().zip(&within).all(|(found, one)| *found == one.1)
+        });
+        (classes, complete)
+    }
+
+    fn resource_shape(&self, asked: Option<&Target<'_>>) -> Glob {
+        let partition = self.scene.subject.partition;
+        match asked {
+            None | Some(Target::None) => Glob::literal("*"),
+            Some(Target::Account { .. }) => Glob::literal(&format!(
+                "arn:{partition}:account::{}:account",
+                self.scene.subject.account
+            )),
+            Some(Target::ForeignInvitation { .. }) => handshake(partition.name()),
+            Some(Target::Principal(who)) => Scene {
+                kind: who.kind,
+                ..self.scene
+            }
+            .principal_arn(),
+        }
+    }
+}
+
+/// `arn:P:organizations::ACCOUNT:handshake/o-ORGANIZATION/invite/h-HANDSHAKE`.
+fn handshake(partition: &str) -> Glob {
+    let times = |set, count| std::iter::repeat_n(Token::One(set), count);
+    let mut glob = Glob::literal(&format!("arn:{partition}:organizations::"));
+    glob.0.extend(times(Set::Digit, 12));
+    glob.0.extend(Glob::literal(":handshake/o-").0);
+    glob.0.extend(times(Set::LowerDigit, 10));
+    glob.0.push(Token::Run(Set::LowerDigit));
+    glob.0.extend(Glob::literal("/invite/h-").0);
+    glob.0.extend(times(Set::LowerDigit, 8));
+    glob.0.push(Token::Run(Set::LowerDigit));
+    glob
+}

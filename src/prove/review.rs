@@ -1,0 +1,178 @@
+//! Single denies: can they ever apply here, and does each of their exemptions exempt anybody?
+
+use std::collections::BTreeSet;
+
+use super::compile::family;
+use super::domain::{Given, Kind, Scene, Service, Subject, Values};
+use super::effort::Effort;
+use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
+use super::key::Test;
+use super::readings::{Reading, Touching, condition_doubt, readings, touching};
+use super::tell::always;
+use super::{Level, Question, StatementAt};
+use crate::scp::{Condition, Effect, Statement};
+
+/// Why a deny never applies to the question.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dead {
+    /// Its resource never matches.
+    Resource,
+    /// This condition, as written, never holds.
+    Condition(String),
+    /// This condition, as written, exempts the place or the account as a whole.
+    CarvedOut(String),
+}
+
+/// A deny that names the action, looked at by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Which.
+    pub at: StatementAt,
+    /// Why it never applies, for whatever principal; `None` if it can.
+    pub dead: Option<Dead>,
+    /// Condition key as written and value: meant to exempt, but no request ever has it.
+    pub vacuous: Vec<(String, String)>,
+}
+
+/// Reviews the denies that `wanted` picks. Whatever is not certain is passed over.
+pub fn review(
+    levels: &[Level<'_>],
+    question: &Question<'_>,
+    subject: &Subject<'_>,
+    kinds: &[Kind],
+    wanted: impl Fn(&Statement) -> bool,
+) -> Vec<Review> {
+    let Ok((readings, _)) = readings(levels, std::slice::from_ref(question)) else {
+        return Vec::new();
+    };
+    let Some(reading) = readings.first() else {
+        return Vec::new();
+    };
+    let desk = Desk {
+        question,
+        subject,
+        kinds,
+        reading,
+    };
+    touching(levels, question.action)
+        .filter(|one| one.doubt.is_none() && one.statement.effect == Effect::Deny)
+        .filter(|one| wanted(one.statement))
+        .map(|one| Review {
+            at: one.at,
+            dead: desk.dead(&one),
+            vacuous: desk.vacuous(&one),
+        })
+        .collect()
+}
+
+struct Desk<'a> {
+    question: &'a Question<'a>,
+    subject: &'a Subject<'a>,
+    kinds: &'a [Kind],
+    reading: &'a Reading,
+}
+
+impl Desk<'_> {
+    fn scene<'s>(&'s self, kind: Kind, given: &'s Given) -> Scene<'s> {
+        Scene {
+            subject: self.subject,
+            kind,
+            service: Service::of(std::iter::once(self.question.action)),
+            given,
+        }
+    }
+
+    /// The reason for the last kind; all kinds must have one.
+    fn dead(&self, one: &Touching<'_>) -> Option<Dead> {
+        if one.statement.conditions.is_empty() && one.statement.resources.patterns.len() == 1 {
+            // The common case, without building anything.
+            let first = one.statement.resources.patterns.first()?;
+            if first.as_str() == "*" && !one.statement.resources.negated {
+                return None;
+            }
+        }
+        let mut dead = None;
+        for kind in self.kinds {
+            dead = Some(self.dead_for(*kind, one)?);
+        }
+        dead
+    }
+
+    fn dead_for(&self, kind: Kind, one: &Touching<'_>) -> Option<Dead> {
+        let given = Given::new();
+        let questions = std::slice::from_ref(self.question);
+        let mut builder = Builder::new(questions, self.scene(kind, &given), self.reading);
+        if super::resource::covers(&one.statement.resources, &self.question.target)
+            == super::statement::Covers::None
+        {
+            return Some(Dead::Resource);
+        }
+        let clause = builder.clause(one, &self.question.target)?;
+        let (keys, complete) = builder.classes(&mut Effort::default());
+        let never = clause
+            .literals
+            .iter()
+            .find(|literal| complete && always(&keys, literal.opposite()))?;
+        let name = builder.names.get(never.key)?;
+        if name == RESOURCE {
+            return Some(Dead::Resource);
+        }
+        let test = builder.tests.get(never.key)?.get(never.test)?;
+        let same = |condition: &&Condition| {
+            let key = condition.key.to_ascii_lowercase();
+            (key == *name || (key == USER_NAME && name == PRINCIPAL))
+                && condition.values == test.values
+        };
+        let written = one.statement.conditions.iter().find(same)?.to_string();
+        let place = ["aws:principalorgpaths", "aws:principalaccount", PRINCIPAL];
+        Some(if test.negated && place.contains(&name.as_str()) {
+            Dead::CarvedOut(written)
+        } else {
+            Dead::Condition(written)
+        })
+    }
+
+    fn vacuous(&self, one: &Touching<'_>) -> Vec<(String, String)> {
+        let exempting = |condition: &&Condition| {
+            family(condition.operator.base).1 && condition_doubt(condition).is_none()
+        };
+        let mut found = Vec::new();
+        for condition in one.statement.conditions.iter().filter(exempting) {
+            let mut unmet: BTreeSet<usize> = (0..condition.values.len()).collect();
+            // Whoever the question is about: the statement may be meant for others as well.
+            for kind in Kind::ALL {
+                if unmet.is_empty() {
+                    break;
+                }
+                let own = self.unmet(kind, condition, one);
+                unmet.retain(|index| own.contains(index));
+            }
+            let values = unmet
+                .into_iter()
+                .filter_map(|one| condition.values.get(one));
+            found.extend(values.map(|value| (condition.key.clone(), value.clone())));
+        }
+        found
+    }
+
+    /// Indices of the values that no request of this kind has.
+    fn unmet(&self, kind: Kind, condition: &Condition, one: &Touching<'_>) -> Vec<usize> {
+        let given = Given::new();
+        let scene = self.scene(kind, &given);
+        let key = condition.key.to_ascii_lowercase();
+        let Some(test) = Test::compile(condition, one.version, &scene) else {
+            return Vec::new();
+        };
+        match scene.values(&key) {
+            Values::Absent => (0..condition.values.len()).collect(),
+            Values::Constant(held) => {
+                let met = |value: &String| held.iter().any(|one| test.equalled(one) == Some(value));
+                let values = condition.values.iter().enumerate();
+                let unmet = values.filter(|(_, value)| !met(value));
+                unmet.map(|(index, _)| index).collect()
+            }
+            Values::Text { shape, .. } => test.unmet(&shape, &mut Effort::default()),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A set of principals by what lets them through, and who else could become one of them.
+
+use super::domain::{Given, Kind, Scene, Service, Subject};
+use super::effort::Effort;
+use super::formula::{Builder, PRINCIPAL, RESOURCE};
+use super::key::Test;
+use super::readings::readings;
+use super::resource::Target;
+use super::solve::{Found, find};
+use super::{Level, Question};
+
+/// Whom an exemption lets through: principals of one kind, and facts about their requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    pub(super) kind: Kind,
+    /// Key, test, and its outcome.
+    pub(super) facts: Vec<(String, Test, bool)>,
+}
+
+/// A tag that a principal must carry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TagNeeded {
+    /// Its key, in lower case.
+    pub key: String,
+    /// A value that will do.
+    pub value: String,
+}
+
+impl Selection {
+    /// The kind of principal.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The condition keys that the facts are about, in lower case.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let named = self.facts.iter().map(|fact| fact.0.as_str());
+        named.filter(|name| *name != RESOURCE)
+    }
+
+    /// Only the facts about who the principal is.
+    fn of_principal(&self) -> Self {
+        let facts = self.facts.iter();
+        Self {
+            kind: self.kind,
+            facts: facts
+                .filter(|fact| is_about_principal(&fact.0))
+                .cloned()
+                .collect(),
+        }
+    }
+}
+
+/// Is the key about who calls, rather than about how?
+fn is_about_principal(key: &str) -> bool {
+    key == PRINCIPAL || key.starts_with("aws:principaltag/")
+}
+
+/// Is it proved that nobody but the `exempt` can call `action` on a principal of `who`?
+///
+/// With `tag`, the call would set that tag.
+pub fn guarded(
+    levels: &[Level<'_>],
+    subject: &Subject<'_>,
+    exempt: &[Selection],
+    who: &Selection,
+    action: &str,
+    tag: Option<&TagNeeded>,
+) -> bool {
+    let mut given = Given::new();
+    if let Some(tag) = tag {
+        let (key, value) = (tag.key.clone(), tag.value.clone());
+        given.insert(format!("aws:requesttag/{key}"), Some(vec![value]));
+        given.insert("aws:tagkeys".to_owned(), Some(vec![key]));
+    }
+    let questions = [Question {
+        action,
+        target: Target::Principal(who),
+    }];
+    let Ok((readings, _)) = readings(levels, &questions) else {
+        return false;
+    };
+    let mut effort = Effort::default();
+    readings.iter().all(|reading| {
+        Kind::ALL.iter().all(|kind| {
+            let scene = Scene {
+                subject,
+                kind: *kind,
+                service: Service::of(std::iter::once(action)),
+                given: &given,
+            };
+            let mut builder = Builder::new(&questions, scene, reading);
+            let mut formula = builder.formula(levels);
+            for one in exempt.iter().filter(|one| one.kind == *kind) {
+                let principal = one.of_principal();
+                // Facts about the request alone tell no principal apart from the others.
+                if !principal.facts.is_empty() || one.facts.is_empty() {
+                    formula.denies.push(builder.of_selection(&principal));
+                }
+            }
+            let (keys, complete) = builder.classes(&mut effort);
+            complete && find(&formula, &keys, true, &[], &mut effort) == Found::No
+        })
+    })
+}

@@ -1,0 +1,104 @@
+//! Requests that get through, each confirmed by `evaluate`.
+
+use super::answer::Witness;
+use super::case::Case;
+use crate::evaluate::{self, Request, Resource, evaluate};
+use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
+use crate::model::organization::Account;
+use crate::model::{AccountId, Snapshot};
+use crate::prove::Example;
+use crate::scp::Document;
+
+fn allows(case: &Case<'_>, request: &Request) -> bool {
+    let stack: Vec<Vec<&Document>> = case
+        .levels
+        .iter()
+        .map(|level| level.policies.iter().map(|one| one.1).collect())
+        .collect();
+    evaluate(&stack, request) == evaluate::Decision::Allowed
+}
+
+/// Does `evaluate` let every action of the path through for the example?
+pub(super) fn passes(case: &Case<'_>, path: &ExitPath, example: &Example) -> bool {
+    path.actions.iter().all(|action| {
+        let resource = match action.resource {
+            ResourceShape::None => Resource::Any,
+            ResourceShape::Handshake | ResourceShape::Account => {
+                Resource::Arn(example.resource.clone())
+            }
+        };
+        let request = Request::new(action.name, resource);
+        let mut request = facts(request, case.snapshot, case.account)
+            .with("aws:PrincipalArn", example.principal.clone());
+        for (key, values) in &example.context {
+            request = match values {
+                Some(values) => request.with_all(key, values.clone()),
+                None => request.without(key),
+            };
+        }
+        allows(case, &request)
+    })
+}
+
+/// Does `evaluate` let the witness of an open action through?
+pub(super) fn confirmed(case: &Case<'_>, path: &ExitPath, action: &ActionSpec) -> bool {
+    let witness = witness(case.snapshot, path, action, &case.account.id);
+    let resource = match witness.resource.as_str() {
+        "*" => Resource::Any,
+        arn => Resource::Arn(arn.to_owned()),
+    };
+    let request = Request::new(action.name, resource).with("aws:PrincipalArn", witness.principal);
+    allows(case, &request)
+}
+
+/// One request for each action of an open path, in the name of `account`.
+pub fn witnesses<'a>(
+    snapshot: &'a Snapshot,
+    path: &'a ExitPath,
+    account: &'a AccountId,
+) -> impl Iterator<Item = Witness> + 'a {
+    path.actions
+        .iter()
+        .map(move |action| witness(snapshot, path, action, account))
+}
+
+/// A request that gets through an open path.
+fn witness(
+    snapshot: &Snapshot,
+    path: &ExitPath,
+    action: &ActionSpec,
+    account: &AccountId,
+) -> Witness {
+    let partition = snapshot.caller.partition;
+    let principal = match path.actor {
+        Actor::MemberRoot => format!("arn:{partition}:iam::{account}:root"),
+        Actor::Member | Actor::Management => format!("arn:{partition}:iam::{account}:role/Admin"),
+    };
+    let resource = match action.resource {
+        ResourceShape::None => "*".to_owned(),
+        ResourceShape::Handshake => format!(
+            "arn:{partition}:organizations::999999999999:handshake/o-foreignorg0/invite/h-examplehandshake"
+        ),
+        ResourceShape::Account => format!("arn:{partition}:account::{account}:account"),
+    };
+    Witness {
+        principal,
+        action: action.name,
+        resource,
+    }
+}
+
+/// What AWS puts into every request of an account's principals.
+fn facts(request: Request, snapshot: &Snapshot, account: &Account) -> Request {
+    let region = snapshot.caller.partition.organizations_region();
+    let request = request
+        .with("aws:PrincipalAccount", account.id.as_str())
+        .with("aws:RequestedRegion", region)
+        .with("aws:PrincipalIsAWSService", "false")
+        .with("aws:SecureTransport", "true")
+        .with("aws:CurrentTime", snapshot.taken_at.to_string());
+    match snapshot.organization.known() {
+        Some(organization) => request.with("aws:PrincipalOrgID", organization.id.as_str()),
+        None => request,
+    }
+}
