@@ -62,7 +62,7 @@ fn page(status: u16, content_type: &str, body: &str) -> Kind {
 async fn whatever_comes_back_a_missing_answer_is_a_gap() {
     let html = "<html><title>proxy</title></html>";
     let denied = Refusal::new("AccessDeniedException", "no");
-    let internal = Refusal::new("ServiceException", "busy").status(500);
+    let internal = Refusal::new("InternalFailure", "busy").status(500);
     let kinds = [
         page(200, "text/html", html),
         page(500, "text/html", html),

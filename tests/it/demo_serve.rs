@@ -143,3 +143,18 @@ fn a_scenario_is_served_and_one_with_a_mistake_is_a_usage_error() {
     assert!(told.contains("unknown field `acount`"), "{told}");
     assert!(told.contains("docs/scenarios.md"), "{told}");
 }
+
+#[test]
+fn a_long_tail_needs_a_latency() {
+    let serve = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_org-exit-guard"));
+        command.args(["demo", "serve"]).args(arguments);
+        command.output().expect("the program starts")
+    };
+    let run = serve(&["--long-tail"]);
+    assert_eq!(run.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(told.contains("--latency"), "{told}");
+    let served = Served::start(&["--latency", "1", "--long-tail"]);
+    assert!(served.printed.contains("Ctrl-C"));
+}

@@ -2,8 +2,8 @@
 
     python probes.py --binary target/debug/org-exit-guard [--failures FILE]
 
-The demo's organization and an empty world here; `probes_exits.py` and `probes_guards.py` make
-worlds of their own. Probes of what the simulator lacks fail, they are not left out. What passes
+The demo's organization and an empty world here; `probes_exits.py`, `probes_guards.py` and
+`probes_rest.py` make worlds of their own. Probes of what the simulator lacks fail, they are not left out. What passes
 is held against AWS's models by `model_check.py`.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import probes_exits
 import probes_guards
+import probes_rest
 from probe import Caller, Probes
 from served import Served
 
@@ -353,6 +354,7 @@ def run(probe, binary):
         empty(probe, Caller(served.endpoint, served.key, served.secret))
     probes_exits.run(probe, binary)
     probes_guards.run(probe, binary)
+    probes_rest.run(probe, binary)
 
 
 def entered(admin, account):

@@ -326,6 +326,8 @@ def credentials(probe, world):
     probe.gives("group.members", lambda: iam.get_group(GroupName="ops"), lambda a: a["Users"][0]["UserName"] == "eve")
     probe.gives("group.policies", lambda: iam.list_group_policies(GroupName="ops"), lambda a: a["PolicyNames"] == ["all"])
     probe.refused("group.delete-with-members", lambda: iam.delete_group(GroupName="ops"), "DeleteConflict")
+    probe.gives("group.remove", lambda: iam.remove_user_from_group(GroupName="ops", UserName="eve"))
+    probe.refused("group.afterwards", eve.iam.list_users, "AccessDenied")
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="eve")["VirtualMFADevice"]["SerialNumber"]
     codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
     probe.gives("mfa.enable", lambda: iam.enable_mfa_device(UserName="eve", SerialNumber=serial, **codes))

@@ -12,6 +12,8 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 ROLE = "OrganizationAccountAccessRole"
+# (service, operation) of every call so far, of all clients.
+CALLED = set()
 
 
 def wire_log():
@@ -59,7 +61,7 @@ class Served:
 
 def client(service, endpoint, key, secret, token=None):
     """A boto3 client that sends what it is told, once; the server does the validating."""
-    return boto3.client(
+    made = boto3.client(
         service,
         endpoint_url=endpoint,
         region_name=REGION,
@@ -70,3 +72,7 @@ def client(service, endpoint, key, secret, token=None):
             retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=30
         ),
     )
+    made.meta.events.register(
+        "before-call", lambda model, **_: CALLED.add((service, model.name)), unique_id="called"
+    )
+    return made

@@ -126,6 +126,7 @@ pub(super) fn get_login_profile(call: &mut Call<'_>) -> Outcome {
 
 /// A new password: nothing here shows it.
 pub(super) fn update_login_profile(call: &mut Call<'_>) -> Outcome {
+    required(call, "UserName")?;
     get_login_profile(call)?;
     Ok(Value::Null)
 }
