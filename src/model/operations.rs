@@ -12,6 +12,8 @@ pub enum Job {
     Audit,
     /// The audit says less without it.
     AuditDetail,
+    /// Only `audit --verify-with-aws` asks for it.
+    Verify,
     /// Creating and attaching the guard.
     Guard,
     /// Bringing accounts back.
@@ -22,6 +24,11 @@ impl Job {
     /// Does the operation change anything in AWS?
     pub fn writes(self) -> bool {
         matches!(self, Self::Guard | Self::Reinvite)
+    }
+
+    /// Does every audit make use of it?
+    pub fn is_for_every_audit(self) -> bool {
+        matches!(self, Self::Audit | Self::AuditDetail)
     }
 }
 
@@ -78,7 +85,7 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{Audit, AuditDetail, Guard, Reinvite};
+use Job::{Audit, AuditDetail, Guard, Reinvite, Verify};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -201,6 +208,11 @@ pub const OPERATIONS: &[Operation] = &[
         2.0,
         2.0,
         "recent exits and guard changes are unknown",
+    ),
+    unpublished(
+        "iam:SimulateCustomPolicy",
+        Verify,
+        "verdicts cannot be put to AWS's own policy simulator (audit --verify-with-aws)",
     ),
     op(
         "organizations:CreatePolicy",

@@ -42,6 +42,9 @@ pub struct AuditDocument {
     pub findings: Vec<FindingView>,
     /// Newest first.
     pub events: Vec<EventView>,
+    /// What AWS's policy simulator was asked, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// Every account, by id.
@@ -50,6 +53,17 @@ pub struct AuditDocument {
     pub policies: Vec<PolicyView>,
     /// The last line.
     pub counts: Counts,
+}
+
+/// The verdicts put to AWS's policy simulator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Verification {
+    /// Questions that it answered.
+    pub answered: usize,
+    /// Answers that agree.
+    pub agreed: usize,
+    /// What it could not be asked, in sentences.
+    pub not_asked: Vec<String>,
 }
 
 /// Name and version.
@@ -309,6 +323,7 @@ impl AuditDocument {
             counts: counts(findings, detections, &gaps, snapshot.events.unparsed.len()),
             findings: findings.iter().map(finding).collect(),
             events: detections.iter().map(event).collect(),
+            verification: None,
             gaps,
             accounts: accounts(snapshot, judgement),
             policies: policies(snapshot),

@@ -1,13 +1,19 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
+mod check;
 pub mod document;
+mod explain;
 mod json;
+mod lint;
 mod page;
 mod remediation;
 mod table;
 pub mod text;
 
-pub use document::AuditDocument;
+pub use check::{BatchLine, CheckDocument, Values, WitnessView};
+pub use document::{AuditDocument, Verification};
+pub use explain::ExplainDocument;
+pub use lint::{FileView, LintDocument};
 pub use page::{Page, Tone};
 pub use remediation::{AppliedView, RemediationDocument};
 
