@@ -10,6 +10,7 @@ use super::statement::{Match, matches, when};
 use crate::exits::{ExitPath, ResourceShape};
 use crate::prove::{
     Decision, Example, Kind, Proof, Question, Reach, StatementAt, Target, decide, prove, reach,
+    sentences,
 };
 use crate::scp::{Document, Effect, Pattern, PatternList, Statement};
 
@@ -253,15 +254,8 @@ impl<'a> Ask<'a> {
         if self.confirmed(denied, false).is_none() {
             return disagree();
         }
-        let mut exemptions: Vec<String> = passing
-            .iter()
-            .map(|(one, _)| match one.because.as_slice() {
-                [] => one.kind.words().to_owned(),
-                words => closed(&words.join(" and ")),
-            })
-            .collect();
-        exemptions.sort();
-        exemptions.dedup();
+        let exemptions = sentences(passing.iter().map(|(one, _)| one));
+        let exemptions = exemptions.iter().map(|words| closed(words)).collect();
         Answer {
             word: Word::Conditional,
             witness: Some(witness.clone()),

@@ -8,7 +8,7 @@ use super::stack::{Whose, levels};
 use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::rule::Severity;
 use crate::model::{AccountId, Partition, Timestamp};
-use crate::prove::{Decision, Kind, Question, StatementAt, Target, decide};
+use crate::prove::{Decision, Kind, Question, StatementAt, Target, decide, sentences};
 use crate::scp::{
     Dialect, Document, Effect, Position, SCP_SIZE_LIMIT, Statement, Version, parse, size,
 };
@@ -319,16 +319,9 @@ fn cover(document: &Document, whose: &Whose, path: &'static ExitPath) -> Covered
         ),
         Decision::Open(_) => told("open", Vec::new()),
         Decision::Conditional { through, .. } => {
-            let words = through.iter().map(|one| match one.because.as_slice() {
-                [] => one.kind.words().to_owned(),
-                words => words.join(" and "),
-            });
-            let mut words: Vec<String> = words
-                .map(|words| words.replace(whose.account.as_str(), "ACCOUNT"))
-                .collect();
-            words.sort();
-            words.dedup();
-            told("conditional", words)
+            let words = sentences(&through).into_iter();
+            let words = words.map(|words| words.replace(whose.account.as_str(), "ACCOUNT"));
+            told("conditional", words.collect())
         }
         Decision::Undetermined(why) => {
             let mut why: Vec<String> = why.iter().map(ToString::to_string).collect();

@@ -30,6 +30,7 @@ pub use effort::{DECISION_STEPS, Effort};
 pub use resource::Target;
 pub use review::{Dead, Review, review};
 pub use statement::{Reach, Why, reach};
+pub use tell::sentences;
 pub use who::{Selection, TagNeeded, guarded};
 
 use crate::scp::{Document, Effect};

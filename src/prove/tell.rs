@@ -200,6 +200,26 @@ fn subject(name: &str) -> String {
     }
 }
 
+/// Who gets through, a sentence for each way: "any role whose ARN matches `…`, with MFA"; sorted.
+pub fn sentences<'a>(through: impl IntoIterator<Item = &'a Example>) -> Vec<String> {
+    let mut ways: BTreeMap<&[String], Vec<Kind>> = BTreeMap::new();
+    for one in through {
+        ways.entry(one.because.as_slice())
+            .or_default()
+            .push(one.kind);
+    }
+    let told = |(facts, kinds): (&[String], Vec<Kind>)| {
+        let who = Kind::nouns(&kinds);
+        if facts.is_empty() {
+            return who;
+        }
+        format!("{who} {}", facts.join(", "))
+    };
+    let mut sentences: Vec<String> = ways.into_iter().map(told).collect();
+    sentences.sort();
+    sentences
+}
+
 impl Kind {
     /// Several kinds in words: "role", "role or IAM user", "principal" for all of them.
     pub fn nouns(kinds: &[Self]) -> String {
