@@ -245,14 +245,7 @@ fn decisions(stacks: &[Vec<Vec<Document>>]) -> Vec<f64> {
     };
     let mut times: Vec<f64> = Vec::new();
     for stack in stacks {
-        let levels: Vec<Level> = stack
-            .iter()
-            .map(|level| Level {
-                policies: level.iter().enumerate().collect(),
-                denies_complete: true,
-                allows_complete: true,
-            })
-            .collect();
+        let levels: Vec<Level> = stack.iter().map(Level::complete).collect();
         let question = Question {
             action: "organizations:LeaveOrganization",
             target: Target::None,

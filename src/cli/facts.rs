@@ -117,7 +117,7 @@ impl Source {
         let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;
         let found = find_account(&snapshot, account).map(|account| account.id.clone());
         if let Ok(id) = &found {
-            collect_chain(&self.session, &mut snapshot, id, observer).await;
+            snapshot = collect_chain(&self.session, snapshot, id, observer).await;
         }
         self.progress.finish();
         Ok((snapshot, found?))

@@ -2,69 +2,48 @@
 
 use std::collections::BTreeSet;
 
+use super::attachments::Descent;
 use super::calls::Calls;
+use super::frontier::Ask;
 use crate::aws::Session;
-use crate::model::{AccountId, NodeId, Observed, Observer, PolicyId, Snapshot};
+use crate::model::organization::Account;
+use crate::model::{AccountId, NodeId, Observer, PolicyId, Snapshot};
 
 /// Reads what hangs on each node from the root to the account, and each text, as far as the
 /// snapshot does not hold it yet. What cannot be read becomes a gap.
 pub async fn collect_chain(
     session: &Session,
-    snapshot: &mut Snapshot,
+    snapshot: Snapshot,
     account: &AccountId,
     observer: &dyn Observer,
-) {
+) -> Snapshot {
     let reads = session.reads();
     let calls = Calls {
         reads: &reads,
         observer,
     };
-    for node in chain(snapshot, account) {
-        if matches!(
-            snapshot.attachments.by_node.get(&node),
-            Some(Observed::Known(_))
-        ) {
-            continue;
-        }
-        let answer = calls.reads.list_policies_for_target(&node).await;
-        let listed = calls.observed(answer);
-        for policy in listed.known().into_iter().flatten() {
-            let known = snapshot.policies.entry(policy.id.clone());
-            known.or_insert_with(|| policy.clone());
-        }
-        let ids = listed.map(|policies| policies.into_iter().map(|one| one.id).collect());
-        snapshot.attachments.by_node.insert(node, ids);
-    }
-    for id in unread(snapshot, account) {
-        let whole = calls.reads.describe_policy(&id).await;
-        let whole = calls.observed(whole);
-        match whole {
-            Observed::Known(policy) => {
-                snapshot.policies.insert(id, policy);
-            }
-            Observed::Unknown(gap) => {
-                if let Some(policy) = snapshot.policies.get_mut(&id) {
-                    policy.content = Observed::Unknown(gap);
-                }
-            }
-        }
-    }
-}
-
-fn chain(snapshot: &Snapshot, account: &AccountId) -> Vec<NodeId> {
     let accounts = snapshot.accounts.known();
     let account = accounts.and_then(|accounts| accounts.get(account));
-    let parents = account.and_then(|account| account.parents.known());
-    let own = account.map(|account| NodeId::Account(account.id.clone()));
-    match parents {
-        Some(parents) => parents.iter().cloned().chain(own).collect(),
-        None => Vec::new(),
+    let chain = account.and_then(Account::chain);
+    let chain = chain.unwrap_or_default();
+    let mut descent = Descent::new(calls, snapshot);
+    let by_node = &descent.snapshot.attachments.by_node;
+    let unread = chain
+        .iter()
+        .filter(|node| by_node.get(node).is_none_or(|ids| ids.known().is_none()));
+    for node in unread {
+        descent.frontier.ask(Ask::Node(node.clone()));
     }
+    descent.finish().await;
+    for id in without_text(&descent.snapshot, &chain) {
+        descent.frontier.ask(Ask::Text(id));
+    }
+    descent.finish().await;
+    descent.snapshot
 }
 
-/// SCPs on the way whose text has not been read.
-fn unread(snapshot: &Snapshot, account: &AccountId) -> BTreeSet<PolicyId> {
-    let chain = chain(snapshot, account);
+/// SCPs on the way whose text is not known.
+fn without_text(snapshot: &Snapshot, chain: &[NodeId]) -> BTreeSet<PolicyId> {
     let by_node = &snapshot.attachments.by_node;
     let listed = chain.iter().filter_map(|node| by_node.get(node)?.known());
     let by_policy = snapshot.attachments.by_policy.iter();

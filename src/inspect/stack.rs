@@ -88,16 +88,7 @@ impl Whose {
 impl Stack {
     /// What binds an account of a snapshot.
     pub fn of_account(snapshot: &Snapshot, account: &Account) -> Self {
-        let own = NodeId::Account(account.id.clone());
-        let chain: Vec<NodeId> = match &account.parents {
-            Observed::Known(parents) => parents.iter().cloned().chain([own]).collect(),
-            Observed::Unknown(_) => {
-                let root = snapshot.root.known();
-                root.map(|root| NodeId::Root(root.id.clone()))
-                    .into_iter()
-                    .collect()
-            }
-        };
+        let chain = snapshot.known_chain(account);
         let mut tiers: Vec<Tier> = hanging(snapshot, &chain)
             .iter()
             .map(|hanging| tier(snapshot, hanging))
@@ -281,14 +272,7 @@ pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
 
 /// Levels as `prove` takes them, of documents that stand in for the stack's own.
 pub(super) fn levels(documents: &[Vec<Document>]) -> Vec<Level<'_>> {
-    documents
-        .iter()
-        .map(|level| Level {
-            policies: level.iter().enumerate().collect(),
-            denies_complete: true,
-            allows_complete: true,
-        })
-        .collect()
+    documents.iter().map(Level::complete).collect()
 }
 
 fn tier(snapshot: &Snapshot, hanging: &Hanging) -> Tier {

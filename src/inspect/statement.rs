@@ -63,11 +63,7 @@ pub fn matches(
             ..statement.clone()
         }],
     };
-    let level = Level {
-        policies: vec![(0, &everything), (1, &alone)],
-        denies_complete: true,
-        allows_complete: true,
-    };
+    let level = Level::complete([&everything, &alone]);
     let asked = std::slice::from_ref(question);
     match decide(&[level], asked, &whose.subject(), kinds) {
         Decision::Blocked(_) => Match::Always,

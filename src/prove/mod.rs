@@ -55,6 +55,17 @@ pub struct Level<'a> {
     pub allows_complete: bool,
 }
 
+impl<'a> Level<'a> {
+    /// Exactly these SCPs, each with its index as its handle.
+    pub fn complete(documents: impl IntoIterator<Item = &'a Document>) -> Self {
+        Self {
+            policies: documents.into_iter().enumerate().collect(),
+            denies_complete: true,
+            allows_complete: true,
+        }
+    }
+}
+
 /// A statement: level, the caller's handle of the policy, index of the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StatementAt {

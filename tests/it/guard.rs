@@ -28,15 +28,10 @@ fn word(
 ) -> &'static str {
     let account: AccountId = "222222222222".parse().expect("an account id");
     let full = Document::full_aws_access();
-    let level = |policies: Vec<(usize, _)>| Level {
-        policies,
-        denies_complete: true,
-        allows_complete: true,
-    };
     let levels = [
-        level(vec![(0, &full), (1, guard)]),
-        level(vec![(0, &full)]),
-        level(vec![(0, &full)]),
+        Level::complete([&full, guard]),
+        Level::complete([&full]),
+        Level::complete([&full]),
     ];
     let subject = Subject {
         partition,

@@ -10,6 +10,17 @@ use org_exit_guard::scp::{Dialect, Document, SCP_SIZE_LIMIT, parse};
 const SLACK: u64 = 4_000_000;
 
 fn decided(documents: &[Document], target: Target<'_>, action: &str) -> (Decision, u64) {
+    let mut effort = Effort::default();
+    let decision = decided_with(&mut effort, documents, target, action);
+    (decision, effort.spent())
+}
+
+fn decided_with(
+    effort: &mut Effort,
+    documents: &[Document],
+    target: Target<'_>,
+    action: &str,
+) -> Decision {
     let account: AccountId = "111122223333".parse().expect("an account id");
     let subject = Subject {
         partition: Partition::Aws,
@@ -19,17 +30,9 @@ fn decided(documents: &[Document], target: Target<'_>, action: &str) -> (Decisio
         now: "2026-11-24T00:00:00Z".parse().expect("a time"),
     };
     let full = Document::full_aws_access();
-    let mut policies: Vec<(usize, &Document)> = documents.iter().enumerate().collect();
-    policies.push((documents.len(), &full));
-    let levels = [Level {
-        policies,
-        denies_complete: true,
-        allows_complete: true,
-    }];
-    let mut effort = Effort::default();
+    let levels = [Level::complete(documents.iter().chain([&full]))];
     let questions = [Question { action, target }];
-    let decision = decide_within(&levels, &questions, &subject, &Kind::ALL, &mut effort);
-    (decision, effort.spent())
+    decide_within(&levels, &questions, &subject, &Kind::ALL, effort)
 }
 
 fn policy(condition: &str) -> Document {
@@ -112,29 +115,12 @@ fn a_smaller_budget_never_gives_another_certain_answer() {
         ),
         policy(r#""StringNotLike":{"aws:PrincipalTag/x":["a*b","*ba*"]}"#),
     ];
-    let full = decided(&documents, Target::None, "organizations:LeaveOrganization");
-    let account: AccountId = "111122223333".parse().expect("an account id");
-    let subject = Subject {
-        partition: Partition::Aws,
-        account: &account,
-        organization: None,
-        parents: None,
-        now: "2026-11-24T00:00:00Z".parse().expect("a time"),
-    };
-    let allow = Document::full_aws_access();
-    let levels = [Level {
-        policies: vec![(0, &documents[0]), (1, &documents[1]), (2, &allow)],
-        denies_complete: true,
-        allows_complete: true,
-    }];
-    let questions = [Question {
-        action: "organizations:LeaveOrganization",
-        target: Target::None,
-    }];
+    let action = "organizations:LeaveOrganization";
+    let full = decided(&documents, Target::None, action);
     let mut certain = 0;
     for steps in (0..full.1 + 1_000).step_by(usize::try_from(full.1 / 60 + 1).expect("small")) {
         let mut effort = Effort::of(steps);
-        let found = decide_within(&levels, &questions, &subject, &Kind::ALL, &mut effort);
+        let found = decided_with(&mut effort, &documents, Target::None, action);
         if !matches!(found, Decision::Undetermined(_)) {
             certain += 1;
             let same = std::mem::discriminant(&found) == std::mem::discriminant(&full.0);

@@ -224,14 +224,7 @@ pub(crate) fn parsed(stack: &[Vec<String>]) -> Vec<Vec<Document>> {
 }
 
 pub(crate) fn levels(documents: &[Vec<Document>]) -> Vec<Level<'_>> {
-    documents
-        .iter()
-        .map(|level| Level {
-            policies: level.iter().enumerate().collect(),
-            denies_complete: true,
-            allows_complete: true,
-        })
-        .collect()
+    documents.iter().map(Level::complete).collect()
 }
 
 /// A request that AWS could produce for a principal of the account; values lie in, on and
