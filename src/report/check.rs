@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Format;
 use super::page::{Page, Tone};
-use super::{Format, json};
 use crate::inspect::{Answer, Stack, Whose, Witness, Word};
 
 /// The version of this form.
@@ -166,10 +166,7 @@ impl CheckDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        match format {
-            Format::Json => json::render(self),
-            Format::Table => self.page(width),
-        }
+        format.lay_out(self, |document| document.page(width))
     }
 
     fn page(&self, width: usize) -> String {

@@ -5,10 +5,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Format;
 use super::check::{WitnessView, request, tone};
 use super::document::Tool;
 use super::page::{Page, Tone};
-use super::{Format, json};
 use crate::inspect::{Explained, Held, Match, Node, PathAnswer, Shown};
 use crate::model::organization::Account;
 use crate::model::{AccountId, PolicyId, Snapshot, Timestamp};
@@ -139,10 +139,7 @@ impl ExplainDocument {
         let organization = snapshot.organization.known();
         Self {
             format_version: EXPLAIN_VERSION,
-            tool: Tool {
-                name: "org-exit-guard",
-                version: snapshot.tool_version.clone(),
-            },
+            tool: Tool::of(&snapshot.tool_version),
             taken_at: snapshot.taken_at,
             account: account.id.clone(),
             name: account.name.clone(),
@@ -159,10 +156,7 @@ impl ExplainDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        match format {
-            Format::Json => json::render(self),
-            Format::Table => self.page(width),
-        }
+        format.lay_out(self, |document| document.page(width))
     }
 
     fn page(&self, width: usize) -> String {

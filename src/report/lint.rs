@@ -5,10 +5,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Format;
 use super::check::tone;
 use super::document::Tool;
 use super::page::{Page, Tone};
-use super::{Format, json};
 use crate::inspect::{Linted, Note};
 use crate::model::rule::Severity;
 use crate::scp::SCP_SIZE_LIMIT;
@@ -116,10 +116,7 @@ impl LintDocument {
         let findings = all.filter(|one| one.severity > Severity::Info).count();
         Self {
             format_version: LINT_VERSION,
-            tool: Tool {
-                name: "org-exit-guard",
-                version: version.to_owned(),
-            },
+            tool: Tool::of(version),
             files,
             findings,
         }
@@ -133,10 +130,7 @@ impl LintDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        match format {
-            Format::Json => json::render(self),
-            Format::Table => self.page(width),
-        }
+        format.lay_out(self, |document| document.page(width))
     }
 
     fn page(&self, width: usize) -> String {

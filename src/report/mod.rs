@@ -1,5 +1,6 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
+mod build;
 mod check;
 pub mod document;
 mod explain;
@@ -38,10 +39,17 @@ impl std::str::FromStr for Format {
     }
 }
 
+impl Format {
+    /// A document in this format; `page` lays it out for people.
+    fn lay_out<T: serde::Serialize>(self, document: &T, page: impl FnOnce(&T) -> String) -> String {
+        match self {
+            Self::Table => page(document),
+            Self::Json => json::render(document),
+        }
+    }
+}
+
 /// Lays out a report; `width` in columns counts for tables only.
 pub fn render(document: &AuditDocument, format: Format, width: usize) -> String {
-    match format {
-        Format::Table => table::render(document, width),
-        Format::Json => json::render(document),
-    }
+    format.lay_out(document, |document| table::render(document, width))
 }
