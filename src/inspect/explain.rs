@@ -3,7 +3,7 @@
 use super::ask::{Asked, ask};
 use super::pins::Pins;
 use super::request::{Context, Witness, whole};
-use super::stack::{Stack, Whose, document, place};
+use super::stack::{Stack, Whose, document};
 use super::statement::{Match, matches};
 use super::verify::own;
 use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
@@ -147,7 +147,7 @@ fn node(
     missing.dedup();
     Node {
         id: hanging.node.clone(),
-        label: place(snapshot, &hanging.node),
+        label: snapshot.called(&hanging.node),
         policies: readable
             .chain(bad)
             .map(|(id, problem)| shown(snapshot, id, problem, whose, paths))

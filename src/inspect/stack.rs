@@ -290,7 +290,7 @@ fn tier(snapshot: &Snapshot, hanging: &Hanging) -> Tier {
         })
     });
     Tier {
-        label: place(snapshot, &hanging.node),
+        label: snapshot.called(&hanging.node),
         policies: policies.collect(),
         missing: Missing {
             denies: reasons(&hanging.denies_missing),
@@ -312,23 +312,5 @@ pub(super) fn document(snapshot: &Snapshot, id: &PolicyId) -> Option<Document> {
     match policy.content.known() {
         Some(text) => parse(text, Dialect::Scp).ok(),
         None => id.is_full_aws_access().then(Document::full_aws_access),
-    }
-}
-
-/// "root r-…", "OU `name` (ou-…)" or "account `name` (12 digits)".
-pub(super) fn place(snapshot: &Snapshot, node: &NodeId) -> String {
-    let name = match node {
-        NodeId::Root(_) => None,
-        NodeId::Ou(id) => snapshot.units.get(id).and_then(|unit| unit.name.as_deref()),
-        NodeId::Account(id) => {
-            let accounts = snapshot.accounts.known();
-            accounts
-                .and_then(|accounts| accounts.get(id))
-                .map(|account| account.name.as_str())
-        }
-    };
-    match name {
-        Some(name) => format!("{} `{name}` ({node})", node.kind()),
-        None => format!("{} {node}", node.kind()),
     }
 }
