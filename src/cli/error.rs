@@ -7,6 +7,7 @@ use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
 use crate::flows::SnapshotError;
+use crate::trail::archive::NotScanned;
 
 use super::exit::Exit;
 
@@ -31,6 +32,9 @@ pub(super) enum CliError {
     /// A snapshot file.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// An archive of log files could not be searched at all.
+    #[error(transparent)]
+    Archive(#[from] NotScanned),
     /// An output could not be written.
     #[error("cannot write {what}: {source}")]
     Output {
@@ -70,6 +74,7 @@ impl CliError {
             | Self::Session(_)
             | Self::Collect(_)
             | Self::Snapshot(_)
+            | Self::Archive(_)
             | Self::Output { .. }
             | Self::Demo(_) => Exit::Failed,
             Self::Refused { .. } | Self::Apply(ApplyError::Refused { .. }) => Exit::Refused,
@@ -102,6 +107,9 @@ impl CliError {
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),
+            Self::Archive(NotScanned::Root { .. } | NotScanned::Nothing { .. }) => Some(
+                "give the folder that holds AWSLogs, or any folder or file below it".to_owned(),
+            ),
             Self::Output { source, .. }
                 if matches!(
                     source.kind(),
@@ -113,7 +121,11 @@ impl CliError {
             {
                 Some("give a path in a directory that exists and that you may write to".to_owned())
             }
-            Self::Output { .. } | Self::Runtime(_) | Self::Demo(_) | Self::Interrupted => None,
+            Self::Output { .. }
+            | Self::Archive(_)
+            | Self::Runtime(_)
+            | Self::Demo(_)
+            | Self::Interrupted => None,
         }
     }
 }

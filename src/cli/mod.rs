@@ -5,7 +5,9 @@ mod commands;
 mod error;
 mod exit;
 mod facts;
+mod moment;
 mod progress;
+mod source;
 mod streams;
 
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
     let work = async {
         match &cli.command {
             Command::Audit(args) => commands::audit::run(cli, args).await,
+            Command::Detect(args) => commands::detect::run(cli, args).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
             Command::Remediate(args) => commands::remediate::run(cli, args).await,
             Command::Doctor(args) => commands::doctor::run(cli, args).await,

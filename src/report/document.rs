@@ -452,7 +452,7 @@ fn finding(finding: &Finding) -> FindingView {
     }
 }
 
-fn event(detection: &Detection) -> EventView {
+pub(super) fn event(detection: &Detection) -> EventView {
     EventView {
         rule: detection.rule.id,
         severity: detection.severity,
@@ -526,7 +526,12 @@ fn policies(snapshot: &Snapshot) -> Vec<PolicyView> {
         .collect()
 }
 
-fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap], unparsed: usize) -> Counts {
+pub(super) fn counts(
+    findings: &[Finding],
+    detections: &[Detection],
+    gaps: &[Gap],
+    unparsed: usize,
+) -> Counts {
     let mut counts = Counts {
         failed: 0,
         // A record that cannot be parsed may be a departure.

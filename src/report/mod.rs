@@ -1,5 +1,6 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
+mod detections;
 pub mod document;
 mod json;
 mod page;
@@ -7,6 +8,7 @@ mod remediation;
 mod table;
 pub mod text;
 
+pub use detections::{DetectionsDocument, RecordRef};
 pub use document::AuditDocument;
 pub use page::{Page, Tone};
 pub use remediation::{AppliedView, RemediationDocument};
