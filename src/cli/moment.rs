@@ -52,7 +52,11 @@ pub(super) fn parse_moment(text: &str) -> Result<Moment, String> {
         .or_else(|| unit('d', 24))
         .or_else(|| unit('w', 168));
     ago.or_else(|| text.parse().ok().map(Moment::At))
-        .or_else(|| text.parse().ok().map(Moment::Day))
+        // A time without its zone would be read as its day.
+        .or_else(|| {
+            let day = text.len() == "YYYY-MM-DD".len();
+            day.then(|| text.parse().ok())?.map(Moment::Day)
+        })
         .ok_or_else(|| {
             format!("`{text}` is no time (expected 90d, 36h, 2026-11-01 or 2026-11-01T12:00:00Z)")
         })

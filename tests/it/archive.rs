@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use org_exit_guard::model::Silent;
+use org_exit_guard::model::{AccountId, Silent};
 use org_exit_guard::trail::archive::{Caps, NotScanned, Query, Scanned, Search, Window, scan};
 
 use crate::archive_cases::{Case, cases, gzip, log, needle, noise, write};
@@ -250,7 +250,7 @@ fn what_has_no_file_is_told() {
     let missing: Vec<&str> = coverage
         .accounts_without_files
         .iter()
-        .map(|id| id.as_str())
+        .map(AccountId::as_str)
         .collect();
     assert_eq!(missing, ["555555555555"]);
     // The layout counts although the root lies within it.

@@ -118,9 +118,6 @@ fn damaged() -> Vec<Case> {
         gzip(&log(&[&first, &noise(0, 600), &last]))
     };
     let half = long("half");
-    let mut corrupt = long("corrupt-middle");
-    let middle = corrupt.len() / 2;
-    corrupt[middle..middle + 200].fill(0xff);
     let sound = |name: &str| gzip(&one(name));
     let mut four_gib = sound("size-4-gib");
     let at = four_gib.len() - 4;
@@ -132,7 +129,7 @@ fn damaged() -> Vec<Case> {
     trailer.truncate(trailer.len() - 5);
     vec![
         Case::new("half", half[..half.len() / 2].to_vec(), &["1"]).damaged("cut short"),
-        Case::new("corrupt-middle", corrupt, &["1"]).damaged("corrupt"),
+        Case::new("corrupt-middle", corrupt_middle("corrupt-middle"), &["1"]).damaged("corrupt"),
         Case::new("cut-trailer", trailer, &["1"]).damaged("cut short"),
         Case::new("bad-checksum", flipped(sound("bad-checksum"), 6), &["1"]).damaged("checksum"),
         Case::new("size-small", small, &["1"]).damaged("size field"),
@@ -141,6 +138,21 @@ fn damaged() -> Vec<Case> {
         Case::new("header-only", vec![0x1f, 0x8b, 8, 0, 0], &[]).damaged("corrupt"),
         Case::new("zstandard", vec![0x28, 0xb5, 0x2f, 0xfd, 1, 2], &[]).damaged("Zstandard"),
     ]
+}
+
+/// A block of no known type behind the first needle, another needle behind that.
+fn corrupt_middle(name: &str) -> Vec<u8> {
+    let (first, last) = (needle(&format!("{name}/1")), needle(&format!("{name}/2")));
+    let text = log(&[&first, &noise(0, 600), &last]);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let (front, back) = text.split_at(text.len() / 2);
+    encoder.write_all(front).expect("memory");
+    encoder.flush().expect("memory");
+    let at = encoder.get_ref().len();
+    encoder.write_all(back).expect("memory");
+    let mut bytes = encoder.finish().expect("memory");
+    bytes[at] = 0xff;
+    bytes
 }
 
 fn members() -> Vec<Case> {

@@ -258,3 +258,86 @@ fn object(frame: Frame<'_>, query: &Query, prefilter: &Prefilter, outcome: &mut 
         record::Read::Unparsed(why) => outcome.unparsed.push(why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::trail::archive::Window;
+
+    fn query() -> Query {
+        let window = Window {
+            since: "2026-11-01T00:00:00Z".parse().unwrap(),
+            until: "2026-11-30T00:00:00Z".parse().unwrap(),
+            margin_hours: 24,
+        };
+        Query::exits(window, std::collections::BTreeSet::new())
+    }
+
+    fn text() -> String {
+        let record = r#"{"eventID":"e1","eventTime":"2026-11-20T10:00:00Z","eventName":"CloseAccount",
+            "eventSource":"organizations.amazonaws.com"}"#;
+        format!("{{\"Records\":[{{\"a\":\"b\"}},{record}]}}")
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn searched(file: &[u8], caps: Caps) -> Outcome {
+        let query = query();
+        let sources = query.sources().into_iter().collect();
+        let names = query.names().into_iter().collect();
+        let prefilter = Prefilter::new([sources, names]);
+        Searcher::new(&query, &prefilter, caps).search(file, true)
+    }
+
+    #[test]
+    fn wherever_a_file_is_cut_it_is_named() {
+        let whole = gzip(text().as_bytes());
+        assert!(searched(&whole, Caps::default()).fault.is_none());
+        for end in 0..whole.len() {
+            let outcome = searched(&whole[..end], Caps::default());
+            assert!(outcome.fault.is_some(), "{end}");
+        }
+        for end in 1..text().len() {
+            let outcome = searched(&gzip(&text().as_bytes()[..end]), Caps::default());
+            assert_eq!(outcome.fault, Some(Fault::Unfinished), "{end}");
+        }
+    }
+
+    #[test]
+    fn no_flipped_bit_loses_a_record_in_silence() {
+        let whole = gzip(text().as_bytes());
+        // Time, extra flags and system of the header mean nothing.
+        for at in (0..4).chain(10..whole.len()) {
+            for bit in 0..8 {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << bit;
+                let outcome = searched(&flipped, Caps::default());
+                let told = outcome.fault.is_some() || !outcome.is_log;
+                assert!(told || outcome.records.len() == 1, "byte {at} bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_find_the_same() {
+        let small = Caps {
+            held: 16,
+            stream: 1 << 30,
+        };
+        let file = gzip(text().as_bytes());
+        let fast = searched(&file, Caps::default());
+        let slow = searched(&file, small);
+        assert_eq!(fast.records.len(), 1);
+        assert_eq!(fast.records, slow.records);
+        assert_eq!(fast.bytes_searched, slow.bytes_searched);
+    }
+}
