@@ -136,6 +136,7 @@ fn damaged() -> Vec<Case> {
         Case::new("size-4-gib", four_gib, &["1"]).damaged("size field"),
         Case::new("empty", Vec::new(), &[]).damaged("the file is empty"),
         Case::new("header-only", vec![0x1f, 0x8b, 8, 0, 0], &[]).damaged("corrupt"),
+        Case::new("no-gzip", b"\x00\x00\x08 overwritten".to_vec(), &[]).damaged("neither gzip"),
         Case::new("zstandard", vec![0x28, 0xb5, 0x2f, 0xfd, 1, 2], &[]).damaged("Zstandard"),
     ]
 }

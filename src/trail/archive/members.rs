@@ -18,6 +18,9 @@ pub(super) enum Fault {
     /// Not what deflate writes.
     #[error("corrupt compressed data")]
     Corrupt,
+    /// Named as gzip, but neither that nor a log file.
+    #[error("neither gzip, as its name says, nor a text with records")]
+    NotGzip,
     /// A member's checksum differs.
     #[error("the checksum does not match")]
     Checksum,
