@@ -30,6 +30,7 @@ SEED = 20261124
 
 DUCKDB = """
 import sys, duckdb
+duckdb.sql("SET enable_progress_bar = false")
 root, names = sys.argv[1], sys.argv[2].split(",")
 listed = ", ".join(f"'{name}'" for name in names)
 rows = duckdb.sql(f'''

@@ -80,6 +80,15 @@ struct Place {
     day: u64,
 }
 
+/// `requestParameters` of one of three kinds.
+fn parameters(random: &mut Random, kind: u64, account: &str, role: &str, session: u64) -> String {
+    match kind {
+        0 => format!(r#"{{"filterSet":{{"items":[{{"name":"tag:Name","valueSet":{{"items":[{{"value":"node-{:x}"}}]}}}}]}},"maxResults":{}}}"#, random.below(4096), random.below(1000)),
+        1 => format!(r#"{{"roleArn":"arn:aws:iam::{account}:role/{role}","roleSessionName":"session-{session:016x}","durationSeconds":3600}}"#),
+        _ => r#"{"policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Resource\":\"arn:aws:s3:::logs/*\",\"Condition\":{\"StringLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::*:role/svc-*\"}}}]}","tag":"Größe"}"#.to_owned(),
+    }
+}
+
 /// An ordinary record, of the sizes and repetitions of real ones.
 fn ordinary(random: &mut Random, place: &Place, text: &mut String) {
     let calls = [
@@ -122,10 +131,10 @@ fn ordinary(random: &mut Random, place: &Place, text: &mut String) {
     } else {
         "null".to_owned()
     };
-    let parameters = match random.below(3) {
-        0 => format!(r#"{{"filterSet":{{"items":[{{"name":"tag:Name","valueSet":{{"items":[{{"value":"node-{:x}"}}]}}}}]}},"maxResults":{}}}"#, random.below(4096), random.below(1000)),
-        1 => format!(r#"{{"roleArn":"arn:aws:iam::{account}:role/{role}","roleSessionName":"session-{session:016x}","durationSeconds":3600}}"#),
-        _ => r#"{"policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Resource\":\"arn:aws:s3:::logs/*\",\"Condition\":{\"StringLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::*:role/\u003csvc\u003e\u0026*\"}}}]}","tag":"Größe"}"#.to_owned(),
+    // Real logs have no `\u` in thousands of records; writers that are careful with HTML have some.
+    let parameters = match random.below(30) {
+        0 => r#"{"description":"a \u003cb\u003e \u0026 c"}"#.to_owned(),
+        kind => parameters(random, kind % 3, account, role, session),
     };
     write!(
         text,
@@ -173,20 +182,49 @@ fn needle(random: &mut Random, place: &Place, id: &str) -> String {
     )
 }
 
-/// A record that only looks like one.
+/// A record that only looks like one: eight ways, each with the name in its error message.
 fn trap(random: &mut Random, place: &Place, id: &str) -> String {
-    let (source, name, more) = match random.below(8) {
-        0 => ("iam.amazonaws.com", "LeaveOrganization", "null".to_owned()),
-        1 => ("organizations.amazonaws.com", "ListAccounts", "null".to_owned()),
-        2 => ("organizations.amazonaws.com", "leaveorganization", "null".to_owned()),
-        3 => ("iam.amazonaws.com", "PutRolePolicy", r#"{"policyDocument":"{\"Action\":\"organizations:LeaveOrganization\"}"}"#.to_owned()),
-        4 => ("config.amazonaws.com", "PutEvaluations", r#"{"eventSource":"organizations.amazonaws.com","eventName":"LeaveOrganization"}"#.to_owned()),
-        5 => ("cloudtrail.amazonaws.com", "LookupEvents", r#"{"lookupAttributes":[{"attributeKey":"EventName","attributeValue":"LeaveOrganization"}]}"#.to_owned()),
-        6 => ("organizations.amazonaws.com", "DescribeOrganization", r#"{"note":"\\u004feave"}"#.to_owned()),
-        _ => ("sts.amazonaws.com", "AssumeRole", r#"{"json":"{\"eventSource\":\"organizations.amazonaws.com\",\"eventName\":\"CloseAccount\"}"}"#.to_owned()),
+    let policy = r#"{"policyDocument":"{\"Action\":\"organizations:LeaveOrganization\"}"}"#;
+    let nested = r#"{"eventSource":"organizations.amazonaws.com","eventName":"LeaveOrganization"}"#;
+    let lookup = r#"{"lookupAttributes":[{"attributeKey":"EventName","attributeValue":"LeaveOrganization"}]}"#;
+    let text = r#"{"json":"{\"eventSource\":\"organizations.amazonaws.com\",\"eventName\":\"CloseAccount\"}"}"#;
+    let (source, name, address, parameters) = match random.below(8) {
+        0 => ("iam.amazonaws.com", "LeaveOrganization", "10.0.0.1", "null"),
+        1 => (
+            "organizations.amazonaws.com",
+            "ListAccounts",
+            "10.0.0.1",
+            "null",
+        ),
+        2 => (
+            "organizations.amazonaws.com",
+            "leaveorganization",
+            "10.0.0.1",
+            "null",
+        ),
+        3 => ("iam.amazonaws.com", "PutRolePolicy", "10.0.0.1", policy),
+        4 => ("config.amazonaws.com", "PutEvaluations", "10.0.0.1", nested),
+        5 => (
+            "cloudtrail.amazonaws.com",
+            "LookupEvents",
+            "organizations.amazonaws.com",
+            lookup,
+        ),
+        6 => (
+            "organizations.amazonaws.com",
+            "ListRoots",
+            "10.0.0.1",
+            r#"{"note":"\\u004feave"}"#,
+        ),
+        _ => (
+            "sts.amazonaws.com",
+            "AssumeRole",
+            "organizations.amazonaws.com",
+            text,
+        ),
     };
     format!(
-        r#"{{"eventVersion":"1.11","eventTime":"2026-11-{:02}T10:00:00Z","eventSource":"{source}","eventName":"{name}","userAgent":"LeaveOrganization","sourceIPAddress":"organizations.amazonaws.com","errorMessage":"is not authorized to perform: organizations:LeaveOrganization","requestParameters":{more},"eventID":"{id}","recipientAccountId":"{}"}}"#,
+        r#"{{"eventVersion":"1.11","eventTime":"2026-11-{:02}T10:00:00Z","eventSource":"{source}","eventName":"{name}","userAgent":"LeaveOrganization/1.0","sourceIPAddress":"{address}","errorMessage":"is not authorized to perform: organizations:LeaveOrganization","requestParameters":{parameters},"eventID":"{id}","recipientAccountId":"{}"}}"#,
         14 + place.day,
         place.account
     )

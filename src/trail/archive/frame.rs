@@ -67,6 +67,7 @@ impl Object {
         self.dropping = false;
     }
 
+    #[inline]
     fn push(&mut self, bytes: &[u8]) {
         if self.dropping || self.text.len() > MOST {
             return;
@@ -100,6 +101,41 @@ impl Object {
             self.key_next = false;
         }
         self.level == 0
+    }
+
+    /// Takes what needs no care, a plain string or what stands outside strings below the members;
+    /// `None`: nothing of that kind.
+    #[inline]
+    fn fast<'a>(&mut self, piece: &'a [u8]) -> Option<&'a [u8]> {
+        let Some(inner) = piece.strip_prefix(b"\"") else {
+            return self.nested(piece);
+        };
+        let end = memchr2(b'"', b'\\', inner).filter(|at| inner.get(*at) == Some(&b'"'))?;
+        let (string, rest) = piece.split_at_checked(end + 2)?;
+        let start = self.text.len();
+        let names = self.names();
+        self.push(string);
+        if names {
+            self.key = (start, self.text.len());
+        }
+        Some(rest)
+    }
+
+    fn nested<'a>(&mut self, piece: &'a [u8]) -> Option<&'a [u8]> {
+        let mut end = 0;
+        for byte in piece {
+            match byte {
+                b'"' => break,
+                b'{' | b'[' if self.level > 1 => self.level += 1,
+                b'}' | b']' if self.level > 2 => self.level -= 1,
+                _ if self.level > 1 && !matches!(byte, b'}' | b']') => {}
+                _ => break,
+            }
+            end += 1;
+        }
+        let (taken, rest) = piece.split_at_checked(end).filter(|_| end > 0)?;
+        self.push(taken);
+        Some(rest)
     }
 
     /// Does a string that stands here name a member?
@@ -180,6 +216,8 @@ impl Framer {
         while let Some((first, rest)) = piece.split_first() {
             if self.string {
                 piece = self.in_string(piece);
+            } else if let Some(rest) = self.object().and_then(|object| object.fast(piece)) {
+                piece = rest;
             } else {
                 self.byte(*first, show);
                 piece = rest;

@@ -2,6 +2,9 @@
 
 use memchr::memmem::Finder;
 
+/// Bytes searched at once.
+const PIECE: usize = 8 << 10;
+
 /// Tells texts that may hold a wanted record from those that cannot.
 ///
 /// A match needs members whose decoded values are wanted. JSON lets a character be written raw,
@@ -11,6 +14,8 @@ use memchr::memmem::Finder;
 /// fixed.
 #[derive(Debug)]
 pub struct Prefilter {
+    /// How far a match may reach into the next piece.
+    overlap: usize,
     /// A match holds one value of each group.
     groups: Vec<Vec<Finder<'static>>>,
     escape: Finder<'static>,
@@ -43,10 +48,14 @@ impl Prefilter {
                     .collect(),
             );
         }
+        let values = finders.iter().flatten();
+        let longest = values.map(|value| value.needle().len()).max();
         // The group that says no with the fewest searches first.
         finders.sort_by_key(Vec::len);
         let escape: &[u8] = if any_escape { b"\\" } else { b"\\u00" };
         Self {
+            // An escape takes six bytes.
+            overlap: longest.unwrap_or(0).max(6),
             groups: finders,
             escape: Finder::new(escape).into_owned(),
             within,
@@ -57,11 +66,23 @@ impl Prefilter {
 
     /// May the text hold a match?
     pub fn may_hold(&self, text: &[u8]) -> bool {
-        let raw = self
-            .groups
+        let (first, others) = match self.groups.split_first() {
+            Some((first, others)) => (first.as_slice(), others),
+            None => return true,
+        };
+        let mut raw = false;
+        // Both searches go over a piece while it is in the nearest cache.
+        for start in (0..text.len()).step_by(PIECE) {
+            let end = text.len().min(start + PIECE + self.overlap);
+            let piece = text.get(start..end).unwrap_or_default();
+            if self.escaped(piece) {
+                return true;
+            }
+            raw = raw || first.iter().any(|value| value.find(piece).is_some());
+        }
+        raw && others
             .iter()
-            .all(|group| group.iter().any(|value| value.find(text).is_some()));
-        raw || self.escaped(text)
+            .all(|group| group.iter().any(|value| value.find(text).is_some()))
     }
 
     /// Is a character of a wanted value perhaps written as an escape?
@@ -70,15 +91,17 @@ impl Prefilter {
         if slash.is_some_and(|slash| slash.find(text).is_some()) {
             return true;
         }
-        self.escape.find_iter(text).any(|at| {
-            self.any_escape
-                || text
-                    .get(at + 4..at + 6)
-                    .and_then(|hex| std::str::from_utf8(hex).ok())
-                    .and_then(|hex| usize::from_str_radix(hex, 16).ok())
-                    .and_then(|code| self.within.get(code))
-                    .is_some_and(|within| *within)
-        })
+        self.escape
+            .find_iter(text)
+            .any(|at| self.any_escape || self.counts(text.get(at + 4..at + 6)))
+    }
+
+    /// Are these the last two digits of an escape that writes a character of a wanted value?
+    fn counts(&self, digits: Option<&[u8]>) -> bool {
+        let digit = |at: usize| char::from(*digits?.get(at)?).to_digit(16);
+        let code = || Some(digit(0)? * 16 + digit(1)?);
+        let within = code().and_then(|code| self.within.get(code as usize));
+        within.is_some_and(|within| *within)
     }
 }
 
@@ -171,6 +194,20 @@ mod tests {
         // Cut off within an escape.
         assert!(!filter.may_hold(br"\u00"));
         assert!(!filter.may_hold(br"\u004"));
+    }
+
+    #[test]
+    fn the_ends_of_pieces_hide_nothing() {
+        let filter = filter();
+        let name = format!("\"{}\"", NAMES[0]);
+        for text in [format!("\"{SOURCE}\""), r"\u004f".to_owned()] {
+            for before in PIECE - 40..PIECE + 4 {
+                let mut whole = " ".repeat(before);
+                whole.push_str(&text);
+                whole.push_str(&name);
+                assert!(filter.may_hold(whole.as_bytes()), "{text} at {before}");
+            }
+        }
     }
 
     #[test]

@@ -13,8 +13,10 @@ use super::place::{Day, FileName, Folder};
 use super::prune::{Pruning, Rule};
 use crate::model::AccountId;
 
-/// Paths handed out at once.
-const CHUNK: usize = 32;
+/// Most paths handed out at once: few hand-overs of a long walk, and of a short one enough for
+/// every worker, since the first chunks are smaller.
+const CHUNK: usize = 128;
+const FIRST_CHUNK: usize = 4;
 
 /// What was met.
 #[derive(Debug, Default)]
@@ -38,6 +40,7 @@ pub(super) struct Walker<'a, H> {
     pruning: &'a Pruning<'a>,
     roots: Vec<PathBuf>,
     chunk: Vec<PathBuf>,
+    limit: usize,
     /// Takes a chunk; `false`: stop.
     hand: H,
     pub(super) met: Met,
@@ -52,6 +55,7 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
                 .filter_map(|root| root.canonicalize().ok())
                 .collect(),
             chunk: Vec::new(),
+            limit: FIRST_CHUNK,
             hand,
             met: Met::default(),
         }
@@ -150,7 +154,7 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
         }
         self.place(&name, folder);
         self.chunk.push(path);
-        self.chunk.len() < CHUNK || self.flush()
+        self.chunk.len() < self.limit || self.flush()
     }
 
     /// Notes account, region and day of a file that will be searched.
@@ -203,6 +207,7 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
         if self.chunk.is_empty() {
             return true;
         }
+        self.limit = (self.limit + self.limit / 4).min(CHUNK);
         (self.hand)(std::mem::take(&mut self.chunk))
     }
 }
