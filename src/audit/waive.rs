@@ -36,7 +36,7 @@ pub(super) fn apply(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
     let waivers = cx.settings.waivers.iter();
     let (mut result, used) = mark(findings, cx);
     let expired = waivers.clone().filter(|waiver| waiver.expires <= now);
-    result.extend(expired.map(|waiver| idle(&WAIVER_EXPIRED, waiver)));
+    result.extend(expired.map(expired_waiver));
     // Waivers of events are judged where the events are.
     let ours = |waiver: &Waiver| RULES.iter().any(|rule| rule.meta.id == waiver.rule);
     let unused = waivers
@@ -110,6 +110,11 @@ fn covered(waiver: &Waiver, finding: &Finding, cx: &Context<'_>) -> Option<Vec<A
         None => false,
     };
     Some(finding.accounts.iter().filter(below).cloned().collect())
+}
+
+/// The finding for a waiver whose day has come.
+pub fn expired_waiver(waiver: &Waiver) -> Finding {
+    idle(&WAIVER_EXPIRED, waiver)
 }
 
 fn idle(rule: &'static RuleMeta, waiver: &Waiver) -> Finding {

@@ -11,9 +11,10 @@ mod page;
 mod remediation;
 mod table;
 pub mod text;
+mod timeline;
 
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
-pub use detections::{DetectionsDocument, RecordRef};
+pub use detections::{DetectionsDocument, RecordRef, Sources, Timeline};
 pub use document::{AuditDocument, Verification};
 pub use explain::ExplainDocument;
 pub use lint::{FileView, LintDocument};

@@ -15,6 +15,7 @@ mod commands;
 mod cost;
 mod demo_serve;
 mod denials;
+mod detect;
 mod failures;
 mod formats;
 mod guard;

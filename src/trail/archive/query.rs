@@ -4,14 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use crate::exits::EVENTS;
+use crate::exits::{EVENTS, event};
 use crate::model::record::Record;
 use crate::model::{AccountId, Timestamp};
-
-/// The source whose events are recorded in one region of a partition only.
-///
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>
-const ORGANIZATIONS: &str = "organizations.amazonaws.com";
 
 /// A window of event times, and how much later their delivery may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,11 +68,12 @@ impl Query {
         }
     }
 
-    /// Are all of its events recorded in the Organizations region of their partition only?
+    /// Are all of its events recorded in the Organizations region of their partition only, as
+    /// those of the catalog are?
     pub fn in_one_region(&self) -> bool {
         self.events
             .iter()
-            .all(|(source, _)| source == ORGANIZATIONS)
+            .all(|(source, name)| event(source, name).is_some())
     }
 
     /// Every source.
@@ -101,7 +97,7 @@ impl Query {
     }
 
     /// Does a wanted record lie in the window and in the accounts?
-    pub(super) fn takes(&self, record: &Record) -> bool {
+    pub fn takes(&self, record: &Record) -> bool {
         let account = match &record.recipient {
             Some(account) => self.accounts.is_empty() || self.accounts.contains(account),
             None => true,
