@@ -14,14 +14,18 @@ pub enum Job {
     AuditDetail,
     /// Creating and attaching the guard.
     Guard,
+    /// Enabling the SCP policy type, where it is asked for.
+    EnableScps,
     /// Bringing accounts back.
     Reinvite,
+    /// Taking back what a run did.
+    Undo,
 }
 
 impl Job {
-    /// Does the operation change anything in AWS?
+    /// Is it a job of `remediate`, `resume` or `undo`, which may write?
     pub fn writes(self) -> bool {
-        matches!(self, Self::Guard | Self::Reinvite)
+        !matches!(self, Self::Audit | Self::AuditDetail)
     }
 }
 
@@ -47,6 +51,15 @@ pub struct Operation {
     pub published: bool,
     /// What is lost without the permission, for `doctor`.
     pub cost: &'static str,
+}
+
+impl Operation {
+    /// Can the operation change nothing in AWS?
+    pub fn reads(&self) -> bool {
+        let name = self.name.split_once(':').map_or(self.name, |(_, name)| name);
+        let verbs = ["Describe", "Get", "List", "Lookup"];
+        verbs.iter().any(|verb| name.starts_with(verb))
+    }
 }
 
 const fn op(
@@ -78,7 +91,7 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{Audit, AuditDetail, Guard, Reinvite};
+use Job::{Audit, AuditDetail, EnableScps, Guard, Reinvite, Undo};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -221,6 +234,11 @@ pub const OPERATIONS: &[Operation] = &[
         Guard,
         "the guard cannot be tagged as ours, so it is not created",
     ),
+    unpublished(
+        "organizations:EnablePolicyType",
+        EnableScps,
+        "the SCP policy type cannot be enabled, without which no guard binds",
+    ),
     op(
         "organizations:InviteAccountToOrganization",
         Reinvite,
@@ -234,6 +252,34 @@ pub const OPERATIONS: &[Operation] = &[
         1.0,
         2.0,
         "where an invitation stands is unknown",
+    ),
+    op(
+        "organizations:ListTagsForResource",
+        Undo,
+        10.0,
+        15.0,
+        "whether the guard is ours is unknown, so it is not taken back",
+    ),
+    op(
+        "organizations:DetachPolicy",
+        Undo,
+        2.0,
+        3.0,
+        "our guard cannot be detached again",
+    ),
+    op(
+        "organizations:DeletePolicy",
+        Undo,
+        2.0,
+        3.0,
+        "our guard cannot be deleted again",
+    ),
+    op(
+        "organizations:CancelHandshake",
+        Undo,
+        3.0,
+        5.0,
+        "our invitation cannot be cancelled",
     ),
 ];
 
