@@ -177,7 +177,11 @@ pub(super) fn write_port(
 }
 
 /// One attempt; more only while AWS says that it did not take the call.
-pub(super) async fn once<T, E, F, Fut>(port: &Port<Client>, target: &str, send: F) -> Result<T, WriteFailure>
+pub(super) async fn once<T, E, F, Fut>(
+    port: &Port<Client>,
+    target: &str,
+    send: F,
+) -> Result<T, WriteFailure>
 where
     F: Fn(&Client) -> Fut,
     Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

@@ -39,6 +39,12 @@ pub(super) enum Command {
     Snapshot(SnapshotArgs),
     /// Plan the guard and invitations; with --apply, carry them out
     Remediate(RemediateArgs),
+    /// The runs of remediate --apply: when, who, why, where they stand
+    Runs(RunsArgs),
+    /// Go on with a run that did not end; without --apply nothing is written
+    Resume(RunArgs),
+    /// Take back what a run did, as far as its journal proves it ours; without --apply nothing is written
+    Undo(RunArgs),
     /// Who am I, what may I read, what does each missing permission cost?
     Doctor(DoctorArgs),
     /// Print what is deployed by other means
@@ -163,35 +169,46 @@ pub(super) struct SnapshotArgs {
     pub(super) allow_gaps: bool,
 }
 
+/// What every command that may write asks for.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of its own on the command line"
-)]
-pub(super) struct RemediateArgs {
-    #[command(flatten)]
-    pub(super) aws: AwsArgs,
-    /// Carry the plan out; without it nothing is written
+pub(super) struct WriteArgs {
+    /// Carry it out; without it nothing is written
     #[arg(long, help_heading = "Remediation")]
     pub(super) apply: bool,
-    /// The organization's id, typed out: the plan is for no other
+    /// The organization's id, typed out: nothing else is touched
     #[arg(long, value_name = "ORG-ID", help_heading = "Remediation")]
     pub(super) confirm: Option<String>,
     /// Why; kept in the journal and as a tag of the policy
     #[arg(long, value_name = "TEXT", help_heading = "Remediation")]
     pub(super) reason: Option<String>,
-    /// Invite this departed account (can be repeated)
-    #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
-    pub(super) reinvite: Vec<AccountId>,
-    /// Leave out the statement against closing accounts from inside
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) without_self_closure: bool,
+    /// The most changes that may be made; more are refused before the first
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        help_heading = "Remediation"
+    )]
+    pub(super) max_changes: usize,
     /// Apply although the endpoint is not AWS's own
     #[arg(long, help_heading = "Remediation")]
     pub(super) allow_endpoint_override: bool,
-    /// Exit with 5 if the plan has changes
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) detailed_exit_code: bool,
+    /// Everything that happens on stderr, one JSON object a line, for CI
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub(super) events: Option<Events>,
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Events {
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateArgs {
     /// Where lock and journal are kept
     #[arg(
         long,
@@ -200,9 +217,62 @@ pub(super) struct RemediateArgs {
         help_heading = "Remediation"
     )]
     pub(super) state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunsArgs {
+    #[command(flatten)]
+    pub(super) state: StateArgs,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The run, as org-exit-guard runs shows it
+    pub(super) run: String,
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    #[command(flatten)]
+    pub(super) write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RemediateArgs {
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    #[command(flatten)]
+    pub(super) write: WriteArgs,
+    /// Invite this departed account (can be repeated)
+    #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
+    pub(super) reinvite: Vec<AccountId>,
+    /// Leave out the statement against closing accounts from inside
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) without_self_closure: bool,
+    /// Enable the SCP policy type if need be; that cannot be taken back
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) enable_policy_type: bool,
+    /// Take only this step of the plan (can be repeated)
+    #[arg(long, value_name = "STEP", help_heading = "Remediation")]
+    pub(super) only: Vec<String>,
+    /// Write the plan to a file as well, mode 0600
+    #[arg(long, value_name = "FILE", help_heading = "Remediation")]
+    pub(super) plan_out: Option<PathBuf>,
+    /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "only", "plan_out"], help_heading = "Remediation")]
+    pub(super) plan: Option<PathBuf>,
+    /// The digest of the plan that was reviewed; another plan is refused
+    #[arg(
+        long,
+        value_name = "HEX",
+        requires = "plan",
+        help_heading = "Remediation"
+    )]
+    pub(super) plan_sha256: Option<String>,
+    /// Exit with 5 if the plan has changes
+    #[arg(long, help_heading = "Remediation")]
+    pub(super) detailed_exit_code: bool,
 }
 
 impl RemediateArgs {
@@ -250,6 +320,7 @@ pub(super) enum EmitWhat {
 pub(super) enum IamJob {
     Audit,
     Remediation,
+    Undo,
 }
 
 #[derive(Debug, Args)]

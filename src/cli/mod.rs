@@ -7,6 +7,7 @@ mod exit;
 mod facts;
 mod progress;
 mod streams;
+mod writing;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,9 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Audit(args) => commands::audit::run(cli, args).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
             Command::Remediate(args) => commands::remediate::run(cli, args).await,
+            Command::Runs(args) => commands::runs::run(args),
+            Command::Resume(args) => commands::resume::run(cli, args).await,
+            Command::Undo(args) => commands::undo::run(cli, args).await,
             Command::Doctor(args) => commands::doctor::run(cli, args).await,
             Command::Emit(args) => commands::emit::run(args),
             Command::Rules(args) => commands::catalog::rules(cli, args),

@@ -56,7 +56,10 @@ pub struct Operation {
 impl Operation {
     /// Can the operation change nothing in AWS?
     pub fn reads(&self) -> bool {
-        let name = self.name.split_once(':').map_or(self.name, |(_, name)| name);
+        let name = self
+            .name
+            .split_once(':')
+            .map_or(self.name, |(_, name)| name);
         let verbs = ["Describe", "Get", "List", "Lookup"];
         verbs.iter().any(|verb| name.starts_with(verb))
     }

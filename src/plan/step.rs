@@ -92,9 +92,7 @@ pub struct Step {
 }
 
 /// Something that was not planned, and why.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotDone {
     /// What.
@@ -163,12 +161,19 @@ impl Plan {
                 let steps: Vec<&str> = self.steps.iter().map(|step| step.id.as_str()).collect();
                 return Err(OnlyError::NoSuchStep {
                     wanted: name.clone(),
-                    steps: if steps.is_empty() { "none".to_owned() } else { steps.join(", ") },
+                    steps: if steps.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        steps.join(", ")
+                    },
                 });
             }
         }
-        let (kept, left): (Vec<Step>, Vec<Step>) =
-            self.steps.iter().cloned().partition(|step| wanted.contains(&step.id));
+        let (kept, left): (Vec<Step>, Vec<Step>) = self
+            .steps
+            .iter()
+            .cloned()
+            .partition(|step| wanted.contains(&step.id));
         for step in &kept {
             if let Some(needed) = left.iter().find(|other| step.change.needs(&other.change)) {
                 return Err(OnlyError::Needs {

@@ -206,7 +206,11 @@ fn the_digest_follows_the_facts_that_steps_rest_on_and_no_others() {
 
 #[test]
 fn approval_wants_the_exact_organization() {
-    let plan = PlanDocument::new(&planned(&organization(), &Wishes::default()), vec![], vec![]);
+    let plan = PlanDocument::new(
+        &planned(&organization(), &Wishes::default()),
+        vec![],
+        vec![],
+    );
     for typed in [
         "",
         "yes",

@@ -4,12 +4,14 @@ pub mod document;
 mod json;
 mod page;
 mod remediation;
+mod runs;
 mod table;
 pub mod text;
 
-pub use document::AuditDocument;
+pub use document::{AuditDocument, PathRow};
 pub use page::{Page, Tone};
-pub use remediation::{AppliedView, RemediationDocument};
+pub use remediation::{AppliedView, NotDoneView, RemediationDocument};
+pub use runs::{ReversalView, RunView, RunsDocument, UndoDocument};
 
 /// The formats of an audit report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

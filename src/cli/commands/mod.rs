@@ -6,4 +6,7 @@ pub(super) mod demo;
 pub(super) mod doctor;
 pub(super) mod emit;
 pub(super) mod remediate;
+pub(super) mod resume;
+pub(super) mod runs;
 pub(super) mod snapshot;
+pub(super) mod undo;
