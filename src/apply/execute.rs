@@ -120,7 +120,7 @@ pub async fn apply(place: Place<'_>, approved: &Approved) -> Result<Applied, App
     };
     let journal = Journal::open(place.state, place.now, header).map_err(|e| unwritten(&e))?;
     Run::new(run, journal, place, reads)
-        .to_the_end(approved, None)
+        .finish(approved, None)
         .await
 }
 
@@ -150,7 +150,7 @@ pub async fn resume(
         .write(Timestamp::now(), Entry::Resumed(by))
         .map_err(|e| unwritten(&e))?;
     Run::new(history.run().to_owned(), journal, place, reads)
-        .to_the_end(approved, Some(&history))
+        .finish(approved, Some(&history))
         .await
 }
 
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes every step that does not stand by the history.
-    async fn to_the_end(
+    async fn finish(
         mut self,
         approved: &Approved,
         history: Option<&History>,
@@ -286,14 +286,14 @@ impl<'a> Run<'a> {
                 self.created = Some(id);
                 Ok(result)
             }
-            Change::AttachPolicy { policy, root } => {
+            Change::AttachPolicy { policy, root, text } => {
                 let policy = match policy {
                     PolicyRef::Existing(id) => id.clone(),
                     PolicyRef::Created => self.created.clone().ok_or_else(|| {
                         StepFailure::Refused("no step before this one created a policy".to_owned())
                     })?,
                 };
-                steps::attach_policy(&self.reads, &self.writes, &policy, root).await
+                steps::attach_policy(&self.reads, &self.writes, &policy, root, text).await
             }
             Change::InviteAccount { account } => {
                 steps::invite_account(&self.reads, &self.writes, account).await

@@ -134,7 +134,7 @@ impl History {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some((b'\n', line)) = line.split_last() else {
                 // The last row has no end: the process died while it was written.
-                history.torn = line.to_owned();
+                line.clone_into(&mut history.torn);
                 break;
             };
             history.take(line)?;
@@ -155,7 +155,7 @@ impl History {
         if number == 1 {
             self.check_version(text)?;
         }
-        let (_, row, hash) = unseal(text).ok_or_else(|| wrong("was altered"))?;
+        let (row, hash) = unseal(text).ok_or_else(|| wrong("was altered"))?;
         let row: Row = serde_json::from_str(&row).map_err(|_| wrong("is not understood"))?;
         if row.previous != self.last_hash || row.sequence != self.next_sequence() {
             return Err(wrong(

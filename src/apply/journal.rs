@@ -119,14 +119,13 @@ fn seal(row: &Row) -> io::Result<(String, String)> {
     let mut line = serde_json::to_string(row)?;
     let hash = sha256_hex(line.as_bytes());
     line.pop();
-    line.push_str(&format!(",\"hash\":\"{hash}\"}}\n"));
-    Ok((line, hash))
+    Ok((format!("{line},\"hash\":\"{hash}\"}}\n"), hash))
 }
 
 /// The row that a line holds, and its hash; `None` if the hash is not that of the row.
-pub(super) fn unseal(line: &str) -> Option<(&str, String, String)> {
+pub(super) fn unseal(line: &str) -> Option<(String, String)> {
     let (row, rest) = line.rsplit_once(",\"hash\":\"")?;
     let hash = rest.strip_suffix("\"}")?;
     let whole = format!("{row}}}");
-    (sha256_hex(whole.as_bytes()) == hash).then(|| (row, whole.clone(), hash.to_owned()))
+    (sha256_hex(whole.as_bytes()) == hash).then(|| (whole, hash.to_owned()))
 }

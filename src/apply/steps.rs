@@ -191,7 +191,13 @@ pub(super) async fn attach_policy(
     writes: &Writes,
     policy: &PolicyId,
     root: &RootId,
+    text: &str,
 ) -> Result<StepResult, StepFailure> {
+    if !settle::says(&reads.describe_policy(policy).await?, text) {
+        return Err(StepFailure::Refused(format!(
+            "SCP {policy} does not say what the plan attaches; it is not attached"
+        )));
+    }
     let made = || Some(Made::Policy(policy.clone()));
     if settle::hangs(reads, policy, root).await? {
         let detail = format!("SCP {policy} hangs on root {root}");

@@ -137,7 +137,7 @@ async fn judge(
             let words = format!("cancel invitation {id} to {account}");
             Ok(Ok((Reversal::Cancel(id), words)))
         }
-        Change::AttachPolicy { policy, root } => {
+        Change::AttachPolicy { policy, root, .. } => {
             let found = match policy {
                 PolicyRef::Existing(id) => Some(id.clone()),
                 PolicyRef::Created => history.created(),
@@ -204,45 +204,34 @@ async fn provably_ours(
     let Some(policy) = described(reads, id).await? else {
         return Ok(Err(format!("SCP {id} is gone")));
     };
-    let creates = history.step(|change| matches!(change, Change::CreatePolicy { .. }));
-    let Some(Change::CreatePolicy { text, .. }) = creates.map(|step| &step.change) else {
-        // It existed before: only the attachment is ours, and the plan knew its text.
-        return Ok(same_guard(header, &policy));
+    let texts = header
+        .plan
+        .steps
+        .iter()
+        .find_map(|step| match &step.change {
+            Change::CreatePolicy { text, .. } => Some((text, true)),
+            Change::AttachPolicy {
+                text,
+                policy: PolicyRef::Existing(_),
+                ..
+            } => Some((text, false)),
+            _ => None,
+        });
+    let Some((text, created)) = texts else {
+        return Ok(Err("the plan has no SCP".to_owned()));
     };
     if !settle::says(&policy, text) {
         return Ok(Err(format!("SCP {id} was changed since")));
+    }
+    if !created {
+        // It existed before: only the attachment is ours.
+        return Ok(Ok(()));
     }
     let tags = reads.list_tags(id).await?;
     if tags.get(RUN_TAG).map(String::as_str) != Some(history.run()) {
         return Ok(Err(format!("SCP {id} does not carry the tag of this run")));
     }
     Ok(Ok(()))
-}
-
-/// An SCP that existed before the plan still denies leaving.
-fn same_guard(header: &Header, policy: &Policy) -> Result<(), String> {
-    let guard = crate::plan::Guard {
-        self_closure: true,
-        carved_out: Vec::new(),
-    };
-    let without = crate::plan::Guard {
-        self_closure: false,
-        ..guard.clone()
-    };
-    let known = [guard.text(), without.text()];
-    let attached = header.plan.facts.attached.get(&policy.id);
-    let same = known
-        .iter()
-        .chain(attached)
-        .any(|text| settle::says(policy, text));
-    if same {
-        Ok(())
-    } else {
-        Err(format!(
-            "SCP {} does not say what the guard says",
-            policy.id
-        ))
-    }
 }
 
 async fn described(reads: &Reads, id: &PolicyId) -> Result<Option<Policy>, Failure> {

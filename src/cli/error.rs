@@ -71,15 +71,17 @@ impl CliError {
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Config(_) | Self::Scenario { .. } => Exit::Usage,
+            Self::Usage { .. }
+            | Self::Config(_)
+            | Self::Scenario { .. }
+            | Self::Plan(PlanFileError::Read { .. }) => Exit::Usage,
             Self::Runtime(_)
             | Self::Session(_)
             | Self::Collect(_)
             | Self::Snapshot(_)
             | Self::Output { .. }
+            | Self::Plan(PlanFileError::Write { .. })
             | Self::Demo(_) => Exit::Failed,
-            Self::Plan(PlanFileError::Read { .. }) => Exit::Usage,
-            Self::Plan(PlanFileError::Write { .. }) => Exit::Failed,
             Self::Refused { .. }
             | Self::Plan(_)
             | Self::History(_)

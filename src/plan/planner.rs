@@ -13,7 +13,7 @@ use crate::model::organization::{Policy, PolicyTypeState};
 use crate::model::settings::Settings;
 use crate::model::{AccountId, Gap, NodeId, Observed, PolicyId, Snapshot};
 use crate::scp::{SCPS_PER_TARGET, size};
-use crate::verdict::{Answer, Judgement, Standing, judge};
+use crate::verdict::{Answer, Block, Judgement, Standing, judge};
 
 /// The text of `FullAWSAccess`.
 ///
@@ -87,10 +87,17 @@ fn plan_guard(
     wishes: &Wishes,
 ) {
     let exposed = exposed(judgement, guard);
+    // A carve-out leaves accounts conditional for ever, so what hangs is looked for by its text.
+    let hangs = |guard: &Guard| {
+        let document = guard.document();
+        document.is_some_and(|document| attached_guard(snapshot, &document).is_some())
+    };
+    let whole = guard;
+    let guard = &missing(judgement, whole);
     let Some(document) = guard.document() else {
         return;
     };
-    if exposed == 0 || attached_guard(snapshot, &document).is_some() {
+    if exposed == 0 || hangs(whole) || hangs(guard) {
         return;
     }
     let facts = plan.facts.clone();
@@ -124,6 +131,7 @@ fn plan_guard(
         change: Change::AttachPolicy {
             policy,
             root: facts.root.clone(),
+            text: guard.text(),
         },
         covers: exposed,
         undo: "detach it from the root".to_owned(),
@@ -140,7 +148,8 @@ fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
     let not_enabled = PolicyTypeState::NotEnabled;
     if facts.scp_state == not_enabled.as_str() {
         return (!wishes.enable_policy_type).then(|| {
-            "the SCP policy type is not enabled on the root: add --enable-policy-type; that cannot be taken              back, for disabling it deletes every attachment"
+            "the SCP policy type is not enabled on the root: add --enable-policy-type; that cannot be taken \
+             back, for disabling it deletes every attachment"
                 .to_owned()
         });
     }
@@ -160,7 +169,8 @@ fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
         .map(PolicyId::as_str)
         .collect();
     Some(format!(
-        "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; this tool edits none of them.          Add these statements to one of yours ({}): {}",
+        "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; this tool edits none of them. \
+         Add these statements to one of yours ({}): {}",
         names.join(", "),
         guard.text()
     ))
@@ -239,6 +249,38 @@ fn free_name(snapshot: &Snapshot) -> String {
         number += 1;
     }
     name
+}
+
+/// The guard without the half that the root's own SCPs deny to every member already.
+///
+/// What is blocked below the root only stays in: the root is where accounts arrive.
+fn missing(judgement: &Judgement, guard: &Guard) -> Guard {
+    let needed = |half: GuardStatement| {
+        let paths = ExitPath::of_members().filter(move |path| path.guard == Some(half));
+        let open = |path: &ExitPath| {
+            let mut verdicts = judgement
+                .standings
+                .values()
+                .filter_map(|standing| standing.verdict(path.id));
+            verdicts.any(|answer| !denied_at_root(answer))
+        };
+        paths.into_iter().any(open)
+    };
+    Guard {
+        exit: needed(GuardStatement::Exit),
+        self_closure: guard.self_closure && needed(GuardStatement::SelfClosure),
+        carved_out: guard.carved_out.clone(),
+    }
+}
+
+fn denied_at_root(answer: &Answer) -> bool {
+    match answer {
+        Answer::Blocked(Block::Deny(statement)) => statement.level == 0,
+        Answer::Blocked(Block::Together(statements)) => {
+            !statements.is_empty() && statements.iter().all(|statement| statement.level == 0)
+        }
+        _ => false,
+    }
 }
 
 /// Acting members for which a path that the guard closes is not proved blocked.

@@ -43,6 +43,8 @@ pub enum Change {
         policy: PolicyRef,
         /// Where.
         root: RootId,
+        /// What it must say when it is attached.
+        text: String,
     },
     /// `InviteAccountToOrganization`.
     InviteAccount {
@@ -188,7 +190,7 @@ impl Plan {
                 .any(|step| matches!(step.change, Change::AttachPolicy { .. }))
         };
         if attaches(&left) && !attaches(&kept) {
-            self.predicted = Box::new(now.clone());
+            *self.predicted = now.clone();
             self.resolves.clear();
         }
         self.not_done.extend(left.iter().map(|step| NotDone {

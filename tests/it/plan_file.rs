@@ -3,10 +3,10 @@
 use org_exit_guard::apply::{ApplyError, check};
 use org_exit_guard::flows::{PlanFileError, read_plan, write_plan};
 use org_exit_guard::plan::{PlanDocument, Wishes};
-use org_exit_guard::sim::{Mutation, World, WorldBuilder};
+use org_exit_guard::sim::{Calls, Fault, Kind, Mutation, Refusal, World, WorldBuilder};
 use serde_json::Value;
 
-use crate::served::{Served, directory};
+use crate::served::{Run, Served, directory};
 use crate::support::{Bench, now};
 
 fn world() -> World {
@@ -163,41 +163,105 @@ async fn max_changes_is_counted_before_the_first_write() {
     assert!(check(place(3), &fresh).await.is_ok());
 }
 
-#[test]
-fn the_command_line_binds_the_file_its_digest_and_its_steps() {
-    let served = Served::new(world());
-    let organization = served
-        .simulator
-        .world()
-        .organization()
-        .expect("one")
-        .id
-        .clone();
-    let outside = directory();
-    let file = outside.path().join("plan.json");
-    let file = file.to_str().expect("UTF-8");
-    let written = served.run(&["remediate", "--plan-out", file, "--format", "json"]);
-    assert_eq!(written.code, Some(0), "{written:?}");
-    let digest = written.json()["digest"]
-        .as_str()
-        .expect("a digest")
-        .to_owned();
-    let state = outside.path().join("state");
-    let state = state.to_str().expect("UTF-8");
-    let apply = |more: &[&str]| {
-        let always = [
+#[tokio::test(start_paused = true)]
+async fn an_scp_that_was_edited_after_the_plan_is_not_attached() {
+    let guard = include_str!("../../policies/scp/exit-guard.json");
+    let world = WorldBuilder::new(now())
+        .account("shop", "/")
+        .scp("org-exit-guard", guard, &[]);
+    let bench = Bench::new(world.build()).await;
+    let fresh = plan(&bench).await;
+    assert_eq!(fresh.steps.len(), 1, "what exists is attached");
+    bench.simulator.change(|world| {
+        world.mutate(&Mutation::Rewrite {
+            policy: "org-exit-guard".to_owned(),
+            content: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#.to_owned(),
+        });
+    });
+    let Err(ApplyError::Stopped { why, .. }) = bench.apply_plan(fresh).await else {
+        panic!("it says something else now")
+    };
+    assert!(why.contains("does not say what the plan attaches"), "{why}");
+    assert_eq!(bench.done("organizations:AttachPolicy"), 0);
+}
+
+/// The binary, a plan that it wrote, and a state directory.
+struct Desk {
+    served: Served,
+    outside: tempfile::TempDir,
+    organization: String,
+    digest: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let served = Served::new(world());
+        let organization = served
+            .simulator
+            .world()
+            .organization()
+            .expect("one")
+            .id
+            .clone();
+        let outside = directory();
+        let mut desk = Self {
+            served,
+            outside,
+            organization,
+            digest: String::new(),
+        };
+        let written = desk.served.run(&[
             "remediate",
+            "--plan-out",
+            &desk.path("plan.json"),
+            "--format",
+            "json",
+        ]);
+        assert_eq!(written.code, Some(0), "{written:?}");
+        written.json()["digest"]
+            .as_str()
+            .expect("a digest")
+            .clone_into(&mut desk.digest);
+        desk
+    }
+
+    fn path(&self, name: &str) -> String {
+        let path = self.outside.path().join(name);
+        path.to_str().expect("UTF-8").to_owned()
+    }
+
+    fn with_state(&self, command: &[&str], more: &[&str]) -> Run {
+        let state = self.path("state");
+        self.served
+            .run(&[command, &["--state-dir", &state], more].concat())
+    }
+
+    fn apply(&self, command: &[&str], more: &[&str]) -> Run {
+        let always = [
             "--apply",
             "--confirm",
-            &organization,
+            &self.organization,
             "--reason",
             "test",
-            "--state-dir",
-            state,
             "--allow-endpoint-override",
         ];
-        served.run(&[&always[..], more].concat())
-    };
+        self.with_state(command, &[&always[..], more].concat())
+    }
+
+    fn called(&self, name: &str) -> bool {
+        self.served
+            .simulator
+            .log()
+            .iter()
+            .any(|call| call.name() == name)
+    }
+}
+
+#[test]
+fn the_command_line_binds_the_file_its_digest_and_its_steps() {
+    let desk = Desk::new();
+    let file = desk.path("plan.json");
+    let apply = |more: &[&str]| desk.apply(&["remediate"], more);
     let only = apply(&["--only", "attach-guard"]);
     assert_eq!(only.code, Some(6));
     assert!(
@@ -205,72 +269,86 @@ fn the_command_line_binds_the_file_its_digest_and_its_steps() {
         "{}",
         only.stderr
     );
-    assert_eq!(apply(&["--only", "nonsense"]).code, Some(6));
     assert_eq!(
-        apply(&["--plan", file, "--only", "create-guard"]).code,
+        apply(&["--plan", &file, "--only", "create-guard"]).code,
         Some(2)
     );
-    let wrong = apply(&["--plan", file, "--plan-sha256", &"0".repeat(64)]);
+    assert_eq!(apply(&["--plan", &desk.path("none.json")]).code, Some(2));
+    let wrong = apply(&["--plan", &file, "--plan-sha256", &"0".repeat(64)]);
     assert_eq!(wrong.code, Some(6), "{wrong:?}");
-    assert!(
-        !served
-            .simulator
-            .log()
-            .iter()
-            .any(|call| call.name() == "CreatePolicy")
+    assert_eq!(
+        apply(&["--plan", &file, "--max-changes", "1"]).code,
+        Some(6)
     );
-    let right = apply(&["--plan", file, "--plan-sha256", &digest, "--events", "json"]);
+    assert!(!desk.called("CreatePolicy"));
+    let digest = desk.digest.as_str();
+    let right = apply(&["--plan", &file, "--plan-sha256", digest, "--events", "json"]);
     assert_eq!(right.code, Some(0), "{right:?}");
-    let events: Vec<Value> = right
-        .stderr
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
-        .collect();
+    let event = |line| -> Value {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    };
+    let events: Vec<Value> = right.stderr.lines().map(event).collect();
     let ended: Vec<&str> = events
         .iter()
         .filter(|event| event["event"] == "step-ended")
         .filter_map(|event| event["step"].as_str())
         .collect();
     assert_eq!(ended, ["create-guard", "attach-guard"]);
-    assert_eq!(apply(&["--plan", file]).code, Some(6));
-    // Dry runs of the three that follow a run.
-    let runs = served
-        .run(&["runs", "--state-dir", state, "--format", "json"])
-        .json();
-    assert_eq!(runs["runs"].as_array().map(Vec::len), Some(1));
-    let run = runs["runs"][0]["run"].as_str().expect("an id").to_owned();
+    assert_eq!(apply(&["--plan", &file]).code, Some(6), "used");
+}
+
+#[test]
+fn runs_resume_and_undo_on_the_command_line() {
+    let desk = Desk::new();
+    let file = desk.path("plan.json");
+    let denied = Refusal::new("AccessDeniedException", "no");
+    let attach = "organizations:AttachPolicy";
+    desk.served
+        .simulator
+        .add_fault(Fault::new(attach, Calls::Every, Kind::Error(denied)));
+    let stopped = desk.apply(&["remediate"], &["--plan", &file]);
+    assert_eq!(stopped.code, Some(7), "{stopped:?}");
+    desk.served.simulator.clear_faults();
+    let runs = || desk.with_state(&["runs"], &["--format", "json"]).json()["runs"].clone();
+    assert_eq!(runs()[0]["state"], "stopped at step attach-guard");
+    assert_eq!(runs()[0]["reason"], "test");
+    let run = runs()[0]["run"].as_str().expect("an id").to_owned();
+    let words = stopped
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        words.contains(&format!("resume {run}")),
+        "{}",
+        stopped.stderr
+    );
+    let dry = desk.with_state(&["resume", &run], &[]);
+    assert_eq!(dry.code, Some(0), "{dry:?}");
+    assert!(dry.stdout.contains("so far failed"), "{}", dry.stdout);
     assert_eq!(
-        served.run(&["resume", &run, "--state-dir", state]).code,
+        desk.with_state(&["resume", &run, "--apply", "--reason", "x"], &[])
+            .code,
         Some(6)
     );
-    let dry = served.run(&["undo", &run, "--state-dir", state]);
+    assert!(!desk.called("DetachPolicy"));
+    let resumed = desk.apply(&["resume", &run], &[]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert_eq!(runs()[0]["state"], "complete");
+    assert_eq!(desk.with_state(&["resume", &run], &[]).code, Some(6));
+    let dry = desk.with_state(&["undo", &run], &[]);
     assert_eq!(dry.code, Some(0), "{dry:?}");
     assert!(dry.stdout.contains("detach SCP"), "{}", dry.stdout);
-    assert!(
-        !served
-            .simulator
-            .log()
-            .iter()
-            .any(|call| call.name() == "DetachPolicy")
-    );
-    let undone = served.run(&[
-        "undo",
-        &run,
-        "--state-dir",
-        state,
-        "--apply",
-        "--confirm",
-        &organization,
-        "--reason",
-        "test",
-        "--allow-endpoint-override",
-    ]);
+    assert!(!desk.called("DetachPolicy"));
+    let undone = desk.apply(&["undo", &run], &[]);
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert!(
-        served
+        desk.served
             .simulator
             .world()
             .policy_named("org-exit-guard")
             .is_none()
     );
+    assert_eq!(runs()[0]["state"], "undone");
+    assert_eq!(desk.with_state(&["undo", "nosuchrun"], &[]).code, Some(6));
 }

@@ -105,7 +105,9 @@ async fn undo_leaves_what_others_changed() {
     for (why, changes, left) in cases {
         let (bench, run) = applied().await;
         bench.simulator.change(|world| {
-            changes.iter().for_each(|change| world.mutate(change));
+            for change in &changes {
+                world.mutate(change);
+            }
             if changes.is_empty() {
                 for one in world.handshakes.values_mut() {
                     "ACCEPTED".clone_into(&mut one.state);

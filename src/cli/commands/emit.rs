@@ -18,6 +18,7 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
             without_self_closure,
         } => {
             let guard = Guard {
+                exit: true,
                 self_closure: !without_self_closure,
                 carved_out: Vec::new(),
             };
