@@ -185,6 +185,14 @@ async fn an_scp_that_was_edited_after_the_plan_is_not_attached() {
     assert_eq!(bench.done("organizations:AttachPolicy"), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn equal_facts_give_the_same_plan() {
+    let world = world();
+    let first = Bench::new(world.clone()).await;
+    let second = Bench::new(world).await;
+    assert_eq!(plan(&first).await.digest(), plan(&second).await.digest());
+}
+
 /// The binary, a plan that it wrote, and a state directory.
 struct Desk {
     served: Served,
