@@ -1,6 +1,6 @@
 //! Reading what is really there: before a write, after it, and when its answer was lost.
 
-use crate::aws::{Failure, Reads};
+use crate::aws::{Failure, FailureClass, Reads};
 use crate::model::organization::{Handshake, Policy, PolicyTypeState};
 use crate::model::snapshot::Caller;
 use crate::model::{AccountId, NodeId, PolicyId, RootId};
@@ -50,6 +50,15 @@ pub(super) async fn policy_named(reads: &Reads, name: &str) -> Result<Option<Pol
     match found {
         Some(policy) => Ok(Some(reads.describe_policy(&policy.id).await?)),
         None => Ok(None),
+    }
+}
+
+/// The policy with its text, if it is there.
+pub(super) async fn described(reads: &Reads, id: &PolicyId) -> Result<Option<Policy>, Failure> {
+    match reads.describe_policy(id).await {
+        Ok(policy) => Ok(Some(policy)),
+        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
+        Err(failure) => Err(failure),
     }
 }
 

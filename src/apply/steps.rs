@@ -193,10 +193,20 @@ pub(super) async fn attach_policy(
     root: &RootId,
     text: &str,
 ) -> Result<StepResult, StepFailure> {
-    if !settle::says(&reads.describe_policy(policy).await?, text) {
-        return Err(StepFailure::Refused(format!(
-            "SCP {policy} does not say what the plan attaches; it is not attached"
-        )));
+    // One that was created a moment ago may not be shown yet.
+    let shown = || async { Ok(settle::described(reads, policy).await?) };
+    match found(shown).await? {
+        Some(shown) if settle::says(&shown, text) => {}
+        Some(_) => {
+            return Err(StepFailure::Refused(format!(
+                "SCP {policy} does not say what the plan attaches; it is not attached"
+            )));
+        }
+        None => {
+            return Err(StepFailure::Refused(format!(
+                "SCP {policy} is not there, so it is not attached"
+            )));
+        }
     }
     let made = || Some(Made::Policy(policy.clone()));
     if settle::hangs(reads, policy, root).await? {

@@ -7,8 +7,7 @@ use super::journal::Journal;
 use super::rows::{By, Entry, Header, Intent, Made, Outcome, StepOutcome};
 use super::settle;
 use super::steps::{PAUSES, StepFailure, Written, write};
-use crate::aws::{Failure, FailureClass, Reads, UndoWrites};
-use crate::model::organization::Policy;
+use crate::aws::{Failure, Reads, UndoWrites};
 use crate::model::{Event, HandshakeId, NodeId, OrganizationId, PolicyId, RootId, Timestamp};
 use crate::plan::{Change, NotDone, PolicyRef, Step, WrongOrganization};
 
@@ -201,7 +200,7 @@ async fn provably_ours(
     header: &Header,
     id: &PolicyId,
 ) -> Result<Result<(), String>, Failure> {
-    let Some(policy) = described(reads, id).await? else {
+    let Some(policy) = settle::described(reads, id).await? else {
         return Ok(Err(format!("SCP {id} is gone")));
     };
     let texts = header
@@ -232,14 +231,6 @@ async fn provably_ours(
         return Ok(Err(format!("SCP {id} does not carry the tag of this run")));
     }
     Ok(Ok(()))
-}
-
-async fn described(reads: &Reads, id: &PolicyId) -> Result<Option<Policy>, Failure> {
-    match reads.describe_policy(id).await {
-        Ok(policy) => Ok(Some(policy)),
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-        Err(failure) => Err(failure),
-    }
 }
 
 /// Takes a run back. Everything is looked at anew under the lock, and again before each write.
