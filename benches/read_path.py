@@ -44,8 +44,11 @@ def built():
 def peers():
     """A Python with PMapper and boto3."""
     python = PEERS / "bin" / "python"
-    if subprocess.run([python, "-c", "import boto3, principalmapper"], check=False,
-                      capture_output=True).returncode if python.exists() else True:  # fmt: skip
+    found = python.exists() and subprocess.run(
+        [python, "-m", "pip", "show", "--quiet", "boto3", "principalmapper"],
+        check=False, capture_output=True,
+    ).returncode == 0  # fmt: skip
+    if not found:
         subprocess.run([sys.executable, "-m", "venv", "--clear", PEERS], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet",
                         "--disable-pip-version-check", *PACKAGES], check=True)  # fmt: skip
@@ -164,10 +167,9 @@ def main():
     largest = arguments.parse_args().largest
     sizes = [size for size in SIZES if size <= largest]
     python = peers()
-    if Path(sys.executable) != python and not os.environ.get("READ_PATH_PYTHON"):
+    if Path(sys.prefix).resolve() != PEERS.resolve():
         # `served` needs boto3.
-        os.execve(python, [str(python), __file__, *sys.argv[1:]],
-                  os.environ | {"READ_PATH_PYTHON": "1"})  # fmt: skip
+        os.execv(python, [str(python), __file__, *sys.argv[1:]])
     binary, program = built()
     virtual(program, sizes)
     memory(binary, program, sizes)

@@ -15,9 +15,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
 use org_exit_guard::collect::{Scope, collect};
 use org_exit_guard::flows::judge_all;
@@ -26,7 +25,7 @@ use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::snapshot::Depth;
 use org_exit_guard::model::{NodeId, PolicyId, Silent, Snapshot, Timestamp};
 use org_exit_guard::report::{Format, render};
-use org_exit_guard::sim::{GeneratorOptions, Service, Simulator, World, generate};
+use org_exit_guard::sim::{GeneratorOptions, Simulator, World, generate};
 use org_exit_guard::verdict::settled;
 use serde_json::{Value, json};
 
@@ -39,15 +38,6 @@ type Counts = BTreeMap<String, usize>;
 
 fn now() -> Timestamp {
     NOW.parse().expect("a time")
-}
-
-#[derive(Debug)]
-struct SimulatedTime(Arc<Simulator>);
-
-impl TimeSource for SimulatedTime {
-    fn now(&self) -> SystemTime {
-        Service::now(self.0.as_ref())
-    }
 }
 
 fn world(accounts: usize, guarded: bool) -> World {
@@ -83,7 +73,7 @@ async fn in_process(world: World, share: f64) -> (Arc<Simulator>, Session) {
             token: None,
         }),
         http_client: Some(simulator.http_client()),
-        time_source: Some(SharedTimeSource::new(SimulatedTime(simulator.clone()))),
+        time_source: Some(simulator.time_source()),
         region: Some("us-east-1".to_owned()),
         share,
         ..SessionOptions::default()
@@ -215,11 +205,7 @@ fn below_the_root(whole: &Snapshot) -> Below {
         .members()
         .expect("members")
         .filter(|account| account.is_acting())
-        .map(|account| {
-            let own = NodeId::Account(account.id.clone());
-            let parents = account.parents.known().expect("a place");
-            parents.iter().cloned().chain([own]).collect()
-        })
+        .map(|account| account.chain().expect("a place"))
         .collect();
     let mut texts = BTreeSet::new();
     let mut asked = BTreeSet::new();

@@ -15,6 +15,7 @@ pub mod emit;
 pub mod evaluate;
 pub mod exits;
 pub mod flows;
+pub mod inspect;
 pub mod model;
 pub mod plan;
 pub mod prove;

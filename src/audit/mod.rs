@@ -11,7 +11,7 @@ mod waive;
 pub use delegation::{Grant, grants};
 pub use finding::{Finding, Outcome, fingerprint};
 pub use rules::RULES;
-pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver};
+pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver, waived};
 
 use crate::model::Snapshot;
 use crate::model::rule::RuleMeta;

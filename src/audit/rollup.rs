@@ -35,17 +35,10 @@ pub(super) fn statement(reference: &StatementRef, standing: &Standing, cx: &Cont
 
 /// "root r-…", "OU `name` (ou-…)" or "account 12 digits".
 pub(super) fn place(node: &NodeId, cx: &Context<'_>) -> String {
-    let name = match node {
-        NodeId::Ou(id) => cx
-            .snapshot
-            .units
-            .get(id)
-            .and_then(|unit| unit.name.as_deref()),
-        NodeId::Root(_) | NodeId::Account(_) => None,
-    };
-    match name {
-        Some(name) => format!("{} `{name}` ({node})", node.kind()),
-        None => format!("{} {node}", node.kind()),
+    match node {
+        // Accounts are listed beside it, by id.
+        NodeId::Account(_) => format!("{} {node}", node.kind()),
+        NodeId::Root(_) | NodeId::Ou(_) => cx.snapshot.called(node),
     }
 }
 

@@ -33,31 +33,46 @@ pub static WAIVER_UNUSED: RuleMeta = RuleMeta {
 /// Marks what is waived, split off from what is not, and reports idle waivers.
 pub(super) fn apply(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
     let now = cx.snapshot.taken_at;
-    let (live, expired): (Vec<&Waiver>, Vec<&Waiver>) = cx
-        .settings
-        .waivers
-        .iter()
-        .partition(|waiver| waiver.expires > now);
-    let mut used = vec![false; live.len()];
+    let waivers = cx.settings.waivers.iter();
+    let (mut result, used) = mark(findings, cx);
+    let expired = waivers.clone().filter(|waiver| waiver.expires <= now);
+    result.extend(expired.map(|waiver| idle(&WAIVER_EXPIRED, waiver)));
+    // Waivers of events are judged where the events are.
+    let ours = |waiver: &Waiver| RULES.iter().any(|rule| rule.meta.id == waiver.rule);
+    let unused = waivers
+        .filter(|waiver| waiver.expires > now && ours(waiver))
+        .filter(|waiver| !used.contains(waiver));
+    result.extend(unused.map(unused_waiver));
+    result
+}
+
+/// Marks what live waivers cover, split off from what they do not.
+pub fn waived(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
+    mark(findings, cx).0
+}
+
+/// The same, and the waivers that covered something.
+fn mark<'a>(findings: Vec<Finding>, cx: &Context<'a>) -> (Vec<Finding>, Vec<&'a Waiver>) {
+    let now = cx.snapshot.taken_at;
+    let waivers = cx.settings.waivers.iter();
+    let live: Vec<&Waiver> = waivers.filter(|waiver| waiver.expires > now).collect();
+    let mut used = Vec::new();
     let mut result = Vec::new();
     for mut finding in findings {
         // What could not be told cannot be accepted: nobody knows what it is.
         if finding.outcome == Outcome::Failed {
-            for (waiver, used) in live.iter().zip(&mut used) {
-                if waiver.rule != finding.rule.id {
-                    continue;
-                }
+            for waiver in live.iter().filter(|one| one.rule == finding.rule.id) {
                 let covered = covered(waiver, &finding, cx);
                 if covered
                     .as_ref()
                     .is_some_and(|ids| ids.len() == finding.accounts.len())
                 {
-                    *used = true;
+                    used.push(*waiver);
                     finding.waived = Some((*waiver).clone());
                     break;
                 }
                 if let Some(ids) = covered.filter(|ids| !ids.is_empty()) {
-                    *used = true;
+                    used.push(*waiver);
                     finding.accounts.retain(|id| !ids.contains(id));
                     let waived = Some((*waiver).clone());
                     result.push(Finding {
@@ -70,19 +85,7 @@ pub(super) fn apply(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
         }
         result.push(finding);
     }
-    result.extend(
-        expired
-            .into_iter()
-            .map(|waiver| idle(&WAIVER_EXPIRED, waiver)),
-    );
-    // Waivers of events are judged where the events are.
-    let ours = |waiver: &Waiver| RULES.iter().any(|rule| rule.meta.id == waiver.rule);
-    let unused = live
-        .into_iter()
-        .zip(used)
-        .filter(|(waiver, used)| !used && ours(waiver));
-    result.extend(unused.map(|(waiver, _)| unused_waiver(waiver)));
-    result
+    (result, used)
 }
 
 /// The finding for a waiver that covers nothing.

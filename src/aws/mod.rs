@@ -25,6 +25,7 @@ mod undo_writes;
 mod writes;
 
 pub use error::{Failure, FailureClass, WriteFailure};
+pub use iam::{SimulatedKey, Simulation};
 pub use reads::Reads;
 pub use session::{Keys, Session, SessionOptions};
 pub use session_error::SessionError;

@@ -21,6 +21,7 @@ pub struct Reads(Arc<Inner>);
 struct Inner {
     organizations: Ports,
     iam: Port<aws_sdk_iam::Client>,
+    simulator: Port<aws_sdk_iam::Client>,
     cloudtrail: Port<aws_sdk_cloudtrail::Client>,
     observer: Arc<dyn Observer>,
 }
@@ -30,6 +31,7 @@ impl Reads {
         Self(Arc::new(Inner {
             organizations: Ports::new(config, tuning),
             iam: iam::port(config, tuning),
+            simulator: iam::simulator_port(config, tuning),
             cloudtrail: cloudtrail::port(config, tuning),
             observer: tuning.observer.clone(),
         }))
@@ -41,6 +43,10 @@ impl Reads {
 
     pub(super) fn iam(&self) -> &Port<aws_sdk_iam::Client> {
         &self.0.iam
+    }
+
+    pub(super) fn simulator(&self) -> &Port<aws_sdk_iam::Client> {
+        &self.0.simulator
     }
 
     pub(super) fn cloudtrail(&self) -> &Port<aws_sdk_cloudtrail::Client> {

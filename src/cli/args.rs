@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::AccountId;
 use crate::model::rule::Severity;
+use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
 /// Audits and closes the ways by which an account can leave an AWS Organization.
@@ -35,6 +35,12 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Can any member get out, who could lift the guard, who left lately?
     Audit(AuditArgs),
+    /// Why an account can or cannot get out: root to account, statement by statement
+    Explain(ExplainArgs),
+    /// One decision of service control policies with its reasons, for any action
+    Check(CheckArgs),
+    /// Judge files that hold service control policies, offline
+    Lint(LintArgs),
     /// Save the facts of an audit to a file
     Snapshot(SnapshotArgs),
     /// Plan the guard and invitations; with --apply, carry them out
@@ -129,6 +135,115 @@ pub(super) struct AuditArgs {
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(super) allow_gaps: bool,
+    /// Put the verdicts to AWS's own policy simulator as well (iam:SimulateCustomPolicy)
+    #[arg(long, conflicts_with = "snapshot", help_heading = "Behaviour")]
+    pub(super) verify_with_aws: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    org-exit-guard explain 222222222222 --profile NAME\n  \
+    org-exit-guard explain checkout-prod --path leave --snapshot facts.json\n  \
+    org-exit-guard explain checkout-prod --demo --format json")]
+pub(super) struct ExplainArgs {
+    /// An account's id, or its name if no other has it
+    pub(super) account: String,
+    /// One way out only (org-exit-guard paths lists them)
+    #[arg(long, value_name = "ID")]
+    pub(super) path: Option<String>,
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    /// Explain the facts of a file; nothing is called
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn"], help_heading = "Scope")]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(super) format: Format,
+    /// Do not exit with 4 when a verdict hangs on something that could not be read
+    #[arg(long, help_heading = "Behaviour")]
+    pub(super) allow_gaps: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    group(clap::ArgGroup::new("stack").required(true).args(["account", "chain", "batch"])),
+    after_help = "Examples:\n  \
+    org-exit-guard check organizations:LeaveOrganization --account 222222222222\n  \
+    org-exit-guard check s3:DeleteBucket --chain stack.json --resource arn:aws:s3:::logs\n  \
+    org-exit-guard check iam:CreateUser --chain stack.json --context aws:MultiFactorAuthPresent=true\n  \
+    org-exit-guard check --batch cases.jsonl\n\n\
+    A chain file is a list of levels, root first and the account last; a level is a list of \
+    policies, each an object or a string that holds its text. Nothing is implied: not even \
+    FullAWSAccess."
+)]
+pub(super) struct CheckArgs {
+    /// The action, service:Action
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    pub(super) action: Option<String>,
+    /// What binds this account, by id or name
+    #[arg(long, value_name = "ACCOUNT", help_heading = "Stack")]
+    pub(super) account: Option<String>,
+    /// The stack of a file; `-` is the standard input
+    #[arg(long, value_name = "FILE", help_heading = "Stack")]
+    pub(super) chain: Option<PathBuf>,
+    /// One case a line, one answer a line; `-` is the standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["principal", "resource", "context", "without", "organization", "format", "expect"], help_heading = "Stack")]
+    pub(super) batch: Option<PathBuf>,
+    /// The account's organization, for --chain
+    #[arg(
+        long,
+        value_name = "ORG-ID",
+        conflicts_with = "account",
+        help_heading = "Stack"
+    )]
+    pub(super) organization: Option<OrganizationId>,
+    /// Facts of a file for --account; nothing is called
+    #[arg(long, value_name = "FILE", requires = "account", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn"], help_heading = "Stack")]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Who calls; left out: any principal of the account
+    #[arg(long, value_name = "ARN", help_heading = "Request")]
+    pub(super) principal: Option<String>,
+    /// What it acts on; left out: anything
+    #[arg(long, value_name = "ARN", help_heading = "Request")]
+    pub(super) resource: Option<String>,
+    /// A condition key and its value (can be repeated, also for a key with several values)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_context, help_heading = "Request")]
+    pub(super) context: Vec<(String, String)>,
+    /// A condition key that is absent (can be repeated)
+    #[arg(long, value_name = "KEY", help_heading = "Request")]
+    pub(super) without: Vec<String>,
+    #[command(flatten)]
+    pub(super) aws: AwsArgs,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(super) format: Format,
+    /// Exit with 3 if the decision is another one
+    #[arg(long, value_name = "VERDICT", value_enum, help_heading = "Behaviour")]
+    pub(super) expect: Option<Expected>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Expected {
+    Blocked,
+    Conditional,
+    Open,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    org-exit-guard lint policies/\n  \
+    org-exit-guard lint guard.json --format json\n  \
+    terraform output -raw guard | org-exit-guard lint -")]
+pub(super) struct LintArgs {
+    /// Files, or directories in which every *.json is meant; `-` is the standard input
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(super) files: Vec<PathBuf>,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(super) format: Format,
+    /// Lowest severity that makes the exit code 3
+    #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
+    pub(super) fail_on: FailOn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -367,6 +482,13 @@ pub(super) struct ServeArgs {
     /// Write the world to this file at the end
     #[arg(long, value_name = "FILE")]
     pub(super) dump: Option<PathBuf>,
+}
+
+fn parse_context(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not KEY=VALUE")),
+    }
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {

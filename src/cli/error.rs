@@ -6,7 +6,7 @@ use crate::apply::{ApplyError, HistoryError};
 use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
-use crate::flows::{PlanFileError, SnapshotError};
+use crate::flows::{AccountError, CheckError, PlanFileError, SnapshotError};
 
 use super::exit::Exit;
 
@@ -31,6 +31,18 @@ pub(super) enum CliError {
     /// A snapshot file.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// An account that cannot be looked at.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// A question that cannot be asked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// A file that cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Input {
+        path: String,
+        source: std::io::Error,
+    },
     /// An output could not be written.
     #[error("cannot write {what}: {source}")]
     Output {
@@ -74,11 +86,15 @@ impl CliError {
             Self::Usage { .. }
             | Self::Config(_)
             | Self::Scenario { .. }
-            | Self::Plan(PlanFileError::Read { .. }) => Exit::Usage,
+            | Self::Plan(PlanFileError::Read { .. })
+            | Self::Account(AccountError::Unknown(_) | AccountError::Ambiguous { .. })
+            | Self::Check(_) => Exit::Usage,
             Self::Runtime(_)
             | Self::Session(_)
             | Self::Collect(_)
             | Self::Snapshot(_)
+            | Self::Account(AccountError::NotListed(_))
+            | Self::Input { .. }
             | Self::Output { .. }
             | Self::Plan(PlanFileError::Write { .. })
             | Self::Demo(_) => Exit::Failed,
@@ -125,6 +141,8 @@ impl CliError {
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),
+            Self::Account(error) => Some(error.hint().to_owned()),
+            Self::Check(_) => Some("org-exit-guard check --help has examples".to_owned()),
             Self::Output { source, .. }
                 if matches!(
                     source.kind(),
@@ -136,7 +154,11 @@ impl CliError {
             {
                 Some("give a path in a directory that exists and that you may write to".to_owned())
             }
-            Self::Output { .. } | Self::Runtime(_) | Self::Demo(_) | Self::Interrupted => None,
+            Self::Output { .. }
+            | Self::Input { .. }
+            | Self::Runtime(_)
+            | Self::Demo(_)
+            | Self::Interrupted => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where the facts come from: a file, the demo, or AWS.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use super::args::{AwsArgs, Cli, Events, ScopeArgs, WriteArgs};
 use super::error::CliError;
 use super::progress::Progress;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
-use crate::collect::{Scope, collect};
+use crate::collect::{Scope, collect, collect_chain};
 use crate::config::Config;
 use crate::exits::EVENTS;
-use crate::model::Snapshot;
+use crate::flows::{find_account, read_snapshot};
 use crate::model::snapshot::Depth;
+use crate::model::{AccountId, Snapshot};
 use crate::sim::{Serving, Simulator, WIRE_LOG, World};
 
 /// As of when the demo's organization is looked at, so that its report is always the same.
@@ -116,6 +118,24 @@ impl Source {
         Ok(snapshot)
     }
 
+    /// Reads the tree, and everything that hangs on the way to the account of that id or name; no
+    /// events.
+    pub(super) async fn collect_account(
+        &self,
+        account: &str,
+    ) -> Result<(Snapshot, AccountId), CliError> {
+        let scope = Scope::default();
+        let observer = self.progress.as_ref();
+        let collected = collect(&self.session, &scope, self.now, observer).await;
+        let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;
+        let found = find_account(&snapshot, account).map(|account| account.id.clone());
+        if let Ok(id) = &found {
+            snapshot = collect_chain(&self.session, snapshot, id, observer).await;
+        }
+        self.progress.finish();
+        Ok((snapshot, found?))
+    }
+
     /// Is this the demo's simulated AWS?
     pub(super) fn is_demo(&self) -> bool {
         self.demo.is_some()
@@ -136,6 +156,24 @@ impl Source {
             serving.stop().await;
         }
     }
+}
+
+/// The facts about one account: of a file, or read.
+pub(super) async fn of_account(
+    cli: &Cli,
+    aws: &AwsArgs,
+    snapshot: Option<&Path>,
+    account: &str,
+) -> Result<(Snapshot, AccountId), CliError> {
+    if let Some(path) = snapshot {
+        let snapshot = read_snapshot(path)?;
+        let id = find_account(&snapshot, account)?.id.clone();
+        return Ok((snapshot, id));
+    }
+    let source = Source::open(cli, aws, true).await?;
+    let facts = source.collect_account(account).await;
+    source.close().await;
+    facts
 }
 
 fn demo_now() -> Timestamp {

@@ -40,6 +40,9 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
     let work = async {
         match &cli.command {
             Command::Audit(args) => commands::audit::run(cli, args).await,
+            Command::Explain(args) => commands::explain::run(cli, args).await,
+            Command::Check(args) => commands::check::run(cli, args).await,
+            Command::Lint(args) => commands::lint::run(args),
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
             Command::Remediate(args) => commands::remediate::run(cli, args).await,
             Command::Runs(args) => commands::runs::run(args),

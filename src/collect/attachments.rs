@@ -79,19 +79,19 @@ impl<'a> Descent<'a> {
 
     /// Until every account is settled or open.
     pub(super) async fn place_everybody(&mut self) {
-        self.send();
-        while !self.frontier.is_placed()
-            && let Some(answer) = self.next().await
-        {
-            self.note(answer);
-            self.send();
-        }
+        self.go_on(Frontier::is_placed).await;
     }
 
     /// Until nothing more is asked.
     pub(super) async fn finish(&mut self) {
+        self.go_on(|_| false).await;
+    }
+
+    async fn go_on(&mut self, enough: impl Fn(&Frontier) -> bool) {
         self.send();
-        while let Some(answer) = self.next().await {
+        while !enough(&self.frontier)
+            && let Some(answer) = self.next().await
+        {
             self.note(answer);
             self.send();
         }

@@ -9,7 +9,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::probe::Probe;
+use super::probe;
 use crate::model::organization::Account;
 use crate::model::{AccountId, NodeId, OuId, PolicyId, Snapshot};
 
@@ -36,7 +36,7 @@ pub(super) enum Ask {
 
 /// How attachments below the root are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+enum Way {
     /// `ListPoliciesForTarget`, node by node.
     ByTarget,
     /// `ListTargetsForPolicy`, SCP by SCP.
@@ -156,12 +156,10 @@ impl Frontier {
         rows: impl Iterator<Item = &'a Account>,
     ) {
         for account in rows.filter(|account| account.is_acting()) {
-            let Some(parents) = account.parents.known() else {
+            let Some(chain) = account.chain() else {
                 continue;
             };
             self.met += 1;
-            let own = NodeId::Account(account.id.clone());
-            let chain = parents.iter().cloned().chain([own]).collect();
             self.chains.insert(account.id.clone(), chain);
             self.advance(snapshot, &account.id);
         }
@@ -385,7 +383,7 @@ impl Frontier {
         if let Some(known) = self.settled.get(&levels) {
             return *known;
         }
-        let answer = Probe::new(snapshot).settled(chain, &levels);
+        let answer = probe::settled(snapshot, chain, &levels);
         self.settled.insert(levels, answer);
         answer
     }

@@ -7,6 +7,7 @@
 
 mod attachments;
 mod calls;
+mod chain;
 mod frontier;
 mod history;
 mod names;
@@ -26,6 +27,8 @@ use crate::aws::{Failure, FailureClass, Session};
 use crate::model::snapshot::{Depth, EventHistory, SNAPSHOT_VERSION};
 use crate::model::{Gap, GapReason, Observed, Observer, Snapshot, Timestamp};
 use calls::Calls;
+
+pub use chain::collect_chain;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]

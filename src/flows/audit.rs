@@ -1,11 +1,12 @@
 //! Facts to report.
 
+use super::verify::SIMULATOR_DISAGREES;
 use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver};
 use crate::detect::Detection;
 use crate::model::Snapshot;
 use crate::model::rule::RuleMeta;
 use crate::model::settings::{Settings, Waiver};
-use crate::report::AuditDocument;
+use crate::report::{AuditDocument, Verification};
 use crate::verdict::Judgement;
 
 /// A snapshot and everything that follows from it.
@@ -19,17 +20,22 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// Their detections.
     pub detections: Vec<Detection>,
+    /// What AWS's policy simulator was asked, if it was.
+    pub verification: Option<Verification>,
 }
 
 impl Audited {
     /// The report.
     pub fn document(&self) -> AuditDocument {
-        AuditDocument::new(
-            &self.snapshot,
-            &self.judgement,
-            &self.findings,
-            &self.detections,
-        )
+        AuditDocument {
+            verification: self.verification.clone(),
+            ..AuditDocument::new(
+                &self.snapshot,
+                &self.judgement,
+                &self.findings,
+                &self.detections,
+            )
+        }
     }
 }
 
@@ -50,6 +56,7 @@ pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
         judgement,
         findings,
         detections,
+        verification: None,
     }
 }
 
@@ -83,7 +90,7 @@ pub fn rules() -> Vec<&'static RuleMeta> {
         .iter()
         .map(|rule| rule.meta)
         .chain(crate::detect::RULES)
-        .chain([&WAIVER_EXPIRED, &WAIVER_UNUSED])
+        .chain([&SIMULATOR_DISAGREES, &WAIVER_EXPIRED, &WAIVER_UNUSED])
         .collect()
 }
 

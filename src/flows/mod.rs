@@ -1,15 +1,23 @@
 //! The use cases as straight lines.
 
 mod audit;
+mod check;
 mod doctor;
+mod explain;
+mod lint;
 mod plan_file;
 mod private_file;
 mod remediate;
 mod snapshot_file;
+mod verify;
 
 pub use audit::{Audited, judge_all, rule_ids, rules};
+pub use check::{CheckError, binding, check, check_line, read_chain, whose_of};
 pub use doctor::{Answer, Examination, examine};
+pub use explain::{AccountError, explain_account, find_account};
+pub use lint::{LintError, lint_file, lint_files};
 pub use plan_file::{PlanFile, PlanFileError, read_plan, write_plan};
 pub use private_file::write_private;
 pub use remediate::{Planned, counts, make_plan, read_namesakes};
 pub use snapshot_file::{SnapshotError, SnapshotFile, read_snapshot, write_snapshot};
+pub use verify::{SIMULATOR_DISAGREES, verify};

@@ -12,6 +12,8 @@ pub enum Job {
     Audit,
     /// The audit says less without it.
     AuditDetail,
+    /// Only `audit --verify-with-aws` asks for it.
+    Verify,
     /// Creating and attaching the guard.
     Guard,
     /// Enabling the SCP policy type, where it is asked for.
@@ -25,7 +27,12 @@ pub enum Job {
 impl Job {
     /// Is it a job of `remediate`, `resume` or `undo`, which may write?
     pub fn writes(self) -> bool {
-        !matches!(self, Self::Audit | Self::AuditDetail)
+        !matches!(self, Self::Audit | Self::AuditDetail | Self::Verify)
+    }
+
+    /// Does every audit make use of it?
+    pub fn is_for_every_audit(self) -> bool {
+        matches!(self, Self::Audit | Self::AuditDetail)
     }
 }
 
@@ -94,7 +101,7 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{Audit, AuditDetail, EnableScps, Guard, Reinvite, Undo};
+use Job::{Audit, AuditDetail, EnableScps, Guard, Reinvite, Undo, Verify};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -217,6 +224,11 @@ pub const OPERATIONS: &[Operation] = &[
         2.0,
         2.0,
         "recent exits and guard changes are unknown",
+    ),
+    unpublished(
+        "iam:SimulateCustomPolicy",
+        Verify,
+        "verdicts cannot be put to AWS's own policy simulator (audit --verify-with-aws)",
     ),
     op(
         "organizations:CreatePolicy",

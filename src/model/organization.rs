@@ -168,6 +168,14 @@ pub struct Account {
 }
 
 impl Account {
+    /// The nodes whose SCPs bind it: root first, its own node last; `None` if its place is not
+    /// known.
+    pub fn chain(&self) -> Option<Vec<NodeId>> {
+        let own = NodeId::Account(self.id.clone());
+        let parents = self.parents.known()?;
+        Some(parents.iter().cloned().chain([own]).collect())
+    }
+
     /// Can this account still act, so that its exit is a risk?
     ///
     /// Unknown states count as acting: an account is never left out for lack of knowledge.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 use super::ids::{AccountId, OuId, PolicyId};
+use super::node::NodeId;
 use super::observed::{Gap, GapReason, Observed};
 use super::organization::{
     Account, Attachments, DelegatedAdministrator, Handshake, Organization, OrganizationalUnit,
@@ -113,6 +114,34 @@ impl Snapshot {
     pub fn caller_manages(&self) -> Option<bool> {
         let organization = self.organization.known()?;
         Some(organization.management_account == self.caller.account)
+    }
+
+    /// A node as sentences call it: "root r-…", "OU `name` (ou-…)", "account `name` (12 digits)";
+    /// names are untrusted text.
+    pub fn called(&self, node: &NodeId) -> String {
+        let name = match node {
+            NodeId::Root(_) => None,
+            NodeId::Ou(id) => self.units.get(id).and_then(|unit| unit.name.as_deref()),
+            NodeId::Account(id) => {
+                let account = self.accounts.known().and_then(|accounts| accounts.get(id));
+                account.map(|account| account.name.as_str())
+            }
+        };
+        match name {
+            Some(name) => format!("{} `{name}` ({node})", node.kind()),
+            None => format!("{} {node}", node.kind()),
+        }
+    }
+
+    /// The chain of an account; if its place is not known, the root alone, which is above it in
+    /// any case.
+    pub fn known_chain(&self, account: &Account) -> Vec<NodeId> {
+        account.chain().unwrap_or_else(|| {
+            let root = self.root.known();
+            root.map(|root| NodeId::Root(root.id.clone()))
+                .into_iter()
+                .collect()
+        })
     }
 
     /// Member accounts, the management account left out; `None` if the list could not be read.

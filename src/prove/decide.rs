@@ -6,7 +6,7 @@ use super::domain::{Given, Kind, Scene, Service, Subject};
 use super::effort::Effort;
 use super::formula::Builder;
 use super::instances::instances;
-use super::key::KeyClass;
+use super::key::{KeyClass, Memo};
 use super::readings::{Reading, readings};
 use super::solve::{Clause, Formula, Found, find};
 use super::statement::Why;
@@ -114,6 +114,7 @@ struct Seen {
     by: Vec<StatementAt>,
     /// Why some kind's answer is not known in full.
     unknown: Vec<Why>,
+    memo: Memo,
 }
 
 impl Case<'_> {
@@ -153,7 +154,7 @@ impl Case<'_> {
         let given = Given::new();
         let mut builder = Builder::new(self.questions, self.scene(kind, &given), &self.reading);
         let formula = builder.formula(self.levels);
-        let (keys, complete) = builder.classes(effort);
+        let (keys, complete) = builder.classes(&mut seen.memo, effort);
         let untold = builder.untold();
         let mut open_ends = !complete;
         // With what nothing is known of left out: holds whatever that comes to.
@@ -213,7 +214,7 @@ impl Case<'_> {
             }
             let mut builder = Builder::new(self.questions, self.scene(kind, &given), &self.reading);
             let formula = builder.formula(self.levels);
-            let (keys, _) = builder.classes(effort);
+            let (keys, _) = builder.classes(&mut seen.memo, effort);
             let untold = builder.untold();
             if !found {
                 let some = exemptions(&builder, &formula, &keys, &untold, effort);

@@ -4,7 +4,7 @@ use super::compile::{Family, family, pattern, variables};
 use super::domain::{Scene, Values, multivalued};
 use super::effort::Effort;
 use super::glob::{Glob, Set, Token};
-use super::key::{KeyClass, Test, key_classes};
+use super::key::{KeyClass, Memo, Test, key_classes};
 use super::readings::{
     Reading, Touching, condition_doubt, empty_conditions, pattern_doubt, touching,
 };
@@ -39,7 +39,9 @@ pub(super) struct Builder<'a> {
     pub(super) tests: Vec<Vec<Test>>,
     /// Tests that nothing is known of, as keys of their own.
     free: Vec<String>,
-    /// Keys that stand in variables, or that are judged through another key.
+    /// Keys that stand in variables.
+    pub(super) variables: Vec<String>,
+    /// Keys that are judged through another key, or of which nothing is known.
     pub(super) mentioned: Vec<String>,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Builder<'a> {
             names: Vec::new(),
             tests: Vec::new(),
             free: Vec::new(),
+            variables: Vec::new(),
             mentioned: Vec::new(),
         }
     }
@@ -115,7 +118,7 @@ impl<'a> Builder<'a> {
     fn condition(&mut self, condition: &Condition, version: Version) -> Part {
         let key = condition.key.to_ascii_lowercase();
         for value in &condition.values {
-            self.mentioned.extend(variables(value, version));
+            self.variables.extend(variables(value, version));
         }
         if let Some(why) = condition_doubt(condition) {
             self.mentioned.push(key);
@@ -174,7 +177,7 @@ impl<'a> Builder<'a> {
                 Some(why) if matches!(self.read(&why), Part::Never) => continue,
                 _ => {}
             }
-            self.mentioned.extend(variables(text, version));
+            self.variables.extend(variables(text, version));
             let Some(compiled) = pattern(Family::Arn, text, version, &self.scene) else {
                 return Part::Literal(self.unknown(&format!("{list:?}"), false));
             };
@@ -260,7 +263,11 @@ impl<'a> Builder<'a> {
     }
 
     /// The classes of every key, and by key whether those are all.
-    pub(super) fn classes(&self, effort: &mut Effort) -> (Vec<Vec<KeyClass>>, bool) {
+    pub(super) fn classes(
+        &self,
+        memo: &mut Memo,
+        effort: &mut Effort,
+    ) -> (Vec<Vec<KeyClass>>, bool) {
         let mut complete = true;
         let classes = self.names.iter().zip(&self.tests).map(|(name, tests)| {
             if self.free.contains(name) {
@@ -269,7 +276,7 @@ impl<'a> Builder<'a> {
             let (classes, all) = if name == RESOURCE {
                 self.resource_classes(tests, effort)
             } else {
-                key_classes(&self.scene.values(name), tests, effort)
+                memo.classes(self.scene.values(name), tests, effort)
             };
             complete &= all;
             classes

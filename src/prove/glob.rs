@@ -219,7 +219,7 @@ pub(super) fn classes(domain: &Glob, patterns: &[&Glob], effort: &mut Effort) ->
         prefix.push(c);
     }
     effort.spend(steps);
-    let alphabet = alphabet(domain.0.get(prefix.chars().count()..), patterns);
+    let alphabet = alphabet(&joint, &state);
     let mut seen: HashSet<State> = HashSet::from([state.clone()]);
     let mut nodes: Vec<(usize, char)> = vec![(0, '\0')];
     let mut queue = VecDeque::from([(state, 0_usize)]);
@@ -270,24 +270,30 @@ fn spell(nodes: &[(usize, char)], mut node: usize) -> String {
     text.into_iter().rev().collect()
 }
 
-/// The literal characters in play, and one character for each other combination of sets.
-fn alphabet(domain: Option<&[Token]>, patterns: &[&Glob]) -> Vec<char> {
+/// The literal characters still in play, and one character for each other combination of sets.
+fn alphabet(joint: &Joint<'_>, state: &State) -> Vec<char> {
     let mut literal = BTreeSet::new();
-    let domain = domain.unwrap_or_default();
-    for token in domain
-        .iter()
-        .chain(patterns.iter().flat_map(|pattern| &pattern.0))
-    {
-        let (Token::One(set) | Token::Run(set)) = token;
-        match set {
-            Set::One(c) => {
-                literal.insert(*c);
+    for (glob, base) in &joint.machines {
+        // A machine only moves forward, so what lies behind it tells nothing apart any more.
+        let words = state.get(*base..).unwrap_or_default().iter().enumerate();
+        let mut live = words
+            .take(glob.0.len() / 64 + 1)
+            .filter(|(_, word)| **word != 0);
+        let first = live.next().map_or(usize::MAX, |(at, word)| {
+            at * 64 + word.trailing_zeros() as usize
+        });
+        for token in glob.0.get(first..).unwrap_or_default() {
+            let (Token::One(set) | Token::Run(set)) = token;
+            match set {
+                Set::One(c) => {
+                    literal.insert(*c);
+                }
+                Set::Fold(c) => {
+                    literal.extend(c.to_lowercase());
+                    literal.extend(c.to_uppercase());
+                }
+                _ => {}
             }
-            Set::Fold(c) => {
-                literal.extend(c.to_lowercase());
-                literal.extend(c.to_uppercase());
-            }
-            _ => {}
         }
     }
     // Readable characters first: they end up in examples that people read.

@@ -3,7 +3,7 @@
 use super::compile::Family;
 use super::domain::{Given, Scene, Values, Variable, multivalued};
 use super::effort::Effort;
-use super::formula::Builder;
+use super::formula::{Builder, PRINCIPAL, USER_NAME};
 use super::key::{KeyClass, key_classes};
 
 /// Values tried for one key.
@@ -19,7 +19,7 @@ pub(super) fn instances(
     effort: &mut Effort,
 ) -> Vec<Given> {
     let mut names: Vec<&String> = builder
-        .mentioned
+        .variables
         .iter()
         .filter(|name| !multivalued(name) && builder.scene.variable(name) == Variable::Differs)
         .collect();
@@ -46,7 +46,17 @@ pub(super) fn instances(
         };
         all = all.iter().flat_map(with).take(MOST).collect();
     }
+    all.retain(agrees);
     all
+}
+
+/// The name of a user is the last part of its ARN.
+fn agrees(given: &Given) -> bool {
+    let value = |key: &str| given.get(key)?.as_ref()?.first();
+    match (value(PRINCIPAL), value(USER_NAME)) {
+        (Some(arn), Some(name)) => arn.rsplit('/').next() == Some(name.as_str()),
+        _ => true,
+    }
 }
 
 /// Texts that some other key holds, or that a policy compares with.

@@ -182,6 +182,31 @@ impl KeyClass {
     }
 }
 
+/// Classes that were found already: most keys hold the same for every kind of principal.
+#[derive(Debug, Default)]
+pub(super) struct Memo(Vec<(Values, Vec<Test>, Classified)>);
+
+/// Classes, and whether those are all.
+type Classified = (Vec<KeyClass>, bool);
+
+impl Memo {
+    /// [`key_classes`], or what it said before.
+    pub(super) fn classes(
+        &mut self,
+        values: Values,
+        tests: &[Test],
+        effort: &mut Effort,
+    ) -> (Vec<KeyClass>, bool) {
+        let known = self.0.iter().find(|one| one.0 == values && one.1 == tests);
+        if let Some((.., found)) = known {
+            return found.clone();
+        }
+        let found = key_classes(&values, tests, effort);
+        self.0.push((values, tests.to_vec(), found.clone()));
+        found
+    }
+}
+
 /// Every class of a key; the flag says whether those are all.
 pub(super) fn key_classes(
     values: &Values,
@@ -206,33 +231,32 @@ pub(super) fn key_classes(
             (flags.to_vec(), true, *optional)
         }
         Values::Number => {
-            let complete = only(tests, |family| matches!(family, Family::Number(_)));
+            let pure = only(tests, |family| matches!(family, Family::Number(_)));
             let mut points = numbers(policy(tests), 0.0);
             points.extend(examples(tests, |text| text.parse::<f64>().is_ok(), effort));
-            (tried(points, tests), complete, true)
+            let (found, all) = tried(points, tests, effort);
+            (found, all && pure, true)
         }
         Values::Time { from } => {
-            let complete = only(tests, |family| matches!(family, Family::Time(_)));
-            (
-                tried(times(policy(tests), *from), tests),
-                complete,
-                from.is_none(),
-            )
+            let pure = only(tests, |family| matches!(family, Family::Time(_)));
+            let (found, all) = tried(times(policy(tests), *from), tests, effort);
+            (found, all && pure, from.is_none())
         }
         Values::Address => {
-            let complete = only(tests, |family| family == Family::Address);
+            let pure = only(tests, |family| family == Family::Address);
             let mut points = addresses(policy(tests));
             points.extend(examples(
                 tests,
                 |text| text.parse::<IpAddr>().is_ok(),
                 effort,
             ));
-            (tried(points, tests), complete, true)
+            let (found, all) = tried(points, tests, effort);
+            (found, all && pure, true)
         }
         Values::Text { shape, optional } => {
             let (mut found, mut complete) = texts(shape, tests, effort);
             if !only(tests, textual) {
-                complete &= typed(shape, tests, &mut found);
+                complete &= typed(shape, tests, &mut found, effort);
             }
             (found, complete, *optional)
         }
@@ -264,9 +288,17 @@ fn concrete(value: String, tests: &[Test]) -> KeyClass {
     }
 }
 
-fn tried(points: Vec<String>, tests: &[Test]) -> Vec<KeyClass> {
-    let points = points.into_iter();
-    points.map(|point| concrete(point, tests)).collect()
+/// The classes of some values; the flag says whether there was effort left for all.
+fn tried(points: Vec<String>, tests: &[Test], effort: &mut Effort) -> (Vec<KeyClass>, bool) {
+    let each = 1 + policy(tests).count();
+    let mut found = Vec::new();
+    for point in points {
+        if !effort.spend(each) {
+            return (found, false);
+        }
+        found.push(concrete(point, tests));
+    }
+    (found, true)
 }
 
 fn only(tests: &[Test], wanted: fn(Family) -> bool) -> bool {
@@ -292,7 +324,7 @@ fn examples(tests: &[Test], fits: impl Fn(&str) -> bool, effort: &mut Effort) ->
 
 /// Adds texts that are numbers, times or addresses, where a text is compared as one; returns
 /// whether the classes are then all: with one way of comparing, or where none of those can be.
-fn typed(shape: &Glob, tests: &[Test], found: &mut Vec<KeyClass>) -> bool {
+fn typed(shape: &Glob, tests: &[Test], found: &mut Vec<KeyClass>, effort: &mut Effort) -> bool {
     // An ARN is no number, time or address.
     if matches!(shape.0.first(), Some(Token::One(Set::One('a')))) {
         return true;
@@ -301,7 +333,8 @@ fn typed(shape: &Glob, tests: &[Test], found: &mut Vec<KeyClass>) -> bool {
     points.extend(times(policy(tests), None));
     points.extend(addresses(policy(tests)));
     points.retain(|point| shape.matches(point));
-    found.extend(tried(points, tests));
+    let (more, all) = tried(points, tests, effort);
+    found.extend(more);
     let ways: BTreeSet<u8> = tests
         .iter()
         .filter_map(|test| match test.family {
@@ -313,7 +346,7 @@ fn typed(shape: &Glob, tests: &[Test], found: &mut Vec<KeyClass>) -> bool {
         })
         .collect();
     // The name of a principal is no address, and hardly a date; a free text can be all.
-    ways.len() < 2 && matches!(shape.0.as_slice(), [Token::Run(Set::Any)])
+    all && ways.len() < 2 && matches!(shape.0.as_slice(), [Token::Run(Set::Any)])
 }
 
 fn textual(family: Family) -> bool {
@@ -395,16 +428,19 @@ fn sets(tests: &[Test], effort: &mut Effort) -> (Vec<KeyClass>, bool) {
                 continue;
             }
             larger.push(member);
+            if !effort.spend(larger.len() * tests.len()) {
+                break;
+            }
             let outcomes = outcome(&larger);
             if found.iter().all(|(_, known)| *known != outcomes) {
                 found.push((larger, outcomes));
             }
         }
-        if found.len() > MOST {
+        if found.len() > MOST || effort.is_over() {
             break;
         }
     }
-    let complete = complete && found.len() <= MOST;
+    let complete = complete && found.len() <= MOST && !effort.is_over();
     let classes = found
         .into_iter()
         .map(|(members, outcomes)| {

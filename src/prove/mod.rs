@@ -30,6 +30,7 @@ pub use effort::{DECISION_STEPS, Effort};
 pub use resource::Target;
 pub use review::{Dead, Review, review};
 pub use statement::{Reach, Why, reach};
+pub use tell::sentences;
 pub use who::{Selection, TagNeeded, guarded};
 
 use crate::scp::{Document, Effect};
@@ -52,6 +53,17 @@ pub struct Level<'a> {
     pub denies_complete: bool,
     /// An SCP that may allow could be missing here.
     pub allows_complete: bool,
+}
+
+impl<'a> Level<'a> {
+    /// Exactly these SCPs, each with its index as its handle.
+    pub fn complete(documents: impl IntoIterator<Item = &'a Document>) -> Self {
+        Self {
+            policies: documents.into_iter().enumerate().collect(),
+            denies_complete: true,
+            allows_complete: true,
+        }
+    }
 }
 
 /// A statement: level, the caller's handle of the policy, index of the statement.

@@ -6,7 +6,7 @@ use super::compile::family;
 use super::domain::{Given, Kind, Scene, Service, Subject, Values};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
-use super::key::Test;
+use super::key::{Memo, Test};
 use super::readings::{Reading, Touching, condition_doubt, readings, touching};
 use super::tell::always;
 use super::{Level, Question, StatementAt};
@@ -41,6 +41,7 @@ pub fn review(
     subject: &Subject<'_>,
     kinds: &[Kind],
     wanted: impl Fn(&Statement) -> bool,
+    effort: &mut Effort,
 ) -> Vec<Review> {
     let Ok((readings, _)) = readings(levels, std::slice::from_ref(question)) else {
         return Vec::new();
@@ -59,8 +60,8 @@ pub fn review(
         .filter(|one| wanted(one.statement))
         .map(|one| Review {
             at: one.at,
-            dead: desk.dead(&one),
-            vacuous: desk.vacuous(&one),
+            dead: desk.dead(&one, effort),
+            vacuous: desk.vacuous(&one, effort),
         })
         .collect()
 }
@@ -83,7 +84,7 @@ impl Desk<'_> {
     }
 
     /// The reason for the last kind; all kinds must have one.
-    fn dead(&self, one: &Touching<'_>) -> Option<Dead> {
+    fn dead(&self, one: &Touching<'_>, effort: &mut Effort) -> Option<Dead> {
         if one.statement.conditions.is_empty() && one.statement.resources.patterns.len() == 1 {
             // The common case, without building anything.
             let first = one.statement.resources.patterns.first()?;
@@ -93,12 +94,12 @@ impl Desk<'_> {
         }
         let mut dead = None;
         for kind in self.kinds {
-            dead = Some(self.dead_for(*kind, one)?);
+            dead = Some(self.dead_for(*kind, one, effort)?);
         }
         dead
     }
 
-    fn dead_for(&self, kind: Kind, one: &Touching<'_>) -> Option<Dead> {
+    fn dead_for(&self, kind: Kind, one: &Touching<'_>, effort: &mut Effort) -> Option<Dead> {
         let given = Given::new();
         let questions = std::slice::from_ref(self.question);
         let mut builder = Builder::new(questions, self.scene(kind, &given), self.reading);
@@ -108,7 +109,7 @@ impl Desk<'_> {
             return Some(Dead::Resource);
         }
         let clause = builder.clause(one, &self.question.target)?;
-        let (keys, complete) = builder.classes(&mut Effort::default());
+        let (keys, complete) = builder.classes(&mut Memo::default(), effort);
         let never = clause
             .literals
             .iter()
@@ -132,7 +133,7 @@ impl Desk<'_> {
         })
     }
 
-    fn vacuous(&self, one: &Touching<'_>) -> Vec<(String, String)> {
+    fn vacuous(&self, one: &Touching<'_>, effort: &mut Effort) -> Vec<(String, String)> {
         let exempting = |condition: &&Condition| {
             family(condition.operator.base).1 && condition_doubt(condition).is_none()
         };
@@ -144,7 +145,7 @@ impl Desk<'_> {
                 if unmet.is_empty() {
                     break;
                 }
-                let own = self.unmet(kind, condition, one);
+                let own = self.unmet(kind, condition, one, effort);
                 unmet.retain(|index| own.contains(index));
             }
             let values = unmet
@@ -156,7 +157,13 @@ impl Desk<'_> {
     }
 
     /// Indices of the values that no request of this kind has.
-    fn unmet(&self, kind: Kind, condition: &Condition, one: &Touching<'_>) -> Vec<usize> {
+    fn unmet(
+        &self,
+        kind: Kind,
+        condition: &Condition,
+        one: &Touching<'_>,
+        effort: &mut Effort,
+    ) -> Vec<usize> {
         let given = Given::new();
         let scene = self.scene(kind, &given);
         let key = condition.key.to_ascii_lowercase();
@@ -171,7 +178,7 @@ impl Desk<'_> {
                 let unmet = values.filter(|(_, value)| !met(value));
                 unmet.map(|(index, _)| index).collect()
             }
-            Values::Text { shape, .. } => test.unmet(&shape, &mut Effort::default()),
+            Values::Text { shape, .. } => test.unmet(&shape, effort),
             _ => Vec::new(),
         }
     }

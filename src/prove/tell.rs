@@ -92,11 +92,13 @@ pub(super) fn example(
             context.insert(name.clone(), class.values.clone());
         }
     }
-    for name in &builder.mentioned {
+    for name in builder.mentioned.iter().chain(&builder.variables) {
         let values = match builder.scene.values(name) {
             _ if context.contains_key(name) => continue,
             Values::Constant(values) => Some(values),
-            _ if name == USER_NAME => principal.rsplit('/').next().map(|one| vec![one.to_owned()]),
+            _ if name == USER_NAME && builder.scene.kind.has_user_name() => {
+                principal.rsplit('/').next().map(|one| vec![one.to_owned()])
+            }
             // Nothing hangs on it.
             Values::Absent
             | Values::Text { optional: true, .. }
@@ -196,6 +198,26 @@ fn subject(name: &str) -> String {
         RESOURCE => "on a resource that".to_owned(),
         other => format!("whose {other}"),
     }
+}
+
+/// Who gets through, a sentence for each way: "any role whose ARN matches `…`, with MFA"; sorted.
+pub fn sentences<'a>(through: impl IntoIterator<Item = &'a Example>) -> Vec<String> {
+    let mut ways: BTreeMap<&[String], Vec<Kind>> = BTreeMap::new();
+    for one in through {
+        ways.entry(one.because.as_slice())
+            .or_default()
+            .push(one.kind);
+    }
+    let told = |(facts, kinds): (&[String], Vec<Kind>)| {
+        let who = Kind::nouns(&kinds);
+        if facts.is_empty() {
+            return who;
+        }
+        format!("{who} {}", facts.join(", "))
+    };
+    let mut sentences: Vec<String> = ways.into_iter().map(told).collect();
+    sentences.sort();
+    sentences
 }
 
 impl Kind {

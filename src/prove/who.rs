@@ -3,7 +3,7 @@
 use super::domain::{Given, Kind, Scene, Service, Subject};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE};
-use super::key::Test;
+use super::key::{Memo, Test};
 use super::readings::readings;
 use super::resource::Target;
 use super::solve::{Found, find};
@@ -66,6 +66,7 @@ pub fn guarded(
     who: &Selection,
     action: &str,
     tag: Option<&TagNeeded>,
+    effort: &mut Effort,
 ) -> bool {
     let mut given = Given::new();
     if let Some(tag) = tag {
@@ -80,7 +81,6 @@ pub fn guarded(
     let Ok((readings, _)) = readings(levels, &questions) else {
         return false;
     };
-    let mut effort = Effort::default();
     readings.iter().all(|reading| {
         Kind::ALL.iter().all(|kind| {
             let scene = Scene {
@@ -98,8 +98,8 @@ pub fn guarded(
                     formula.denies.push(builder.of_selection(&principal));
                 }
             }
-            let (keys, complete) = builder.classes(&mut effort);
-            complete && find(&formula, &keys, true, &[], &mut effort) == Found::No
+            let (keys, complete) = builder.classes(&mut Memo::default(), effort);
+            complete && find(&formula, &keys, true, &[], effort) == Found::No
         })
     })
 }

@@ -1,14 +1,21 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
+mod build;
+mod check;
 pub mod document;
+mod explain;
 mod json;
+mod lint;
 mod page;
 mod remediation;
 mod runs;
 mod table;
 pub mod text;
 
-pub use document::{AuditDocument, PathRow};
+pub use check::{BatchLine, CheckDocument, Values, WitnessView};
+pub use document::{AuditDocument, PathRow, Verification};
+pub use explain::ExplainDocument;
+pub use lint::{FileView, LintDocument};
 pub use page::{Page, Tone};
 pub use remediation::{AppliedView, NotDoneView, RemediationDocument};
 pub use runs::{ReversalView, RunView, RunsDocument, UndoDocument};
@@ -34,10 +41,17 @@ impl std::str::FromStr for Format {
     }
 }
 
+impl Format {
+    /// A document in this format; `page` lays it out for people.
+    fn lay_out<T: serde::Serialize>(self, document: &T, page: impl FnOnce(&T) -> String) -> String {
+        match self {
+            Self::Table => page(document),
+            Self::Json => json::render(document),
+        }
+    }
+}
+
 /// Lays out a report; `width` in columns counts for tables only.
 pub fn render(document: &AuditDocument, format: Format, width: usize) -> String {
-    match format {
-        Format::Table => table::render(document, width),
-        Format::Json => json::render(document),
-    }
+    format.lay_out(document, |document| table::render(document, width))
 }

@@ -101,6 +101,49 @@ impl Page {
         }
     }
 
+    /// A source text behind its line numbers; what is wider is broken, and what is longer than
+    /// `most` rows is cut, with a word on how much is left.
+    pub fn quote(&mut self, indent: usize, first_line: usize, text: &str, most: usize) {
+        let lines: Vec<String> = dedented(text);
+        let digits = (first_line + lines.len()).to_string().len();
+        let room = self.width.saturating_sub(indent + digits + 3);
+        let mut rows = Vec::new();
+        for (offset, line) in lines.iter().enumerate() {
+            let lead = line.chars().take_while(|c| *c == ' ').count().min(16);
+            let wrapped = wrap(&terminal(line.trim_start()), room.saturating_sub(lead));
+            for (index, piece) in wrapped.into_iter().enumerate() {
+                let number = if index == 0 {
+                    (first_line + offset).to_string()
+                } else {
+                    String::new()
+                };
+                rows.push((number, format!("{}{piece}", " ".repeat(lead))));
+            }
+        }
+        let pad = " ".repeat(indent);
+        for (number, row) in rows.iter().take(most) {
+            self.push(&format!("{pad}{number:>digits$} | "), row, Tone::Plain, "");
+        }
+        let left = rows.len().saturating_sub(most);
+        if left > 0 {
+            let more = format!("... {left} more rows (--format json has them)");
+            self.push(&format!("{pad}{:digits$} | ", ""), &more, Tone::Plain, "");
+        }
+    }
+
+    /// One line of a source behind its number, and a caret below the column (from one, counted
+    /// in characters); of a line that is too wide the part around the column is shown.
+    pub fn caret(&mut self, line: usize, column: usize, text: &str, tone: Tone) {
+        let digits = line.to_string().len();
+        let room = self.width.saturating_sub(digits + 4).max(8);
+        let (shown, offset) = window(text, column, room);
+        let blank = " ".repeat(digits);
+        self.push(&format!("{blank} |"), "", Tone::Plain, "");
+        self.push(&format!("{line} | "), &shown, Tone::Plain, "");
+        let lead = format!("{blank} | {}", " ".repeat(offset));
+        self.push(&lead, "^", tone, "");
+    }
+
     /// A list item.
     pub fn item(&mut self, indent: usize, text: &str) {
         let pad = " ".repeat(indent);
@@ -189,6 +232,52 @@ impl Page {
         self.text.push_str(rest);
         self.text.push('\n');
     }
+}
+
+/// Lines without the indentation that all but the first share; tabs become four blanks.
+fn dedented(text: &str) -> Vec<String> {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| line.replace('\t', "    "))
+        .collect();
+    let blanks = |line: &String| line.chars().take_while(|c| *c == ' ').count();
+    let rest = lines.iter().skip(1).filter(|line| !line.trim().is_empty());
+    let shared = rest.map(blanks).min().unwrap_or(0);
+    lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let cut = if index == 0 {
+                0
+            } else {
+                shared.min(blanks(line))
+            };
+            line.get(cut..).unwrap_or_default().to_owned()
+        })
+        .collect()
+}
+
+/// The part of a line around a column that fits into `room`, made harmless, and how many
+/// columns of the terminal stand before the column's character in it.
+fn window(text: &str, column: usize, room: usize) -> (String, usize) {
+    let safe = |c: char| terminal(&c.to_string().replace('\t', " "));
+    let cells: Vec<String> = text.chars().map(safe).collect();
+    let at = column.saturating_sub(1).min(cells.len());
+    let wide = |cells: &[String]| cells.iter().map(|cell| width(cell)).sum::<usize>();
+    let before = cells.get(..at).unwrap_or_default();
+    // As much as fits before the column, at most a third of the room.
+    let limit = if wide(&cells) <= room { room } else { room / 3 };
+    let mut start = before.len();
+    while start > 0 && wide(before.get(start - 1..).unwrap_or_default()) <= limit {
+        start -= 1;
+    }
+    let mut end = start;
+    while end < cells.len() && wide(cells.get(start..=end).unwrap_or_default()) <= room {
+        end += 1;
+    }
+    let shown = cells.get(start..end).unwrap_or_default().concat();
+    let offset = wide(cells.get(start..at).unwrap_or_default());
+    (shown, offset.min(room.saturating_sub(1)))
 }
 
 /// Columns of the terminal that a table takes with its first so many columns whole.

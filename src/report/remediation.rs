@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Format;
 use super::document::PathRow;
 use super::page::{Page, Tone};
-use super::{Format, json};
 use crate::exits::ExitPath;
 use crate::model::{AccountId, OrganizationId, Timestamp};
 use crate::plan::{Change, PathCount, PlanDocument};
@@ -138,10 +138,7 @@ impl RemediationDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        match format {
-            Format::Json => json::render(self),
-            Format::Table => self.page(width),
-        }
+        format.lay_out(self, |document| document.page(width))
     }
 
     fn page(&self, width: usize) -> String {

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Format;
 use super::page::{Page, Tone};
 use super::remediation::NotDoneView;
-use super::{Format, json};
 use crate::model::OrganizationId;
 
 /// The version of these forms.
@@ -55,9 +55,10 @@ impl RunsDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        if format == Format::Json {
-            return json::render(self);
-        }
+        format.lay_out(self, |document| document.page(width))
+    }
+
+    fn page(&self, width: usize) -> String {
         let mut page = Page::new(width);
         page.heading(&format!("{} run(s)", self.runs.len()));
         for run in &self.runs {
@@ -136,9 +137,10 @@ impl UndoDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        if format == Format::Json {
-            return json::render(self);
-        }
+        format.lay_out(self, |document| document.page(width))
+    }
+
+    fn page(&self, width: usize) -> String {
         let mut page = Page::new(width);
         page.heading(&format!(
             "Taking back run {} of organization {}",

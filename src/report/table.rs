@@ -16,6 +16,7 @@ pub(super) fn render(document: &AuditDocument, width: usize) -> String {
         block(&mut page, finding);
     }
     events(&mut page, document);
+    verification(&mut page, document);
     gaps(&mut page, &document.gaps);
     page.gap();
     page.heading("What this answer cannot know");
@@ -252,6 +253,24 @@ fn one_event(page: &mut Page, event: &EventView) {
         2,
         &format!("{}, event {}", event.attack.join(", "), event.event_id),
     );
+}
+
+fn verification(page: &mut Page, document: &AuditDocument) {
+    let Some(verification) = &document.verification else {
+        return;
+    };
+    page.gap();
+    page.heading("Put to AWS's policy simulator");
+    page.paragraph(
+        0,
+        &format!(
+            "{} of {} answers agree with the verdicts",
+            verification.agreed, verification.answered
+        ),
+    );
+    for question in &verification.not_asked {
+        page.item(0, &format!("not asked: {question}"));
+    }
 }
 
 fn gaps(page: &mut Page, gaps: &[Gap]) {

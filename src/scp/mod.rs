@@ -7,12 +7,14 @@
 
 mod document;
 mod json;
+mod levels;
 mod operator;
 mod parse;
 mod pattern;
 mod statement;
 
 pub use document::{Dialect, Document, Effect, PatternList, Position, Statement, Version};
+pub use levels::{Levels, levels, levels_in};
 pub use operator::{Base, Condition, Operator, Set};
 pub use parse::{ParseError, Problem, parse};
 pub use pattern::{Pattern, action_matches, wildcard_in_resource_type};

@@ -79,6 +79,14 @@ fn start(value: &Value<'_>) -> usize {
     value.range().start
 }
 
+/// Where the string of a member begins, or each string of its list.
+fn places(object: &Object<'_>, name: &str) -> Vec<usize> {
+    match object.get(name).map(|property| &property.value) {
+        Some(Value::Array(array)) => array.elements.iter().map(start).collect(),
+        one => one.into_iter().map(start).collect(),
+    }
+}
+
 impl Reader<'_> {
     /// Notes a problem; returns `None` so that callers can end with it.
     fn refuse<T>(&mut self, offset: usize, message: impl Into<String>) -> Option<T> {
@@ -252,8 +260,10 @@ impl Reader<'_> {
     }
 
     fn check_actions(&mut self, object: &Object<'_>, list: &PatternList, doubts: &mut Vec<Doubt>) {
-        for pattern in &list.patterns {
+        let places = places(object, if list.negated { "NotAction" } else { "Action" });
+        for (index, pattern) in list.patterns.iter().enumerate() {
             let text = pattern.as_str();
+            let place = places.get(index).copied().unwrap_or(object.range.start);
             if text.chars().any(char::is_whitespace) {
                 doubts.push(Doubt::BlankInAction(text.to_owned()));
             }
@@ -262,7 +272,7 @@ impl Reader<'_> {
             }
             let Some((service, action)) = text.split_once(':') else {
                 let message = format!("`{text}` is not an action: it has no service prefix");
-                self.refuse::<()>(object.range.start, message);
+                self.refuse::<()>(place, message);
                 continue;
             };
             if service.contains(['*', '?']) {
@@ -270,7 +280,7 @@ impl Reader<'_> {
                     doubts.push(Doubt::WildcardService(text.to_owned()));
                 } else {
                     let message = format!("wildcard in the service prefix of `{text}`");
-                    self.refuse::<()>(object.range.start, message);
+                    self.refuse::<()>(place, message);
                 }
             }
         }

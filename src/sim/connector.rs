@@ -3,8 +3,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -41,6 +42,16 @@ impl HttpClient for InProcess {
             service: self.service.clone(),
             read_timeout: settings.read_timeout(),
         })
+    }
+}
+
+/// A [`Service`]'s clock, so that signatures and credentials follow virtual time.
+#[derive(Debug, Clone)]
+pub struct Clock(pub Arc<dyn Service>);
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        self.0.now()
     }
 }
 

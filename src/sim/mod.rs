@@ -42,6 +42,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 pub use faults::{Calls, Change, Fault, Kind};
@@ -185,6 +186,11 @@ impl Simulator {
     /// An HTTP client for the SDK that reaches this simulator in process.
     pub fn http_client(self: &Arc<Self>) -> SharedHttpClient {
         SharedHttpClient::new(connector::InProcess::new(self.clone()))
+    }
+
+    /// Its clock, for the SDK beside [`Simulator::http_client`].
+    pub fn time_source(self: &Arc<Self>) -> SharedTimeSource {
+        SharedTimeSource::new(connector::Clock(self.clone()))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::organization::Account;
 use crate::model::{AccountId, OrganizationId, PolicyId, Snapshot};
 use crate::prove::{
-    Dead, Decision, Kind, Level, Proof, Question, StatementAt, Subject, Target, decide, prove,
-    review,
+    Dead, Decision, Effort, Kind, Level, Proof, Question, StatementAt, Subject, Target, decide,
+    prove, review,
 };
 use crate::scp::{Document, Statement};
 
@@ -151,6 +151,7 @@ impl<'a> Case<'a> {
             &self.subject(),
             kinds(path),
             names_service,
+            &mut Effort::default(),
         );
         let mut notes: Vec<DenyNote> = reviews
             .into_iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer::{Exemption, Grade};
 use super::case::Case;
-use crate::prove::{Example, Kind, Selection, TagNeeded, guarded};
+use crate::prove::{Effort, Example, Kind, Selection, TagNeeded, guarded};
 
 /// What makes, changes or takes on a role.
 ///
@@ -36,6 +36,8 @@ pub(super) fn exemptions(case: &Case<'_>, through: &[Example]) -> Vec<Exemption>
     for one in through {
         groups.entry(one.because.as_slice()).or_default().push(one);
     }
+    // One budget for all: what it does not reach counts as self-service.
+    let mut effort = Effort::default();
     let exempt: Vec<Selection> = through.iter().map(|one| one.who.clone()).collect();
     let mut exemptions: Vec<Exemption> = groups
         .into_iter()
@@ -44,7 +46,9 @@ pub(super) fn exemptions(case: &Case<'_>, through: &[Example]) -> Vec<Exemption>
             let mut words = vec![Kind::nouns(&kinds)];
             words.extend(facts.iter().cloned());
             // The easiest way in counts.
-            let graded = members.iter().map(|one| grade(case, &exempt, one));
+            let graded = members
+                .iter()
+                .map(|one| grade(case, &exempt, one, &mut effort));
             let (grade, reason) = graded.min()?;
             let first = members.first()?;
             Some(Exemption {
@@ -61,7 +65,12 @@ pub(super) fn exemptions(case: &Case<'_>, through: &[Example]) -> Vec<Exemption>
 }
 
 /// How hard it is to satisfy the facts that let `one` through, for others than the exempt.
-fn grade(case: &Case<'_>, exempt: &[Selection], one: &Example) -> (Grade, String) {
+fn grade(
+    case: &Case<'_>,
+    exempt: &[Selection],
+    one: &Example,
+    effort: &mut Effort,
+) -> (Grade, String) {
     let alone = |reason: &str| (Grade::SelfService, reason.to_owned());
     if one.kind == Kind::Root {
         return alone("whoever holds the credentials of the root user satisfies it alone");
@@ -84,10 +93,20 @@ fn grade(case: &Case<'_>, exempt: &[Selection], one: &Example) -> (Grade, String
     if let (Some(key), None, false) = (keys.first(), &tag, by_arn) {
         return alone(chosen(key));
     }
-    let held = |actions: &[&'static str], tag: Option<&TagNeeded>| {
+    let mut held = |actions: &[&'static str], tag: Option<&TagNeeded>| {
         let subject = case.subject();
-        let free = |action: &&&str| !guarded(&case.levels, &subject, exempt, &one.who, action, tag);
-        actions.iter().find(free).copied()
+        let mut free = |action: &&&str| {
+            !guarded(
+                &case.levels,
+                &subject,
+                exempt,
+                &one.who,
+                action,
+                tag,
+                effort,
+            )
+        };
+        actions.iter().find(&mut free).copied()
     };
     let (makes, tags): (&[&str], &[&str]) = match one.kind {
         Kind::Role | Kind::RoleInPath => (&OF_ROLES, &TAGS_ROLES),

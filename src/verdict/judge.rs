@@ -131,24 +131,10 @@ impl<'a> Judge<'a> {
             let state = account.state.clone();
             return Standing::NotActing(state.unwrap_or(AccountState::Closed));
         }
-        let (chain, place) = self.chain(account);
+        let chain = self.snapshot.known_chain(account);
+        let place = account.parents.gap().cloned();
         let verdicts = self.verdicts(account, &chain, place);
         Standing::Member { chain, verdicts }
-    }
-
-    /// The account's chain, and why it is not whole.
-    fn chain(&self, account: &Account) -> (Vec<NodeId>, Option<Gap>) {
-        match &account.parents {
-            Observed::Known(parents) => {
-                let own = NodeId::Account(account.id.clone());
-                (parents.iter().cloned().chain([own]).collect(), None)
-            }
-            Observed::Unknown(gap) => {
-                let root = self.snapshot.root.known();
-                let chain = root.map(|root| NodeId::Root(root.id.clone()));
-                (chain.into_iter().collect(), Some(gap.clone()))
-            }
-        }
     }
 
     fn number(&mut self, stack: NodeStack) -> usize {

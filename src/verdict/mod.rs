@@ -6,6 +6,7 @@ mod answer;
 mod apart;
 mod case;
 mod exemptions;
+mod hanging;
 mod judge;
 mod stack;
 #[cfg(test)]
@@ -17,5 +18,6 @@ pub use answer::{
     Answer, Block, DenyNote, Exemption, Grade, Hinge, NeverApplies, NoScps, Opening, Standing,
     StatementRef, Verdict, Witness,
 };
+pub use hanging::{Hanging, hanging};
 pub use judge::{Judgement, judge, settled};
 pub use witness::witnesses;

@@ -2,22 +2,11 @@
 
 use std::path::Path;
 
-use crate::served::{Run, Served, binary, directory};
+use crate::served::{Served, directory, run};
 use crate::support::now;
 
 /// The demo's organization.
 const DEMO: &str = "o-bame4bp9aw";
-
-fn run(directory: &tempfile::TempDir, args: &[&str]) -> Run {
-    let mut command = binary(directory);
-    command.args(args).env("COLUMNS", "80");
-    Run::of(&command.output().expect("it runs"))
-}
-
-/// What was told on stderr, line breaks taken out.
-fn words(run: &Run) -> String {
-    run.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 #[test]
 fn a_plan_exits_with_5_only_when_asked_to() {
@@ -44,7 +33,7 @@ fn without_confirmation_or_reason_nothing_is_written() {
         let args = ["remediate", "--demo", "--apply", "--state-dir", "state"];
         let refused = run(&place, &[&args, rest].concat());
         assert_eq!(refused.code, Some(6), "{rest:?}: {refused:?}");
-        let said = words(&refused);
+        let said = refused.said();
         assert!(said.contains(told), "{said}");
         assert!(said.contains("nothing was changed hint: "), "{said}");
         assert_eq!(refused.stdout, "");
@@ -121,7 +110,7 @@ fn a_snapshot_that_cannot_be_trusted_is_told_apart() {
         }
         let failed = run(&place, &["audit", "--snapshot", "bad.json"]);
         assert_eq!(failed.code, Some(1), "{told}: {failed:?}");
-        let said = words(&failed);
+        let said = failed.said();
         assert!(said.starts_with("error: ") && said.contains(told), "{said}");
         assert!(said.contains("hint: ") && said.contains(hint), "{said}");
         assert_eq!(failed.stdout, "", "{told}");
@@ -190,7 +179,7 @@ fn the_catalogs_know_their_entries_and_no_others() {
         assert!(all.stdout.contains(id) && one.stdout.starts_with(id));
         let unknown = run(&place, &[list, "nonsense"]);
         assert_eq!(unknown.code, Some(2));
-        let said = words(&unknown);
+        let said = unknown.said();
         assert!(said.contains("`nonsense`"), "{said}");
         assert!(
             said.ends_with(&format!("hint: org-exit-guard {list}")),

@@ -18,10 +18,6 @@ fn organization() -> WorldBuilder {
         .root_features(&["RootCredentialsManagement", "RootSessions"])
 }
 
-fn words(run: &Run) -> String {
-    run.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn blocked(run: &Run) -> u64 {
     let report = run.json();
     let rows = report["paths"].as_array().expect("rows");
@@ -32,8 +28,11 @@ fn blocked(run: &Run) -> u64 {
 fn outside_an_organization_there_is_an_error_and_a_hint() {
     let run = Served::new(empty(now())).run(&AUDIT);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert!(words(&run).contains("is not in an organization"), "{run:?}");
-    assert!(words(&run).contains("hint: use credentials of the management account"));
+    assert!(run.said().contains("is not in an organization"), "{run:?}");
+    assert!(
+        run.said()
+            .contains("hint: use credentials of the management account")
+    );
 }
 
 #[test]
@@ -45,7 +44,7 @@ fn a_plain_member_learns_nothing_and_a_delegated_administrator_no_departures() {
     };
     let member = served.run_as(&id("shop"), &AUDIT);
     assert_eq!((member.code, member.stdout.as_str()), (Some(1), ""));
-    let said = words(&member);
+    let said = member.said();
     assert!(
         said.contains("is a member of organization `o-"),
         "{member:?}"

@@ -3,7 +3,10 @@
 use org_exit_guard::apply::Row;
 use org_exit_guard::config::ConfigFile;
 use org_exit_guard::flows::{PlanFile, SnapshotFile, read_plan, read_snapshot};
-use org_exit_guard::report::{AuditDocument, RemediationDocument, RunsDocument, UndoDocument};
+use org_exit_guard::report::{
+    AuditDocument, BatchLine, CheckDocument, ExplainDocument, LintDocument, RemediationDocument,
+    RunsDocument, UndoDocument,
+};
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::Value;
@@ -62,6 +65,30 @@ fn documents_follow_their_published_schemas() {
     follows(
         &serde_json::from_str(&facts).expect("JSON"),
         &published::<SnapshotFile>("snapshot", Contract::Serialize),
+    );
+    let explained = published::<ExplainDocument>("explain", Contract::Serialize);
+    for account in ["checkout-prod", "dns", "data-lake", "Management"] {
+        let told = go(&["explain", account, "--demo", "--format", "json"]);
+        follows(&told.json(), &explained);
+    }
+    let check = ["check", "iam:CreateUser", "--demo", "--account", "dns"];
+    let told = go(&[&check[..], &["--format", "json"]].concat());
+    follows(
+        &told.json(),
+        &published::<CheckDocument>("check", Contract::Serialize),
+    );
+    let line = r#"{"id":"a","action":"s3:GetObject","scps_by_level":[[]]}"#;
+    std::fs::write(directory.path().join("batch.jsonl"), line).expect("written");
+    let told = go(&["check", "--batch", "batch.jsonl"]);
+    follows(
+        &told.json(),
+        &published::<BatchLine>("check-batch", Contract::Serialize),
+    );
+    let guard = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/scp/exit-guard.json");
+    let told = go(&["lint", guard, "--format", "json"]);
+    follows(
+        &told.json(),
+        &published::<LintDocument>("lint", Contract::Serialize),
     );
     let settings: toml::Value =
         toml::from_str(include_str!("../../policies/demo.toml")).expect("TOML");

@@ -168,8 +168,7 @@ fn no_credentials_and_no_endpoint_are_told_with_a_hint() {
     ] {
         let failed = run(&["audit"], environment);
         assert_eq!(failed.code, Some(1), "{}", failed.stderr);
-        let said: Vec<&str> = failed.stderr.split_whitespace().collect();
-        let said = said.join(" ");
+        let said = failed.said();
         assert!(said.contains(words) && said.contains("hint:"), "{said}");
         assert_eq!(failed.stdout, "");
     }
@@ -193,8 +192,7 @@ fn an_expired_sign_in_is_told_with_the_command_that_renews_it() {
     command.args(["audit", "--profile", "prod"]);
     let failed = Run::of(&command.output().expect("it runs"));
     assert_eq!((failed.code, failed.stdout.as_str()), (Some(1), ""));
-    let said: Vec<&str> = failed.stderr.split_whitespace().collect();
-    let said = said.join(" ");
+    let said = failed.said();
     assert!(said.contains("have expired"), "{said}");
     assert!(said.contains("hint: sign in again with `aws sso login --profile prod`"));
 }
@@ -204,8 +202,7 @@ fn a_report_that_cannot_be_written_names_its_path_and_the_remedy() {
     let report = "json=no/such/place.json";
     let failed = run(&["audit", "--demo", "--report", report], &[]);
     assert_eq!(failed.code, Some(1), "{}", failed.stderr);
-    let said: Vec<&str> = failed.stderr.split_whitespace().collect();
-    let said = said.join(" ");
+    let said = failed.said();
     assert!(
         said.contains("cannot write report `no/such/place.json`"),
         "{said}"

@@ -156,14 +156,7 @@ fn a_proof_never_contradicts_the_expected_answer() {
             },
             _ => Target::None,
         };
-        let stack: Vec<Level> = documents
-            .iter()
-            .map(|level| Level {
-                policies: level.iter().enumerate().collect(),
-                denies_complete: true,
-                allows_complete: true,
-            })
-            .collect();
+        let stack: Vec<Level> = documents.iter().map(Level::complete).collect();
         let proof = prove(&stack, &Question { action, target });
         let readings: Vec<&str> = match case["ambiguous"].as_array() {
             Some(readings) => readings.iter().filter_map(Value::as_str).collect(),
@@ -221,11 +214,7 @@ fn every_case_is_decided_as_expected_and_its_requests_are_confirmed() {
             },
             _ => Target::None,
         };
-        let levels = documents.iter().map(|level| Level {
-            policies: level.iter().enumerate().collect(),
-            denies_complete: true,
-            allows_complete: true,
-        });
+        let levels = documents.iter().map(Level::complete);
         let levels: Vec<Level> = levels.collect();
         let passes = |example| passes(&documents, action, example);
         let decision = decide(

@@ -34,6 +34,17 @@ pub(crate) fn binary(directory: &tempfile::TempDir) -> Command {
     command
 }
 
+/// Runs it in `place`, 80 columns wide.
+pub(crate) fn run(place: &tempfile::TempDir, args: &[&str]) -> Run {
+    run_at(place, args, "80")
+}
+
+pub(crate) fn run_at(place: &tempfile::TempDir, args: &[&str], columns: &str) -> Run {
+    let mut command = binary(place);
+    command.args(args).env("COLUMNS", columns);
+    Run::of(&command.output().expect("it runs"))
+}
+
 pub(crate) fn directory() -> tempfile::TempDir {
     tempfile::tempdir().expect("a directory")
 }
@@ -102,7 +113,17 @@ impl Run {
         run
     }
 
+    /// What it told on stderr, line breaks and indentation taken out.
+    pub(crate) fn said(&self) -> String {
+        words(&self.stderr)
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+}
+
+/// Line breaks and indentation taken out.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use org_exit_guard::apply::{Applied, ApplyError, History, Place, apply, plan_undo, resume, undo};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
 use org_exit_guard::collect::{Scope, collect};
@@ -11,22 +10,12 @@ use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::{Silent, Snapshot, Timestamp};
 use org_exit_guard::plan::{Approved, PlanDocument, Wishes};
-use org_exit_guard::sim::{Service, Simulator, WIRE_LOG, World};
+use org_exit_guard::sim::{Simulator, WIRE_LOG, World};
 
 pub(crate) const NOW: &str = "2026-11-24T10:00:00Z";
 
 pub(crate) fn now() -> Timestamp {
     NOW.parse().expect("a time")
-}
-
-/// The simulator's clock, so that signatures and credentials follow virtual time.
-#[derive(Debug)]
-struct SimulatedTime(Arc<Simulator>);
-
-impl TimeSource for SimulatedTime {
-    fn now(&self) -> std::time::SystemTime {
-        Service::now(self.0.as_ref())
-    }
 }
 
 /// Records what goes over the wire, if the test run asks for it.
@@ -62,7 +51,7 @@ impl Bench {
                 token: None,
             }),
             http_client: Some(simulator.http_client()),
-            time_source: Some(SharedTimeSource::new(SimulatedTime(simulator.clone()))),
+            time_source: Some(simulator.time_source()),
             region: Some("us-east-1".to_owned()),
             share: 1.0,
             read_only: false,

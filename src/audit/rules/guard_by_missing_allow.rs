@@ -25,15 +25,21 @@ static META: RuleMeta = RuleMeta {
 
 pub(super) const RULE: Rule = Rule { meta: &META, check };
 
+/// The accounts below a node, and the paths that nothing allows.
+type Group = (BTreeSet<AccountId>, BTreeSet<&'static str>);
+
 fn check(cx: &Context<'_>) -> Vec<Finding> {
-    let mut nodes: BTreeMap<NodeId, (BTreeSet<AccountId>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut nodes: BTreeMap<(NodeId, bool), Group> = BTreeMap::new();
     for (account, standing) in &cx.judgement.standings {
         for path in ExitPath::of_members() {
-            let Some(Answer::Blocked(Block::NoAllow { level })) = standing.verdict(path.id) else {
-                continue;
+            let (level, none) = match standing.verdict(path.id) {
+                Some(Answer::Blocked(Block::NoAllow { level })) => (*level, true),
+                // The allows are conditional, and no request satisfies one of every level.
+                Some(Answer::Blocked(Block::Together(by))) if by.is_empty() => (0, false),
+                _ => continue,
             };
-            if let Some(node) = standing.node(*level) {
-                let (accounts, paths) = nodes.entry(node.clone()).or_default();
+            if let Some(node) = standing.node(level) {
+                let (accounts, paths) = nodes.entry((node.clone(), none)).or_default();
                 accounts.insert(account.clone());
                 paths.insert(path.id.as_str());
             }
@@ -41,14 +47,19 @@ fn check(cx: &Context<'_>) -> Vec<Finding> {
     }
     nodes
         .into_iter()
-        .map(|(node, (accounts, paths))| {
+        .map(|((node, none), (accounts, paths))| {
             let paths: Vec<&str> = paths.into_iter().collect();
-            let summary = format!(
-                "no SCP on {} allows {}, and nothing else holds these accounts: {}",
-                rollup::place(&node, cx),
-                paths.join(", "),
-                rollup::accounts(accounts.len())
-            );
+            let paths = paths.join(", ");
+            let place = rollup::place(&node, cx);
+            let who = if none {
+                format!("no SCP on {place} allows {paths}")
+            } else {
+                format!(
+                    "the conditions of the allows below {place} let no request for {paths} through"
+                )
+            };
+            let count = rollup::accounts(accounts.len());
+            let summary = format!("{who}, and nothing else holds these accounts: {count}");
             Finding {
                 accounts: accounts.into_iter().collect(),
                 remedy: "attach the guard to the root: org-exit-guard remediate".to_owned(),
@@ -79,6 +90,29 @@ mod tests {
         let found = run(&RULE, &snapshot);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].cause, "ou-ab12-11111111");
+        // Two conditional allow lists that no request satisfies at once.
+        let only = |role: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::*:role/{role}"}}}}}}]}}"#
+            )
+        };
+        let mut disjoint = fixture::organization();
+        attach(&mut disjoint, "p-only0001", &only("A"), &["r-ab12"]);
+        attach(
+            &mut disjoint,
+            "p-only0002",
+            &only("B"),
+            &["ou-ab12-11111111"],
+        );
+        let full = Observed::Known(vec![node("222222222222")]);
+        disjoint.attachments.by_policy.insert(policy_id(FULL), full);
+        let found = run(&RULE, &disjoint);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].summary.contains("let no request for"),
+            "{}",
+            found[0].summary
+        );
         let unknown = Observed::Unknown(gap("organizations:ListTargetsForPolicy"));
         snapshot
             .attachments

@@ -6,14 +6,11 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::streams;
 use crate::audit::Outcome;
-use crate::config::Config;
-use crate::flows::{Audited, judge_all, read_snapshot};
-use crate::model::Snapshot;
+use crate::flows::{Audited, judge_all, read_snapshot, verify};
 use crate::report::render;
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &AuditArgs) -> Result<Exit, CliError> {
-    let (snapshot, config) = facts(cli, args).await?;
-    let audited = judge_all(snapshot, &config.settings);
+    let audited = audited(cli, args).await?;
     let document = audited.document();
     for (format, path) in &args.report {
         streams::write(path, &render(&document, *format, streams::width()))?;
@@ -22,16 +19,24 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &AuditArgs) -> Result<Exit, Cli
     Ok(exit(&audited, args))
 }
 
-async fn facts(cli: &Cli, args: &AuditArgs) -> Result<(Snapshot, Config), CliError> {
+async fn audited(cli: &Cli, args: &AuditArgs) -> Result<Audited, CliError> {
     if let Some(path) = &args.snapshot {
         let config = crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?;
-        return Ok((read_snapshot(path)?, config));
+        return Ok(judge_all(read_snapshot(path)?, &config.settings));
     }
     let source = Source::open(cli, &args.aws, true).await?;
-    let snapshot = source.collect(&args.scope).await;
-    let config = source.config.clone();
+    let audited = live(&source, args).await;
     source.close().await;
-    Ok((snapshot?, config))
+    audited
+}
+
+async fn live(source: &Source, args: &AuditArgs) -> Result<Audited, CliError> {
+    let settings = &source.config.settings;
+    let mut audited = judge_all(source.collect(&args.scope).await?, settings);
+    if args.verify_with_aws {
+        verify(&source.session, &mut audited, settings).await;
+    }
+    Ok(audited)
 }
 
 /// 4 before 3: an incomplete answer never looks complete.

@@ -65,7 +65,8 @@ fn lay_out(examined: &Examination, width: usize) -> String {
         page.labeled(2, row.name, Tone::Plain, &untried(row));
     }
     page.gap();
-    let lacking = reads.iter().filter(|(_, answer)| answer.lacks()).count();
+    let needed = || reads.iter().filter(|(row, _)| row.job.is_for_every_audit());
+    let lacking = needed().filter(|(_, answer)| answer.lacks()).count();
     if lacking == 0 {
         page.labeled(
             0,
@@ -77,7 +78,7 @@ fn lay_out(examined: &Examination, width: usize) -> String {
         let rest = format!(
             "{lacking} of {} reads do not answer; `org-exit-guard emit iam-policy audit` prints the \
              policy that allows them",
-            reads.len()
+            needed().count()
         );
         page.labeled(0, "incomplete:", Tone::Bad, &rest);
     }
@@ -157,7 +158,7 @@ fn untried(row: &Operation) -> String {
         Job::EnableScps => "for --enable-policy-type",
         Job::Reinvite => "for bringing accounts back",
         Job::Undo => "for taking a run back",
-        Job::Audit | Job::AuditDetail => "for the audit",
+        Job::Audit | Job::AuditDetail | Job::Verify => "for the audit",
     };
     format!("{why}; {job}, without it: {}", row.cost)
 }
