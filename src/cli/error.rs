@@ -7,6 +7,7 @@ use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
 use crate::flows::{AccountError, CheckError, PlanFileError, SnapshotError};
+use crate::trail::archive::NotScanned;
 
 use super::exit::Exit;
 
@@ -43,6 +44,9 @@ pub(super) enum CliError {
         path: String,
         source: std::io::Error,
     },
+    /// An archive of log files could not be searched at all.
+    #[error(transparent)]
+    Archive(#[from] NotScanned),
     /// An output could not be written.
     #[error("cannot write {what}: {source}")]
     Output {
@@ -95,6 +99,7 @@ impl CliError {
             | Self::Snapshot(_)
             | Self::Account(AccountError::NotListed(_))
             | Self::Input { .. }
+            | Self::Archive(_)
             | Self::Output { .. }
             | Self::Plan(PlanFileError::Write { .. })
             | Self::Demo(_) => Exit::Failed,
@@ -143,6 +148,9 @@ impl CliError {
             Self::Snapshot(error) => Some(error.hint().to_owned()),
             Self::Account(error) => Some(error.hint().to_owned()),
             Self::Check(_) => Some("org-exit-guard check --help has examples".to_owned()),
+            Self::Archive(NotScanned::Root { .. } | NotScanned::Nothing { .. }) => Some(
+                "give the folder that holds AWSLogs, or any folder or file below it".to_owned(),
+            ),
             Self::Output { source, .. }
                 if matches!(
                     source.kind(),
@@ -156,6 +164,7 @@ impl CliError {
             }
             Self::Output { .. }
             | Self::Input { .. }
+            | Self::Archive(_)
             | Self::Runtime(_)
             | Self::Demo(_)
             | Self::Interrupted => None,

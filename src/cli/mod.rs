@@ -5,7 +5,9 @@ mod commands;
 mod error;
 mod exit;
 mod facts;
+mod moment;
 mod progress;
+mod source;
 mod streams;
 mod writing;
 
@@ -43,6 +45,7 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Explain(args) => commands::explain::run(cli, args).await,
             Command::Check(args) => commands::check::run(cli, args).await,
             Command::Lint(args) => commands::lint::run(args),
+            Command::Detect(args) => commands::detect::run(cli, args).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
             Command::Remediate(args) => commands::remediate::run(cli, args).await,
             Command::Runs(args) => commands::runs::run(args),

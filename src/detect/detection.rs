@@ -45,26 +45,33 @@ pub struct Detection {
 
 /// Every detection in the snapshot's event history, newest first.
 pub fn detect(snapshot: &Snapshot, settings: &Settings) -> Vec<Detection> {
-    let mut detections: Vec<Detection> = snapshot
-        .events
-        .records
-        .iter()
+    detect_records(&snapshot.events.records, settings, snapshot.taken_at)
+}
+
+/// Every detection in records of any source, newest first; waivers count as of `at`.
+pub fn detect_records<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    settings: &Settings,
+    at: Timestamp,
+) -> Vec<Detection> {
+    let mut detections: Vec<Detection> = records
+        .into_iter()
         .filter_map(|record| Some(detection(event(&record.name)?, record)))
         .collect();
     for detection in &mut detections {
         detection.waived = settings
             .waivers
             .iter()
-            .find(|one| covers(one, detection, snapshot))
+            .find(|one| covers(one, detection, at))
             .cloned();
     }
     detections.sort_by(|a, b| (b.time, &a.event_id).cmp(&(a.time, &b.event_id)));
     detections
 }
 
-fn covers(waiver: &Waiver, detection: &Detection, snapshot: &Snapshot) -> bool {
+fn covers(waiver: &Waiver, detection: &Detection, at: Timestamp) -> bool {
     waiver.rule == detection.rule.id
-        && waiver.expires > snapshot.taken_at
+        && waiver.expires > at
         && match &waiver.target {
             None => true,
             Some(NodeId::Account(id)) => detection.account.as_ref() == Some(id),

@@ -4,6 +4,6 @@ mod detection;
 mod outcome;
 mod rules;
 
-pub use detection::{Detection, detect};
+pub use detection::{Detection, detect, detect_records};
 pub use outcome::{Outcome, RefusedBy};
 pub use rules::{RULES, latest_departures};

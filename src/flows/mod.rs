@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod detect;
 mod doctor;
 mod explain;
 mod lint;
@@ -13,6 +14,7 @@ mod verify;
 
 pub use audit::{Audited, judge_all, rule_ids, rules};
 pub use check::{CheckError, binding, check, check_line, read_chain, whose_of};
+pub use detect::{DetectFrom, detect_archives};
 pub use doctor::{Answer, Examination, examine};
 pub use explain::{AccountError, explain_account, find_account};
 pub use lint::{LintError, lint_file, lint_files};

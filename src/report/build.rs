@@ -11,6 +11,7 @@ use crate::model::rule::{RuleMeta, Severity};
 use crate::model::{Gap, GapReason, NodeId, Observed, Snapshot};
 use crate::scp::{SCP_SIZE_LIMIT, SCPS_PER_TARGET, size};
 use crate::verdict::{Judgement, Standing};
+
 impl AuditDocument {
     /// Builds the report of a snapshot, its verdicts, findings and detections.
     pub fn new(
@@ -180,7 +181,7 @@ fn finding(finding: &Finding) -> FindingView {
     }
 }
 
-fn event(detection: &Detection) -> EventView {
+pub(super) fn event(detection: &Detection) -> EventView {
     EventView {
         rule: detection.rule.id,
         severity: detection.severity,
@@ -254,7 +255,12 @@ fn policies(snapshot: &Snapshot) -> Vec<PolicyView> {
         .collect()
 }
 
-fn counts(findings: &[Finding], detections: &[Detection], gaps: &[Gap], unparsed: usize) -> Counts {
+pub(super) fn counts(
+    findings: &[Finding],
+    detections: &[Detection],
+    gaps: &[Gap],
+    unparsed: usize,
+) -> Counts {
     let mut counts = Counts {
         failed: 0,
         // A record that cannot be parsed may be a departure.

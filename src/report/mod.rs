@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod detections;
 pub mod document;
 mod explain;
 mod json;
@@ -13,6 +14,7 @@ mod table;
 pub mod text;
 
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
+pub use detections::{DetectionsDocument, RecordRef};
 pub use document::{AuditDocument, PathRow, Verification};
 pub use explain::ExplainDocument;
 pub use lint::{FileView, LintDocument};

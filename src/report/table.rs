@@ -228,7 +228,7 @@ fn events(page: &mut Page, document: &AuditDocument) {
     }
 }
 
-fn one_event(page: &mut Page, event: &EventView) {
+pub(super) fn one_event(page: &mut Page, event: &EventView) {
     let label = if event.waived.is_some() {
         "waived".to_owned()
     } else {

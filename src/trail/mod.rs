@@ -2,6 +2,7 @@
 //!
 //! Everything in a record is untrusted text.
 
+pub mod archive;
 mod membership;
 mod parse;
 mod redact;

@@ -39,12 +39,17 @@ pub fn parse(json: &str) -> Result<Record, Unparsed> {
     // serde_json refuses more than 128 levels, so no input can exhaust the stack.
     let value: Value =
         serde_json::from_str(json).map_err(|error| Unparsed::NotJson(error.to_string()))?;
+    from_value(&value)
+}
+
+/// The same of a record that was read already.
+pub(super) fn from_value(value: &Value) -> Result<Record, Unparsed> {
     if !value.is_object() {
         return Err(Unparsed::NotJson("another JSON value".to_owned()));
     }
-    let event_id = text(&value, "eventID").unwrap_or_default();
+    let event_id = text(value, "eventID").unwrap_or_default();
     let need = |field: &'static str| {
-        text(&value, field).ok_or_else(|| Unparsed::Field {
+        text(value, field).ok_or_else(|| Unparsed::Field {
             event_id: shown(&event_id),
             field,
         })
@@ -60,14 +65,14 @@ pub fn parse(json: &str) -> Result<Record, Unparsed> {
         time,
         source,
         name,
-        event_type: text(&value, "eventType").unwrap_or_default(),
-        region: text(&value, "awsRegion").unwrap_or_default(),
-        recipient: account(&value, "recipientAccountId"),
-        error_code: text(&value, "errorCode"),
-        error_message: text(&value, "errorMessage"),
+        event_type: text(value, "eventType").unwrap_or_default(),
+        region: text(value, "awsRegion").unwrap_or_default(),
+        recipient: account(value, "recipientAccountId"),
+        error_code: text(value, "errorCode"),
+        error_message: text(value, "errorMessage"),
         actor: actor(value.get("userIdentity").unwrap_or(&Value::Null)),
-        source_ip: text(&value, "sourceIPAddress"),
-        user_agent: text(&value, "userAgent"),
+        source_ip: text(value, "sourceIPAddress"),
+        user_agent: text(value, "userAgent"),
         request: part("requestParameters"),
         response: part("responseElements"),
         details: part("serviceEventDetails"),

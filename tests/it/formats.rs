@@ -4,8 +4,8 @@ use org_exit_guard::apply::Row;
 use org_exit_guard::config::ConfigFile;
 use org_exit_guard::flows::{PlanFile, SnapshotFile, read_plan, read_snapshot};
 use org_exit_guard::report::{
-    AuditDocument, BatchLine, CheckDocument, ExplainDocument, LintDocument, RemediationDocument,
-    RunsDocument, UndoDocument,
+    AuditDocument, BatchLine, CheckDocument, DetectionsDocument, ExplainDocument, LintDocument,
+    RemediationDocument, RunsDocument, UndoDocument,
 };
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
@@ -59,6 +59,14 @@ fn documents_follow_their_published_schemas() {
     follows(
         &remediation.json(),
         &published::<RemediationDocument>("remediation", Contract::Serialize),
+    );
+    let records = crate::archive_cases::log(&[&crate::archive_cases::needle("one")]);
+    std::fs::write(directory.path().join("log.json"), records).expect("written");
+    let window = ["--since", "2026-11-20", "--format", "json"];
+    let detections = go(&[&["detect", "--source", "archive:log.json"], &window[..]].concat());
+    follows(
+        &detections.json(),
+        &published::<DetectionsDocument>("detections", Contract::Serialize),
     );
     go(&["snapshot", "--demo", "-o", "facts.json"]);
     let facts = std::fs::read_to_string(directory.path().join("facts.json")).expect("written");

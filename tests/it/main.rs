@@ -9,6 +9,8 @@
 
 mod answers;
 mod architecture;
+mod archive;
+mod archive_cases;
 mod commands;
 mod cost;
 mod demo_serve;

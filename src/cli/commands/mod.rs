@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod catalog;
 pub(super) mod check;
 pub(super) mod demo;
+pub(super) mod detect;
 pub(super) mod doctor;
 pub(super) mod emit;
 pub(super) mod explain;

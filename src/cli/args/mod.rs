@@ -1,11 +1,19 @@
 //! The arguments.
 
+mod detect;
+mod remediate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(in crate::cli) use detect::DetectArgs;
+pub(in crate::cli) use remediate::{
+    Events, RemediateArgs, RunArgs, RunsArgs, StateArgs, WriteArgs,
+};
+
+use crate::model::OrganizationId;
 use crate::model::rule::Severity;
-use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
 /// Audits and closes the ways by which an account can leave an AWS Organization.
@@ -16,11 +24,11 @@ use crate::report::Format;
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings, \
     4 incomplete, 5 plan has changes, 6 refused, 7 stopped part-way, 130 interrupted"
 )]
-pub(super) struct Cli {
+pub(in crate::cli) struct Cli {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(in crate::cli) command: Command,
     #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(in crate::cli) output: OutputArgs,
     /// Configuration file (default: org-exit-guard.toml here, then in the user's configuration directory)
     #[arg(
         long,
@@ -28,11 +36,11 @@ pub(super) struct Cli {
         value_name = "FILE",
         env = "ORG_EXIT_GUARD_CONFIG"
     )]
-    pub(super) config: Option<PathBuf>,
+    pub(in crate::cli) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Can any member get out, who could lift the guard, who left lately?
     Audit(AuditArgs),
     /// Why an account can or cannot get out: root to account, statement by statement
@@ -41,6 +49,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Judge files that hold service control policies, offline
     Lint(LintArgs),
+    /// Exits, attempts and changes to the guard, from CloudTrail records
+    Detect(DetectArgs),
     /// Save the facts of an audit to a file
     Snapshot(SnapshotArgs),
     /// Plan the guard and invitations; with --apply, carry them out
@@ -64,17 +74,17 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct OutputArgs {
+pub(in crate::cli) struct OutputArgs {
     /// Colors
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
-    pub(super) color: Color,
+    pub(in crate::cli) color: Color,
     /// No progress on the terminal
     #[arg(long, global = true, help_heading = "Output")]
-    pub(super) no_progress: bool,
+    pub(in crate::cli) no_progress: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
+pub(in crate::cli) enum Color {
     Auto,
     Always,
     Never,
@@ -82,62 +92,62 @@ pub(super) enum Color {
 
 /// Whose AWS, and as whom.
 #[derive(Debug, Args)]
-pub(super) struct AwsArgs {
+pub(in crate::cli) struct AwsArgs {
     /// Profile of the AWS configuration
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
-    pub(super) profile: Option<String>,
+    pub(in crate::cli) profile: Option<String>,
     /// Region in which STS is asked; decides the partition for the first call
     #[arg(long, help_heading = "AWS")]
-    pub(super) region: Option<String>,
+    pub(in crate::cli) region: Option<String>,
     /// One endpoint for every service
     #[arg(long, value_name = "URL", help_heading = "AWS")]
-    pub(super) endpoint_url: Option<String>,
+    pub(in crate::cli) endpoint_url: Option<String>,
     /// Role to assume first
     #[arg(long, value_name = "ARN", help_heading = "AWS")]
-    pub(super) role_arn: Option<String>,
+    pub(in crate::cli) role_arn: Option<String>,
     /// External id for --role-arn
     #[arg(long, value_name = "ID", requires = "role_arn", help_heading = "AWS")]
-    pub(super) external_id: Option<String>,
+    pub(in crate::cli) external_id: Option<String>,
     /// A simulated organization on loopback instead of AWS
     #[arg(long, conflicts_with_all = ["profile", "endpoint_url", "role_arn"], help_heading = "AWS")]
-    pub(super) demo: bool,
+    pub(in crate::cli) demo: bool,
 }
 
 /// What is read.
 #[derive(Debug, Args)]
-pub(super) struct ScopeArgs {
+pub(in crate::cli) struct ScopeArgs {
     /// Read every SCP and every attachment, also where nothing depends on it
     #[arg(long, help_heading = "Scope")]
-    pub(super) full: bool,
+    pub(in crate::cli) full: bool,
     /// How many days of the event history to read
     #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=90), help_heading = "Scope")]
-    pub(super) since: u16,
+    pub(in crate::cli) since: u16,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct AuditArgs {
+pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
-    pub(super) aws: AwsArgs,
+    pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
-    pub(super) scope: ScopeArgs,
+    pub(in crate::cli) scope: ScopeArgs,
     /// Judge the facts of a file; nothing is called
     #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "full", "since"], help_heading = "Scope")]
-    pub(super) snapshot: Option<PathBuf>,
+    pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(super) format: Format,
+    pub(in crate::cli) format: Format,
     /// Write a report to a file as well (can be repeated)
     #[arg(long, value_name = "FORMAT=PATH", value_parser = parse_report, help_heading = "Output")]
-    pub(super) report: Vec<(Format, PathBuf)>,
+    pub(in crate::cli) report: Vec<(Format, PathBuf)>,
     /// Lowest severity that makes the exit code 3
     #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
-    pub(super) fail_on: FailOn,
+    pub(in crate::cli) fail_on: FailOn,
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
-    pub(super) allow_gaps: bool,
+    pub(in crate::cli) allow_gaps: bool,
     /// Put the verdicts to AWS's own policy simulator as well (iam:SimulateCustomPolicy)
     #[arg(long, conflicts_with = "snapshot", help_heading = "Behaviour")]
-    pub(super) verify_with_aws: bool,
+    pub(in crate::cli) verify_with_aws: bool,
 }
 
 #[derive(Debug, Args)]
@@ -145,23 +155,23 @@ pub(super) struct AuditArgs {
     org-exit-guard explain 222222222222 --profile NAME\n  \
     org-exit-guard explain checkout-prod --path leave --snapshot facts.json\n  \
     org-exit-guard explain checkout-prod --demo --format json")]
-pub(super) struct ExplainArgs {
+pub(in crate::cli) struct ExplainArgs {
     /// An account's id, or its name if no other has it
-    pub(super) account: String,
+    pub(in crate::cli) account: String,
     /// One way out only (org-exit-guard paths lists them)
     #[arg(long, value_name = "ID")]
-    pub(super) path: Option<String>,
+    pub(in crate::cli) path: Option<String>,
     #[command(flatten)]
-    pub(super) aws: AwsArgs,
+    pub(in crate::cli) aws: AwsArgs,
     /// Explain the facts of a file; nothing is called
     #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn"], help_heading = "Scope")]
-    pub(super) snapshot: Option<PathBuf>,
+    pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(super) format: Format,
+    pub(in crate::cli) format: Format,
     /// Do not exit with 4 when a verdict hangs on something that could not be read
     #[arg(long, help_heading = "Behaviour")]
-    pub(super) allow_gaps: bool,
+    pub(in crate::cli) allow_gaps: bool,
 }
 
 #[derive(Debug, Args)]
@@ -176,19 +186,19 @@ pub(super) struct ExplainArgs {
     policies, each an object or a string that holds its text. Nothing is implied: not even \
     FullAWSAccess."
 )]
-pub(super) struct CheckArgs {
+pub(in crate::cli) struct CheckArgs {
     /// The action, service:Action
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
-    pub(super) action: Option<String>,
+    pub(in crate::cli) action: Option<String>,
     /// What binds this account, by id or name
     #[arg(long, value_name = "ACCOUNT", help_heading = "Stack")]
-    pub(super) account: Option<String>,
+    pub(in crate::cli) account: Option<String>,
     /// The stack of a file; `-` is the standard input
     #[arg(long, value_name = "FILE", help_heading = "Stack")]
-    pub(super) chain: Option<PathBuf>,
+    pub(in crate::cli) chain: Option<PathBuf>,
     /// One case a line, one answer a line; `-` is the standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["principal", "resource", "context", "without", "organization", "format", "expect"], help_heading = "Stack")]
-    pub(super) batch: Option<PathBuf>,
+    pub(in crate::cli) batch: Option<PathBuf>,
     /// The account's organization, for --chain
     #[arg(
         long,
@@ -196,34 +206,34 @@ pub(super) struct CheckArgs {
         conflicts_with = "account",
         help_heading = "Stack"
     )]
-    pub(super) organization: Option<OrganizationId>,
+    pub(in crate::cli) organization: Option<OrganizationId>,
     /// Facts of a file for --account; nothing is called
     #[arg(long, value_name = "FILE", requires = "account", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn"], help_heading = "Stack")]
-    pub(super) snapshot: Option<PathBuf>,
+    pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Who calls; left out: any principal of the account
     #[arg(long, value_name = "ARN", help_heading = "Request")]
-    pub(super) principal: Option<String>,
+    pub(in crate::cli) principal: Option<String>,
     /// What it acts on; left out: anything
     #[arg(long, value_name = "ARN", help_heading = "Request")]
-    pub(super) resource: Option<String>,
+    pub(in crate::cli) resource: Option<String>,
     /// A condition key and its value (can be repeated, also for a key with several values)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_context, help_heading = "Request")]
-    pub(super) context: Vec<(String, String)>,
+    pub(in crate::cli) context: Vec<(String, String)>,
     /// A condition key that is absent (can be repeated)
     #[arg(long, value_name = "KEY", help_heading = "Request")]
-    pub(super) without: Vec<String>,
+    pub(in crate::cli) without: Vec<String>,
     #[command(flatten)]
-    pub(super) aws: AwsArgs,
+    pub(in crate::cli) aws: AwsArgs,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(super) format: Format,
+    pub(in crate::cli) format: Format,
     /// Exit with 3 if the decision is another one
     #[arg(long, value_name = "VERDICT", value_enum, help_heading = "Behaviour")]
-    pub(super) expect: Option<Expected>,
+    pub(in crate::cli) expect: Option<Expected>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Expected {
+pub(in crate::cli) enum Expected {
     Blocked,
     Conditional,
     Open,
@@ -234,20 +244,20 @@ pub(super) enum Expected {
     org-exit-guard lint policies/\n  \
     org-exit-guard lint guard.json --format json\n  \
     terraform output -raw guard | org-exit-guard lint -")]
-pub(super) struct LintArgs {
+pub(in crate::cli) struct LintArgs {
     /// Files, or directories in which every *.json is meant; `-` is the standard input
     #[arg(required = true, value_name = "FILE|DIR")]
-    pub(super) files: Vec<PathBuf>,
+    pub(in crate::cli) files: Vec<PathBuf>,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(super) format: Format,
+    pub(in crate::cli) format: Format,
     /// Lowest severity that makes the exit code 3
     #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
-    pub(super) fail_on: FailOn,
+    pub(in crate::cli) fail_on: FailOn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
+pub(in crate::cli) enum FailOn {
     Info,
     Low,
     Medium,
@@ -257,7 +267,7 @@ pub(super) enum FailOn {
 }
 
 impl FailOn {
-    pub(super) fn reached_by(self, severity: Severity) -> bool {
+    pub(in crate::cli) fn reached_by(self, severity: Severity) -> bool {
         let threshold = match self {
             Self::Info => Severity::Info,
             Self::Low => Severity::Low,
@@ -271,152 +281,36 @@ impl FailOn {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SnapshotArgs {
+pub(in crate::cli) struct SnapshotArgs {
     #[command(flatten)]
-    pub(super) aws: AwsArgs,
+    pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
-    pub(super) scope: ScopeArgs,
+    pub(in crate::cli) scope: ScopeArgs,
     /// Where to; written with mode 0600
     #[arg(short, long, value_name = "FILE")]
-    pub(super) output: PathBuf,
+    pub(in crate::cli) output: PathBuf,
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
-    pub(super) allow_gaps: bool,
-}
-
-/// What every command that may write asks for.
-#[derive(Debug, Args)]
-pub(super) struct WriteArgs {
-    /// Carry it out; without it nothing is written
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) apply: bool,
-    /// The organization's id, typed out: nothing else is touched
-    #[arg(long, value_name = "ORG-ID", help_heading = "Remediation")]
-    pub(super) confirm: Option<String>,
-    /// Why; kept in the journal and as a tag of the policy
-    #[arg(long, value_name = "TEXT", help_heading = "Remediation")]
-    pub(super) reason: Option<String>,
-    /// The most changes that may be made; more are refused before the first
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 10,
-        help_heading = "Remediation"
-    )]
-    pub(super) max_changes: usize,
-    /// Apply although the endpoint is not AWS's own
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) allow_endpoint_override: bool,
-    /// Everything that happens on stderr, one JSON object a line, for CI
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
-    pub(super) events: Option<Events>,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-    /// Format on the standard output
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(super) format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Events {
-    Json,
+    pub(in crate::cli) allow_gaps: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct StateArgs {
-    /// Where lock and journal are kept
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "ORG_EXIT_GUARD_STATE_DIR",
-        help_heading = "Remediation"
-    )]
-    pub(super) state_dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RunsArgs {
+pub(in crate::cli) struct DoctorArgs {
     #[command(flatten)]
-    pub(super) state: StateArgs,
-    /// Format on the standard output
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(super) format: Format,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    /// The run, as org-exit-guard runs shows it
-    pub(super) run: String,
-    #[command(flatten)]
-    pub(super) aws: AwsArgs,
-    #[command(flatten)]
-    pub(super) write: WriteArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RemediateArgs {
-    #[command(flatten)]
-    pub(super) aws: AwsArgs,
-    #[command(flatten)]
-    pub(super) write: WriteArgs,
-    /// Invite this departed account (can be repeated)
-    #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
-    pub(super) reinvite: Vec<AccountId>,
-    /// Leave out the statement against closing accounts from inside
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) without_self_closure: bool,
-    /// Enable the SCP policy type if need be; that cannot be taken back
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) enable_policy_type: bool,
-    /// Take only this step of the plan (can be repeated)
-    #[arg(long, value_name = "STEP", help_heading = "Remediation")]
-    pub(super) only: Vec<String>,
-    /// Write the plan to a file as well, mode 0600
-    #[arg(long, value_name = "FILE", help_heading = "Remediation")]
-    pub(super) plan_out: Option<PathBuf>,
-    /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "only", "plan_out"], help_heading = "Remediation")]
-    pub(super) plan: Option<PathBuf>,
-    /// The digest of the plan that was reviewed; another plan is refused
-    #[arg(
-        long,
-        value_name = "HEX",
-        requires = "plan",
-        help_heading = "Remediation"
-    )]
-    pub(super) plan_sha256: Option<String>,
-    /// Exit with 5 if the plan has changes
-    #[arg(long, help_heading = "Remediation")]
-    pub(super) detailed_exit_code: bool,
-}
-
-impl RemediateArgs {
-    /// What a plan needs to know, the departures of 90 days included.
-    pub(super) const fn scope() -> ScopeArgs {
-        ScopeArgs {
-            full: false,
-            since: 90,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct DoctorArgs {
-    #[command(flatten)]
-    pub(super) aws: AwsArgs,
+    pub(in crate::cli) aws: AwsArgs,
     /// Write what went over the wire to a file, mode 0600, without secrets and e-mail addresses
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) record: Option<PathBuf>,
+    pub(in crate::cli) record: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct EmitArgs {
+pub(in crate::cli) struct EmitArgs {
     #[command(subcommand)]
-    pub(super) what: EmitWhat,
+    pub(in crate::cli) what: EmitWhat,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum EmitWhat {
+pub(in crate::cli) enum EmitWhat {
     /// The least-privilege IAM policy for a job
     IamPolicy {
         /// Which job
@@ -432,56 +326,56 @@ pub(super) enum EmitWhat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum IamJob {
+pub(in crate::cli) enum IamJob {
     Audit,
     Remediation,
     Undo,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CatalogArgs {
+pub(in crate::cli) struct CatalogArgs {
     /// One entry, in full
-    pub(super) id: Option<String>,
+    pub(in crate::cli) id: Option<String>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct DemoArgs {
+pub(in crate::cli) struct DemoArgs {
     #[command(subcommand)]
-    pub(super) what: DemoWhat,
+    pub(in crate::cli) what: DemoWhat,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum DemoWhat {
+pub(in crate::cli) enum DemoWhat {
     /// Serve the simulated AWS on loopback, for any AWS client, until Ctrl-C
     Serve(ServeArgs),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ServeArgs {
+pub(in crate::cli) struct ServeArgs {
     /// A generated organization of that many accounts instead of the demo's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000), conflicts_with_all = ["scenario", "empty"])]
-    pub(super) accounts: Option<u32>,
+    pub(in crate::cli) accounts: Option<u32>,
     /// The world that a scenario file describes (docs/scenarios.md), or one that --dump wrote
     #[arg(long, value_name = "FILE", conflicts_with = "empty")]
-    pub(super) scenario: Option<PathBuf>,
+    pub(in crate::cli) scenario: Option<PathBuf>,
     /// One account outside any organization
     #[arg(long)]
-    pub(super) empty: bool,
+    pub(in crate::cli) empty: bool,
     /// Port on 127.0.0.1; 0: any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(super) port: u16,
+    pub(in crate::cli) port: u16,
     /// Refuse calls above AWS's published rates
     #[arg(long)]
-    pub(super) throttle: bool,
+    pub(in crate::cli) throttle: bool,
     /// Answer each call this many milliseconds later
     #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub(super) latency: u32,
+    pub(in crate::cli) latency: u32,
     /// With --latency: half of the answers take that long or less, one in a hundred ten times as long
     #[arg(long, requires = "latency")]
-    pub(super) long_tail: bool,
+    pub(in crate::cli) long_tail: bool,
     /// Write the world to this file at the end
     #[arg(long, value_name = "FILE")]
-    pub(super) dump: Option<PathBuf>,
+    pub(in crate::cli) dump: Option<PathBuf>,
 }
 
 fn parse_context(text: &str) -> Result<(String, String), String> {

@@ -1,0 +1,75 @@
+//! Arguments of `detect`.
+
+use clap::Args;
+
+use super::super::moment::{Moment, parse_moment};
+use super::super::source::{SourceArg, parse_source};
+use super::{FailOn, parse_format};
+use crate::model::{AccountId, OrganizationId};
+use crate::report::Format;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    org-exit-guard detect --source archive:logs\n  \
+    org-exit-guard detect --source archive:logs --since 2026-11-01 --until 2026-11-07 --format json\n  \
+    org-exit-guard detect --source archive:logs --account 222222222222 --print-sync --bucket my-logs")]
+pub(in crate::cli) struct DetectArgs {
+    /// Where the records are (can be repeated). archive:PATH: CloudTrail log files on disk, laid
+    /// out as in the bucket or copied flat
+    #[arg(long, required = true, value_name = "SOURCE", value_parser = parse_source)]
+    pub(in crate::cli) source: Vec<SourceArg>,
+    /// From when on: so long ago (90d, 36h), a day, or RFC 3339, in UTC
+    #[arg(long, value_name = "WHEN", default_value = "90d", value_parser = parse_moment, help_heading = "Scope")]
+    pub(in crate::cli) since: Moment,
+    /// Until when, in the same forms; a day counts to its end (default: now)
+    #[arg(long, value_name = "WHEN", value_parser = parse_moment, help_heading = "Scope")]
+    pub(in crate::cli) until: Option<Moment>,
+    /// Only what was logged in this account (can be repeated)
+    #[arg(long, value_name = "ID", help_heading = "Scope")]
+    pub(in crate::cli) account: Vec<AccountId>,
+    /// Search log files delivered up to so many hours after --until
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=8760), help_heading = "Scope")]
+    pub(in crate::cli) margin: u32,
+    /// Search every region's log files, though Organizations events are recorded in one only
+    #[arg(long, help_heading = "Scope")]
+    pub(in crate::cli) all_regions: bool,
+    /// Print the `aws s3 sync` commands that fetch what would be searched, and nothing else
+    #[arg(long, help_heading = "Fetching")]
+    pub(in crate::cli) print_sync: bool,
+    /// The trail's bucket, for --print-sync
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "BUCKET",
+        help_heading = "Fetching"
+    )]
+    pub(in crate::cli) bucket: String,
+    /// The trail's prefix in the bucket, for --print-sync
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        help_heading = "Fetching"
+    )]
+    pub(in crate::cli) prefix: String,
+    /// The organization's id, for --print-sync
+    #[arg(long, value_name = "ORG-ID", help_heading = "Fetching")]
+    pub(in crate::cli) organization: Option<OrganizationId>,
+    /// The Organizations region, for --print-sync: cn-northwest-1 in China, us-gov-west-1 in GovCloud
+    #[arg(
+        long,
+        value_name = "REGION",
+        default_value = "us-east-1",
+        help_heading = "Fetching"
+    )]
+    pub(in crate::cli) home_region: String,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(in crate::cli) format: Format,
+    /// Lowest severity that makes the exit code 3
+    #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
+    pub(in crate::cli) fail_on: FailOn,
+    /// Do not exit with 4 when something could not be read
+    #[arg(long, help_heading = "Behaviour")]
+    pub(in crate::cli) allow_gaps: bool,
+}
