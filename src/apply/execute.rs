@@ -2,45 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-
+use super::checks::{Since, check_facts, check_paper, check_resumable, check_unused};
+use super::history::History;
 use super::journal::Journal;
 use super::lock::{Lock, LockError};
-use super::settle;
+use super::rows::{By, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, StepOutcome};
 use super::steps::{self, StepFailure};
 use crate::aws::{Failure, Reads, Session, Writes};
 use crate::model::{Event, Observer, PolicyId, Timestamp};
-use crate::plan::{Approved, Change, Plan, PolicyRef, Step};
+use crate::plan::{Approved, Change, PlanDocument, PolicyRef, Step};
 
-/// A plan lives a day.
-const PLAN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
-
-/// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepOutcome {
-    /// Written, and read back.
-    Done,
-    /// It was so before.
-    AlreadyDone,
-}
-
-impl StepOutcome {
-    /// The word for reports and the journal.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::AlreadyDone => "already-done",
-        }
-    }
-}
-
-/// The result of a step.
+/// The tag that says which run created a policy.
+pub(super) const RUN_TAG: &str = "org-exit-guard:run";
+/// The result of a step that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepResult {
     /// How it ended.
     pub outcome: StepOutcome,
     /// In one line.
     pub detail: String,
+    /// What was made or found.
+    pub made: Option<Made>,
 }
 
 /// A plan that was applied.
@@ -81,15 +63,22 @@ pub enum ApplyError {
     },
 }
 
-fn refused(why: impl Into<String>, hint: impl Into<String>) -> ApplyError {
+pub(super) fn refused(why: impl Into<String>, hint: impl Into<String>) -> ApplyError {
     ApplyError::Refused {
         why: why.into(),
         hint: hint.into(),
     }
 }
 
-fn unread(failure: &Failure) -> ApplyError {
+pub(super) fn unread(failure: &Failure) -> ApplyError {
     refused(failure.to_string(), "run again once it can be read")
+}
+
+pub(super) fn unwritten(error: &std::io::Error) -> ApplyError {
+    refused(
+        format!("cannot keep a journal: {error}"),
+        "choose another --state-dir",
+    )
 }
 
 /// Where and when a plan is applied.
@@ -103,6 +92,8 @@ pub struct Place<'a> {
     pub now: Timestamp,
     /// Hears of the steps.
     pub observer: &'a dyn Observer,
+    /// The most steps that a plan may have.
+    pub max_changes: usize,
 }
 
 /// Applies an approved plan.
@@ -111,68 +102,61 @@ pub struct Place<'a> {
 /// [`ApplyError::Refused`] before the first write, [`ApplyError::Stopped`] after it began.
 pub async fn apply(place: Place<'_>, approved: &Approved) -> Result<Applied, ApplyError> {
     let plan = approved.plan();
-    check_age(plan, place.now)?;
-    let run = run_id(plan, place.now);
+    let digest = plan.digest();
+    check_paper(place, plan)?;
+    let run = run_id(&digest, place.now);
     let _lock = lock(place.state, plan, &run)?;
+    check_unused(place.state, &digest)?;
     let reads = place.session.reads();
-    check_facts(&reads, place, plan).await?;
-    let header = json!({
-        "tool": concat!("org-exit-guard ", env!("CARGO_PKG_VERSION")),
-        "organization": plan.organization,
-        "caller": place.session.caller().arn,
-        "plan_digest": plan.facts.digest(),
-        "reason": approved.reason(),
-        "steps": plan.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>(),
-    });
-    let journal = Journal::open(place.state, &run, place.now, &header).map_err(|error| {
-        refused(
-            format!("cannot keep a journal: {error}"),
-            "choose another --state-dir",
-        )
-    })?;
-    let writes = place.session.writes();
-    let mut run = Run {
-        id: run,
-        reads,
-        writes,
-        journal,
-        place,
-        created: None,
-        results: Vec::new(),
+    check_facts(&reads, place, plan, &Since::default()).await?;
+    let header = Header {
+        format_version: JOURNAL_VERSION,
+        run: run.clone(),
+        tool: concat!("org-exit-guard ", env!("CARGO_PKG_VERSION")).to_owned(),
+        caller: place.session.caller().arn.clone(),
+        reason: approved.reason().to_owned(),
+        plan_digest: digest,
+        plan: plan.clone(),
     };
-    for step in &plan.steps {
-        run.step(step, plan, approved.reason()).await?;
-    }
-    let close = json!({ "outcome": "complete" });
-    run.journal
-        .write("run-close", Timestamp::now(), &close)
-        .map_err(|error| {
-            run.stopped(
-                "run-close",
-                format!("the journal cannot be written: {error}"),
-            )
-        })?;
-    Ok(Applied {
-        run: run.id,
-        journal: run.journal.directory().to_owned(),
-        results: run.results,
-    })
+    let journal = Journal::open(place.state, place.now, header).map_err(|e| unwritten(&e))?;
+    Run::new(run, journal, place, reads)
+        .finish(approved, None)
+        .await
 }
 
-fn check_age(plan: &Plan, now: Timestamp) -> Result<(), ApplyError> {
-    let age = now.duration_since(plan.created);
-    if age > PLAN_LIFE || age < jiff::SignedDuration::ZERO {
-        return Err(refused(
-            format!("the plan is of {}", plan.created),
-            "make a new one",
-        ));
-    }
-    Ok(())
+/// Goes on with a run that did not end; `approved` is the plan of its journal, confirmed anew.
+///
+/// Steps that stand are not taken again; the others read before they write.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn resume(
+    place: Place<'_>,
+    history: &History,
+    approved: &Approved,
+) -> Result<Applied, ApplyError> {
+    let plan = approved.plan();
+    let _lock = lock(place.state, plan, history.run())?;
+    // Another process may have gone on with it until the lock was free.
+    let history = History::read(place.state, history.run())
+        .map_err(|error| refused(error.to_string(), "org-exit-guard runs shows every run"))?;
+    let reads = check_resumable(place, &history, plan).await?;
+    let mut journal = Journal::reopen(&history).map_err(|e| unwritten(&e))?;
+    let by = By {
+        caller: place.session.caller().arn.clone(),
+        reason: approved.reason().to_owned(),
+    };
+    journal
+        .write(Timestamp::now(), Entry::Resumed(by))
+        .map_err(|e| unwritten(&e))?;
+    Run::new(history.run().to_owned(), journal, place, reads)
+        .finish(approved, Some(&history))
+        .await
 }
 
 /// Sortable, typeable, and of one plan.
-fn run_id(plan: &Plan, now: Timestamp) -> String {
-    let digest = plan.facts.digest();
+fn run_id(digest: &str, now: Timestamp) -> String {
+    let digest = digest.trim_start_matches("sha256:");
     let time = now.strftime("%Y%m%dT%H%M%SZ");
     // The real clock's fraction of a second tells runs of one second apart.
     let unique = Timestamp::now().subsec_nanosecond() & 0x00ff_ffff;
@@ -182,7 +166,7 @@ fn run_id(plan: &Plan, now: Timestamp) -> String {
     )
 }
 
-fn lock(state: &Path, plan: &Plan, run: &str) -> Result<Lock, ApplyError> {
+pub(super) fn lock(state: &Path, plan: &PlanDocument, run: &str) -> Result<Lock, ApplyError> {
     Lock::take(state, &plan.organization, run).map_err(|error| match error {
         LockError::Held(holder) => refused(
             format!("run `{holder}` holds the lock of {}", plan.organization),
@@ -195,35 +179,6 @@ fn lock(state: &Path, plan: &Plan, run: &str) -> Result<Lock, ApplyError> {
     })
 }
 
-/// Reads the facts anew; a plan never rests on what was true earlier.
-async fn check_facts(reads: &Reads, place: Place<'_>, plan: &Plan) -> Result<(), ApplyError> {
-    let now = settle::facts(reads, place.session.caller())
-        .await
-        .map_err(|failure| unread(&failure))?;
-    let Some(now) = now else {
-        return Err(refused(
-            "the organization has no root any more",
-            "make a new plan",
-        ));
-    };
-    // Invitations do not rest on what hangs on the root.
-    let guards = plan
-        .steps
-        .iter()
-        .any(|step| !matches!(step.change, Change::InviteAccount { .. }));
-    let same_place = now.organization == plan.facts.organization
-        && now.management == plan.facts.management
-        && now.partition == plan.facts.partition;
-    if !same_place || (guards && now != plan.facts) {
-        let changes = plan.facts.difference(&now).join("; ");
-        return Err(refused(
-            format!("the organization changed since the plan was made: {changes}"),
-            "make a new plan",
-        ));
-    }
-    Ok(())
-}
-
 struct Run<'a> {
     id: String,
     reads: Reads,
@@ -234,32 +189,75 @@ struct Run<'a> {
     results: Vec<(String, StepResult)>,
 }
 
-impl Run<'_> {
-    async fn step(&mut self, step: &Step, plan: &Plan, reason: &str) -> Result<(), ApplyError> {
-        self.note(
-            "intent",
-            step,
-            &json!({ "step": step.id, "title": step.title }),
-        )?;
+impl<'a> Run<'a> {
+    fn new(id: String, journal: Journal, place: Place<'a>, reads: Reads) -> Self {
+        Self {
+            id,
+            writes: place.session.writes(),
+            reads,
+            journal,
+            place,
+            created: None,
+            results: Vec::new(),
+        }
+    }
+
+    /// Takes every step that does not stand by the history.
+    async fn finish(
+        mut self,
+        approved: &Approved,
+        history: Option<&History>,
+    ) -> Result<Applied, ApplyError> {
+        self.created = history.and_then(History::created);
+        let stood = history.map(History::outcomes).unwrap_or_default();
+        for step in &approved.plan().steps {
+            match stood.get(step.id.as_str()) {
+                Some(outcome) if outcome.outcome.stands() => {
+                    let result = StepResult {
+                        outcome: outcome.outcome,
+                        detail: outcome.detail.clone(),
+                        made: outcome.made.clone(),
+                    };
+                    self.results.push((step.id.clone(), result));
+                }
+                _ => self.step(step, approved.reason()).await?,
+            }
+        }
+        self.note("run-close", Entry::RunClose)?;
+        Ok(Applied {
+            run: self.id,
+            journal: self.journal.directory().to_owned(),
+            results: self.results,
+        })
+    }
+
+    async fn step(&mut self, step: &Step, reason: &str) -> Result<(), ApplyError> {
+        let intent = Intent {
+            step: step.id.clone(),
+            title: step.title.clone(),
+        };
+        self.note(&step.id, Entry::Intent(intent))?;
         self.place.observer.on(&Event::StepStarted {
             step: &step.id,
             title: &step.title,
         });
-        let result = self.perform(step, plan, reason).await;
-        let (word, detail) = match &result {
-            Ok(result) => (result.outcome.as_str(), &result.detail),
-            Err(StepFailure::Refused(why)) => ("failed", why),
-            Err(StepFailure::Unknown(why)) => ("unknown", why),
+        let result = self.perform(step, reason).await;
+        let (outcome, detail, made) = match &result {
+            Ok(result) => (result.outcome, result.detail.clone(), result.made.clone()),
+            Err(StepFailure::Refused(why)) => (StepOutcome::Failed, why.clone(), None),
+            Err(StepFailure::Unknown(why)) => (StepOutcome::Unknown, why.clone(), None),
         };
         self.place.observer.on(&Event::StepEnded {
             step: &step.id,
-            outcome: word,
+            outcome: outcome.as_str(),
         });
-        self.note(
-            "outcome",
-            step,
-            &json!({ "step": step.id, "outcome": word, "detail": detail }),
-        )?;
+        let row = Outcome {
+            step: step.id.clone(),
+            outcome,
+            detail,
+            made,
+        };
+        self.note(&step.id, Entry::Outcome(row))?;
         match result {
             Ok(result) => {
                 self.results.push((step.id.clone(), result));
@@ -273,16 +271,14 @@ impl Run<'_> {
         }
     }
 
-    async fn perform(
-        &mut self,
-        step: &Step,
-        plan: &Plan,
-        reason: &str,
-    ) -> Result<StepResult, StepFailure> {
+    async fn perform(&mut self, step: &Step, reason: &str) -> Result<StepResult, StepFailure> {
         match &step.change {
+            Change::EnablePolicyType { root } => {
+                steps::enable_scps(&self.reads, &self.writes, root).await
+            }
             Change::CreatePolicy { name, text } => {
                 let tags = [
-                    ("org-exit-guard:run".to_owned(), self.id.clone()),
+                    (RUN_TAG.to_owned(), self.id.clone()),
                     ("org-exit-guard:reason".to_owned(), tag_value(reason)),
                 ];
                 let (id, result) =
@@ -290,15 +286,14 @@ impl Run<'_> {
                 self.created = Some(id);
                 Ok(result)
             }
-            Change::AttachPolicy { policy, root } => {
+            Change::AttachPolicy { policy, root, text } => {
                 let policy = match policy {
                     PolicyRef::Existing(id) => id.clone(),
                     PolicyRef::Created => self.created.clone().ok_or_else(|| {
                         StepFailure::Refused("no step before this one created a policy".to_owned())
                     })?,
                 };
-                debug_assert_eq!(*root, plan.facts.root, "the guard hangs on the root");
-                steps::attach_policy(&self.reads, &self.writes, &policy, root).await
+                steps::attach_policy(&self.reads, &self.writes, &policy, root, text).await
             }
             Change::InviteAccount { account } => {
                 steps::invite_account(&self.reads, &self.writes, account).await
@@ -306,12 +301,10 @@ impl Run<'_> {
         }
     }
 
-    fn note(&mut self, kind: &str, step: &Step, body: &Value) -> Result<(), ApplyError> {
+    fn note(&mut self, step: &str, entry: Entry) -> Result<(), ApplyError> {
         self.journal
-            .write(kind, Timestamp::now(), body)
-            .map_err(|error| {
-                self.stopped(&step.id, format!("the journal cannot be written: {error}"))
-            })
+            .write(Timestamp::now(), entry)
+            .map_err(|error| self.stopped(step, format!("the journal cannot be written: {error}")))
     }
 
     fn stopped(&self, step: &str, why: String) -> ApplyError {

@@ -1,17 +1,18 @@
 //! What a run intends, before it does it, and what came of it: one JSON row a line,
-//! each with the hash of the one before, on disk before the next call is made.
+//! each with its own hash and that of the one before, on disk before the next call is made.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
+use super::history::History;
+use super::rows::{Entry, Header, Row};
 use crate::model::{Timestamp, sha256_hex};
 
-/// The version of the journal's format.
-const JOURNAL_VERSION: u32 = 1;
+/// The journal's file within the directory of its run.
+pub(super) const FILE: &str = "journal.jsonl";
+/// Where the bytes of a row go that was cut off.
+const TORN: &str = "journal.torn";
 
 /// An open journal.
 #[derive(Debug)]
@@ -20,16 +21,6 @@ pub(super) struct Journal {
     directory: PathBuf,
     sequence: u64,
     previous: String,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    sequence: u64,
-    previous: &'a str,
-    time: String,
-    kind: &'a str,
-    #[serde(flatten)]
-    body: &'a Value,
 }
 
 /// Creates a directory that only its owner may enter, and those above it.
@@ -52,15 +43,15 @@ pub(super) fn private_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// The directory of a run.
+pub(super) fn directory_of(state: &Path, run: &str) -> PathBuf {
+    state.join("runs").join(run)
+}
+
 impl Journal {
     /// Starts the journal of a run in a new directory below `state`.
-    pub(super) fn open(
-        state: &Path,
-        run: &str,
-        now: Timestamp,
-        header: &Value,
-    ) -> io::Result<Self> {
-        let directory = state.join("runs").join(run);
+    pub(super) fn open(state: &Path, now: Timestamp, header: Header) -> io::Result<Self> {
+        let directory = directory_of(state, &header.run);
         private_directory(&directory)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -69,7 +60,7 @@ impl Journal {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
-        let file = options.open(directory.join("journal.jsonl"))?;
+        let file = options.open(directory.join(FILE))?;
         File::open(&directory)?.sync_all()?;
         let mut journal = Self {
             file,
@@ -77,9 +68,28 @@ impl Journal {
             sequence: 0,
             previous: String::new(),
         };
-        let body = json!({ "format_version": JOURNAL_VERSION, "run": run, "header": header });
-        journal.write("run-open", now, &body)?;
+        journal.write(now, Entry::RunOpen(Box::new(header)))?;
         Ok(journal)
+    }
+
+    /// Goes on behind the last whole row; what was cut off is kept beside it.
+    pub(super) fn reopen(history: &History) -> io::Result<Self> {
+        let directory = history.directory().to_owned();
+        private_directory(&directory)?;
+        let path = directory.join(FILE);
+        if !history.torn().is_empty() {
+            std::fs::write(directory.join(TORN), history.torn())?;
+        }
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(history.whole())?;
+        io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
+        file.sync_all()?;
+        Ok(Self {
+            file,
+            directory,
+            sequence: history.next_sequence(),
+            previous: history.last_hash().to_owned(),
+        })
     }
 
     /// Where the run is kept.
@@ -88,18 +98,15 @@ impl Journal {
     }
 
     /// Writes a row and waits until it is on disk.
-    pub(super) fn write(&mut self, kind: &str, now: Timestamp, body: &Value) -> io::Result<()> {
+    pub(super) fn write(&mut self, now: Timestamp, entry: Entry) -> io::Result<()> {
         let row = Row {
             sequence: self.sequence,
-            previous: &self.previous,
-            time: now.to_string(),
-            kind,
-            body,
+            previous: self.previous.clone(),
+            time: now,
+            entry,
         };
-        let mut line = serde_json::to_vec(&row)?;
-        let hash = sha256_hex(&line);
-        line.push(b'\n');
-        self.file.write_all(&line)?;
+        let (line, hash) = seal(&row)?;
+        self.file.write_all(line.as_bytes())?;
         self.file.sync_all()?;
         self.sequence += 1;
         self.previous = hash;
@@ -107,45 +114,18 @@ impl Journal {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The row's line, with its hash as the last field, and that hash.
+fn seal(row: &Row) -> io::Result<(String, String)> {
+    let mut line = serde_json::to_string(row)?;
+    let hash = sha256_hex(line.as_bytes());
+    line.pop();
+    Ok((format!("{line},\"hash\":\"{hash}\"}}\n"), hash))
+}
 
-    #[test]
-    fn every_row_carries_the_hash_of_the_one_before() {
-        let state = tempfile::tempdir().unwrap();
-        let now = Timestamp::UNIX_EPOCH;
-        let mut journal =
-            Journal::open(state.path(), "run", now, &json!({ "reason": "test" })).unwrap();
-        journal
-            .write("intent", now, &json!({ "step": "a" }))
-            .unwrap();
-        journal
-            .write("outcome", now, &json!({ "step": "a" }))
-            .unwrap();
-        let text = std::fs::read_to_string(journal.directory().join("journal.jsonl")).unwrap();
-        let mut previous = String::new();
-        for line in text.lines() {
-            let row: Value = serde_json::from_str(line).unwrap();
-            assert_eq!(row["previous"], previous.as_str());
-            previous = sha256_hex(line.as_bytes());
-        }
-        assert_eq!(text.lines().count(), 3);
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn it_is_private_and_never_overwrites_a_run() {
-        use std::os::unix::fs::PermissionsExt;
-        let state = tempfile::tempdir().unwrap();
-        let open = || Journal::open(state.path(), "run", Timestamp::UNIX_EPOCH, &Value::Null);
-        let journal = open().unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(journal.directory()), 0o700);
-        assert_eq!(mode(&journal.directory().join("journal.jsonl")), 0o600);
-        assert!(open().is_err());
-        std::fs::set_permissions(state.path().join("runs"), PermissionsExt::from_mode(0o777))
-            .unwrap();
-        assert!(private_directory(&state.path().join("runs")).is_err());
-    }
+/// The row that a line holds, and its hash; `None` if the hash is not that of the row.
+pub(super) fn unseal(line: &str) -> Option<(String, String)> {
+    let (row, rest) = line.rsplit_once(",\"hash\":\"")?;
+    let hash = rest.strip_suffix("\"}")?;
+    let whole = format!("{row}}}");
+    (sha256_hex(whole.as_bytes()) == hash).then(|| (whole, hash.to_owned()))
 }

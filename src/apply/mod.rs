@@ -1,10 +1,18 @@
 //! The only room that writes to AWS: takes an approved plan, keeps a journal,
-//! reads back what it did.
+//! reads back what it did, goes on with it, takes it back.
 
+mod checks;
 mod execute;
+mod history;
 mod journal;
 mod lock;
+mod rows;
 mod settle;
 mod steps;
+mod undo;
 
-pub use execute::{Applied, ApplyError, Place, StepOutcome, StepResult, apply};
+pub use checks::{check, check_resume};
+pub use execute::{Applied, ApplyError, Place, StepResult, apply, resume};
+pub use history::{History, HistoryError, RunState, run_ids};
+pub use rows::{By, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, Row, StepOutcome};
+pub use undo::{ApprovedUndo, Reversal, UndoPlan, Undone, plan_undo, undo};

@@ -1,7 +1,7 @@
 //! Reading what is really there: before a write, after it, and when its answer was lost.
 
-use crate::aws::{Failure, Reads};
-use crate::model::organization::{Handshake, Policy};
+use crate::aws::{Failure, FailureClass, Reads};
+use crate::model::organization::{Handshake, Policy, PolicyTypeState};
 use crate::model::snapshot::Caller;
 use crate::model::{AccountId, NodeId, PolicyId, RootId};
 use crate::plan::Facts;
@@ -53,6 +53,15 @@ pub(super) async fn policy_named(reads: &Reads, name: &str) -> Result<Option<Pol
     }
 }
 
+/// The policy with its text, if it is there.
+pub(super) async fn described(reads: &Reads, id: &PolicyId) -> Result<Option<Policy>, Failure> {
+    match reads.describe_policy(id).await {
+        Ok(policy) => Ok(Some(policy)),
+        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Does the policy say what `text` says?
 pub(super) fn says(policy: &Policy, text: &str) -> bool {
     let parsed = |text: &str| parse(text, Dialect::Scp).ok();
@@ -71,6 +80,14 @@ pub(super) async fn hangs(reads: &Reads, id: &PolicyId, root: &RootId) -> Result
         .list_policies_for_target(&NodeId::Root(root.clone()))
         .await?;
     Ok(attached.iter().any(|policy| policy.id == *id))
+}
+
+/// Is the SCP policy type enabled on the root?
+pub(super) async fn scps_enabled(reads: &Reads, root: &RootId) -> Result<bool, Failure> {
+    let roots = reads.list_roots().await?;
+    Ok(roots
+        .iter()
+        .any(|one| one.id == *root && one.scp_state == PolicyTypeState::Enabled))
 }
 
 /// The open invitation to an account.

@@ -1,15 +1,20 @@
 //! The steps themselves: read, decide, perhaps write, read back.
 
+use std::future::Future;
 use std::time::Duration;
 
-use super::execute::{StepOutcome, StepResult};
+use super::execute::StepResult;
+use super::rows::{Made, StepOutcome};
 use super::settle;
 use crate::aws::{Failure, FailureClass, Reads, WriteFailure, Writes};
-use crate::model::{AccountId, NodeId, PolicyId, RootId};
+use crate::model::{AccountId, HandshakeId, NodeId, PolicyId, RootId};
 use crate::plan::INVITATION_NOTES;
 
+/// How often the SCP type's state is read after it was enabled, once the pauses are used up.
+const ENABLING: u32 = 40;
+
 /// Waits between reads of a postcondition, and between tries of a contended write.
-const PAUSES: [Duration; 6] = [
+pub(super) const PAUSES: [Duration; 6] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -33,21 +38,103 @@ impl From<Failure> for StepFailure {
     }
 }
 
-fn done(detail: String) -> StepResult {
+fn done(detail: String, made: Option<Made>) -> StepResult {
     StepResult {
         outcome: StepOutcome::Done,
         detail,
+        made,
     }
 }
 
-fn already(detail: String) -> StepResult {
+fn already(detail: String, made: Option<Made>) -> StepResult {
     StepResult {
         outcome: StepOutcome::AlreadyDone,
         detail,
+        made,
     }
 }
 
-/// Creates the policy, or finds that it exists; returns its id.
+/// How a write ended that may have been tried several times.
+#[derive(Debug)]
+pub(super) enum Written<T> {
+    /// AWS said so.
+    Done(T),
+    /// The answer was lost.
+    Lost(Failure),
+    /// Something is there already.
+    There(Failure),
+    /// AWS said no.
+    No(Failure),
+}
+
+/// Writes, again only while AWS is busy with another change.
+pub(super) async fn write<T, F>(send: impl Fn() -> F) -> Written<T>
+where
+    F: Future<Output = Result<T, WriteFailure>>,
+{
+    let mut pauses = PAUSES.iter();
+    loop {
+        match send().await {
+            Ok(answer) => return Written::Done(answer),
+            Err(WriteFailure::OutcomeUnknown(failure)) => return Written::Lost(failure),
+            Err(WriteFailure::Refused(failure)) => match (failure.class, pauses.next()) {
+                (FailureClass::InProgress, Some(pause)) => tokio::time::sleep(*pause).await,
+                (FailureClass::Conflict | FailureClass::AlreadyDone, _) => {
+                    return Written::There(failure);
+                }
+                _ => return Written::No(failure),
+            },
+        }
+    }
+}
+
+/// Reads until there is something; a read may show the state from before the last write.
+async fn found<T, F>(read: impl Fn() -> F) -> Result<Option<T>, StepFailure>
+where
+    F: Future<Output = Result<Option<T>, StepFailure>>,
+{
+    for pause in PAUSES {
+        if let Some(found) = read().await? {
+            return Ok(Some(found));
+        }
+        tokio::time::sleep(pause).await;
+    }
+    read().await
+}
+
+/// Enables the SCP policy type and waits until it is.
+pub(super) async fn enable_scps(
+    reads: &Reads,
+    writes: &Writes,
+    root: &RootId,
+) -> Result<StepResult, StepFailure> {
+    if settle::scps_enabled(reads, root).await? {
+        return Ok(already(
+            format!("the SCP policy type is enabled on root {root}"),
+            None,
+        ));
+    }
+    let lost = match write(|| writes.enable_scps(root)).await {
+        Written::Done(()) | Written::There(_) => None,
+        Written::Lost(failure) => Some(failure),
+        Written::No(failure) => return Err(failure.into()),
+    };
+    let longest = PAUSES.last().copied().unwrap_or_default();
+    let more = (0..ENABLING).map(|_| longest);
+    for pause in PAUSES.into_iter().chain(more) {
+        if settle::scps_enabled(reads, root).await.unwrap_or(false) {
+            let detail = format!("the SCP policy type is enabled on root {root}, read back");
+            return Ok(done(detail, None));
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(StepFailure::Unknown(match lost {
+        Some(failure) => format!("{failure}; the SCP policy type is not enabled yet"),
+        None => "AWS accepted it, but the SCP policy type is not enabled yet".to_owned(),
+    }))
+}
+
+/// Creates the policy, or finds that it exists.
 pub(super) async fn create_policy(
     reads: &Reads,
     writes: &Writes,
@@ -55,48 +142,34 @@ pub(super) async fn create_policy(
     text: &str,
     tags: &[(String, String)],
 ) -> Result<(PolicyId, StepResult), StepFailure> {
+    let exists = |id: PolicyId| {
+        let detail = format!("SCP {id} exists and says the same");
+        (id.clone(), already(detail, Some(Made::Policy(id))))
+    };
     if let Some(found) = existing(reads, name, text).await? {
-        return Ok((
-            found.clone(),
-            already(format!("SCP {found} exists and says the same")),
-        ));
+        return Ok(exists(found));
     }
     let description = "Members cannot leave the organization, be transferred, or close themselves";
-    let mut pauses = PAUSES.iter();
-    loop {
-        match writes.create_policy(name, description, text, tags).await {
-            Ok(created) => {
-                return Ok((
-                    created.id.clone(),
-                    done(format!("created SCP {}", created.id)),
-                ));
-            }
-            Err(WriteFailure::OutcomeUnknown(failure)) => {
-                return match existing(reads, name, text).await {
-                    Ok(Some(id)) => Ok((
-                        id.clone(),
-                        done(format!("created SCP {id}; the answer was lost")),
-                    )),
-                    Ok(None) => Err(StepFailure::Unknown(format!(
-                        "{failure}; no such SCP is listed yet"
-                    ))),
-                    Err(_) => Err(StepFailure::Unknown(failure.to_string())),
-                };
-            }
-            Err(WriteFailure::Refused(failure)) => match (failure.class, pauses.next()) {
-                (FailureClass::InProgress, Some(pause)) => tokio::time::sleep(*pause).await,
-                (FailureClass::Conflict | FailureClass::AlreadyDone, _) => {
-                    return match existing(reads, name, text).await? {
-                        Some(id) => Ok((
-                            id.clone(),
-                            already(format!("SCP {id} exists and says the same")),
-                        )),
-                        None => Err(failure.into()),
-                    };
-                }
-                _ => return Err(failure.into()),
-            },
+    match write(|| writes.create_policy(name, description, text, tags)).await {
+        Written::Done(created) => {
+            let (id, detail) = (created.id.clone(), format!("created SCP {}", created.id));
+            Ok((id.clone(), done(detail, Some(Made::Policy(id)))))
         }
+        Written::Lost(failure) => match found(|| existing(reads, name, text)).await {
+            Ok(Some(id)) => {
+                let detail = format!("created SCP {id}; the answer was lost");
+                Ok((id.clone(), done(detail, Some(Made::Policy(id)))))
+            }
+            Ok(None) => Err(StepFailure::Unknown(format!(
+                "{failure}; no such SCP is listed"
+            ))),
+            Err(_) => Err(StepFailure::Unknown(failure.to_string())),
+        },
+        Written::There(failure) => match found(|| existing(reads, name, text)).await? {
+            Some(id) => Ok(exists(id)),
+            None => Err(failure.into()),
+        },
+        Written::No(failure) => Err(failure.into()),
     }
 }
 
@@ -118,28 +191,41 @@ pub(super) async fn attach_policy(
     writes: &Writes,
     policy: &PolicyId,
     root: &RootId,
+    text: &str,
 ) -> Result<StepResult, StepFailure> {
+    // One that was created a moment ago may not be shown yet.
+    let shown = || async { Ok(settle::described(reads, policy).await?) };
+    match found(shown).await? {
+        Some(shown) if settle::says(&shown, text) => {}
+        Some(_) => {
+            return Err(StepFailure::Refused(format!(
+                "SCP {policy} does not say what the plan attaches; it is not attached"
+            )));
+        }
+        None => {
+            return Err(StepFailure::Refused(format!(
+                "SCP {policy} is not there, so it is not attached"
+            )));
+        }
+    }
+    let made = || Some(Made::Policy(policy.clone()));
     if settle::hangs(reads, policy, root).await? {
-        return Ok(already(format!("SCP {policy} hangs on root {root}")));
+        let detail = format!("SCP {policy} hangs on root {root}");
+        return Ok(already(detail, made()));
     }
     let target = NodeId::Root(root.clone());
-    let mut pauses = PAUSES.iter();
-    let lost = loop {
-        match writes.attach_policy(policy, &target).await {
-            Ok(()) => break None,
-            Err(WriteFailure::OutcomeUnknown(failure)) => break Some(failure),
-            Err(WriteFailure::Refused(failure)) => match (failure.class, pauses.next()) {
-                (FailureClass::InProgress, Some(pause)) => tokio::time::sleep(*pause).await,
-                (FailureClass::AlreadyDone, _) => break None,
-                _ => return Err(failure.into()),
-            },
-        }
-    };
+    let (mut there, mut lost) = (false, None);
+    match write(|| writes.attach_policy(policy, &target)).await {
+        Written::Done(()) => {}
+        Written::Lost(failure) => lost = Some(failure),
+        Written::There(_) => there = true,
+        Written::No(failure) => return Err(failure.into()),
+    }
     for pause in PAUSES {
         if settle::hangs(reads, policy, root).await.unwrap_or(false) {
-            return Ok(done(format!(
-                "SCP {policy} hangs on root {root}, read back"
-            )));
+            let detail = format!("SCP {policy} hangs on root {root}, read back");
+            let result = if there { already } else { done };
+            return Ok(result(detail, made()));
         }
         tokio::time::sleep(pause).await;
     }
@@ -157,47 +243,30 @@ pub(super) async fn invite_account(
     writes: &Writes,
     account: &AccountId,
 ) -> Result<StepResult, StepFailure> {
-    if let Some(open) = settle::invitation(reads, account).await? {
-        return Ok(already(format!(
-            "invitation {} to {account} is open",
-            open.id
-        )));
+    let open = || async { Ok(settle::invitation(reads, account).await?) };
+    let exists = |id: &HandshakeId| already(format!("invitation {id} to {account} is open"), None);
+    if let Some(open) = open().await? {
+        return Ok(exists(&open.id));
     }
-    let mut pauses = PAUSES.iter();
-    loop {
-        match writes.invite_account(account, INVITATION_NOTES).await {
-            Ok(sent) => {
-                let until = sent
-                    .expires_at
-                    .map(|time| format!(", expires {time}"))
-                    .unwrap_or_default();
-                return Ok(done(format!(
-                    "invitation {} sent to {account}{until}",
-                    sent.id
-                )));
-            }
-            Err(WriteFailure::OutcomeUnknown(failure)) => {
-                return match settle::invitation(reads, account).await {
-                    Ok(Some(open)) => Ok(done(format!(
-                        "invitation {} sent to {account}; the answer was lost",
-                        open.id
-                    ))),
-                    _ => Err(StepFailure::Unknown(failure.to_string())),
-                };
-            }
-            Err(WriteFailure::Refused(failure)) => match (failure.class, pauses.next()) {
-                (FailureClass::InProgress, Some(pause)) => tokio::time::sleep(*pause).await,
-                (FailureClass::Conflict | FailureClass::AlreadyDone, _) => {
-                    return match settle::invitation(reads, account).await? {
-                        Some(open) => Ok(already(format!(
-                            "invitation {} to {account} is open",
-                            open.id
-                        ))),
-                        None => Err(failure.into()),
-                    };
-                }
-                _ => return Err(failure.into()),
-            },
+    match write(|| writes.invite_account(account, INVITATION_NOTES)).await {
+        Written::Done(sent) => {
+            let until = sent.expires_at.map(|time| format!(", expires {time}"));
+            let until = until.unwrap_or_default();
+            let detail = format!("invitation {} sent to {account}{until}", sent.id);
+            Ok(done(detail, Some(Made::Invitation(sent.id))))
         }
+        Written::Lost(failure) => match found(open).await {
+            Ok(Some(open)) => {
+                let id = open.id;
+                let detail = format!("invitation {id} sent to {account}; the answer was lost");
+                Ok(done(detail, Some(Made::Invitation(id))))
+            }
+            _ => Err(StepFailure::Unknown(failure.to_string())),
+        },
+        Written::There(failure) => match found(open).await? {
+            Some(open) => Ok(exists(&open.id)),
+            None => Err(failure.into()),
+        },
+        Written::No(failure) => Err(failure.into()),
     }
 }

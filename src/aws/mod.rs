@@ -1,7 +1,8 @@
 //! The only room that knows an AWS SDK type (beside the connector of `sim`).
 //!
 //! A [`Session`] knows who calls; [`Reads`] can only read, [`Writes`] can only
-//! create, attach and invite. Both pace themselves, see `lanes`.
+//! enable, create, attach and invite, and [`UndoWrites`] takes back. All pace themselves, see
+//! `lanes`.
 
 mod cloudtrail;
 mod connector;
@@ -20,6 +21,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod undo_writes;
 mod writes;
 
 pub use error::{Failure, FailureClass, WriteFailure};
@@ -28,4 +30,5 @@ pub use reads::Reads;
 pub use session::{Keys, Session, SessionOptions};
 pub use session_error::SessionError;
 pub use transcript::Transcript;
+pub use undo_writes::UndoWrites;
 pub use writes::{CreatedPolicy, Writes};

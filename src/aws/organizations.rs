@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Operations.html>
 
+use std::collections::BTreeMap;
+
 use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types as wire;
@@ -39,6 +41,7 @@ pub(super) struct Ports {
     delegated_services: Port<Client>,
     service_access: Port<Client>,
     handshakes: Port<Client>,
+    tags: Port<Client>,
 }
 
 impl Ports {
@@ -64,6 +67,7 @@ impl Ports {
             delegated_services: port!("organizations:ListDelegatedServicesForAccount"),
             service_access: port!("organizations:ListAWSServiceAccessForOrganization"),
             handshakes: port!("organizations:ListHandshakesForOrganization"),
+            tags: port!("organizations:ListTagsForResource"),
         }
     }
 }
@@ -351,6 +355,29 @@ impl Reads {
         )?;
         let reading = reading(port, None);
         sorted(rows.into_iter().map(|row| row.service_principal), reading)
+    }
+
+    /// `ListTagsForResource` of an SCP.
+    pub async fn list_tags(&self, policy: &PolicyId) -> Result<BTreeMap<String, String>, Failure> {
+        let port = &self.organizations().tags;
+        let target = Some(policy.as_str());
+        let take = |token| async move {
+            let send = |client: &Client| {
+                client
+                    .list_tags_for_resource()
+                    .resource_id(policy.as_str())
+                    .set_next_token(Option::clone(&token))
+                    .send()
+            };
+            let answer = port.read(target, send).await?;
+            Ok(Page {
+                items: answer.tags,
+                next: answer.next_token,
+            })
+        };
+        let tags = pages::all(&port.lane, target, |_| {}, take).await?;
+        let pairs = tags.into_iter().map(|tag| (tag.key, tag.value));
+        Ok(pairs.collect())
     }
 
     /// `ListHandshakesForOrganization`: open ones, and ended ones for 30 days.

@@ -30,6 +30,7 @@ use super::lanes::{Lane, Port};
 use super::reads::Reads;
 use super::session_error::{Origin, SessionError};
 use super::transcript::{Recorder, Transcript};
+use super::undo_writes::UndoWrites;
 use super::writes::Writes;
 use crate::model::operations::OPERATIONS;
 use crate::model::snapshot::Caller;
@@ -215,6 +216,11 @@ impl Session {
     pub fn writes(&self) -> Writes {
         Writes::new(&self.config, &self.tuning)
     }
+
+    /// The writes that take back; only `apply/undo.rs` uses them.
+    pub fn undo_writes(&self) -> UndoWrites {
+        UndoWrites::new(&self.config, &self.tuning)
+    }
 }
 
 /// Everything but the final credentials.
@@ -373,7 +379,7 @@ async fn with_credentials(
 fn read_policy() -> String {
     let actions: Vec<&str> = OPERATIONS
         .iter()
-        .filter(|row| !row.job.writes())
+        .filter(|row| row.reads())
         .map(|row| row.name)
         .collect();
     serde_json::json!({

@@ -1,5 +1,5 @@
-//! The write side: create a policy, attach it, invite an account. It has no
-//! way to detach, update, delete, disable, remove, close or leave.
+//! The write side: enable the SCP type, create a policy, attach it, invite an account. It
+//! has no way to detach, update, delete, disable, remove, close or leave.
 //!
 //! Nothing is repeated blindly: only a throttled call is, for AWS did not take it.
 
@@ -19,7 +19,7 @@ use super::error::{Failure, FailureClass, WriteFailure};
 use super::lanes::Port;
 use super::session::{Tuning, Watch};
 use crate::model::organization::Handshake;
-use crate::model::{AccountId, NodeId, PolicyId};
+use crate::model::{AccountId, NodeId, PolicyId, RootId};
 
 /// Waits after a throttled write: doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -39,27 +39,17 @@ pub struct CreatedPolicy {
 pub struct Writes {
     create_policy: Port<Client>,
     attach_policy: Port<Client>,
+    enable_type: Port<Client>,
     invite: Port<Client>,
 }
 
 impl Writes {
     pub(super) fn new(config: &SdkConfig, tuning: &Tuning) -> Self {
-        let port = |operation| {
-            let lane = tuning.lane(operation);
-            let config = aws_sdk_organizations::config::Builder::from(config)
-                .retry_partition(lane.partition())
-                .retry_config(RetryConfig::disabled())
-                .interceptor(Watch(tuning.observer.clone()))
-                .interceptor(tuning.recorder())
-                .build();
-            Port {
-                lane,
-                client: Client::from_conf(config),
-            }
-        };
+        let port = |operation| write_port(config, tuning, operation);
         Self {
             create_policy: port("organizations:CreatePolicy"),
             attach_policy: port("organizations:AttachPolicy"),
+            enable_type: port("organizations:EnablePolicyType"),
             invite: port("organizations:InviteAccountToOrganization"),
         }
     }
@@ -118,6 +108,20 @@ impl Writes {
         .map(|_| ())
     }
 
+    /// `EnablePolicyType` for SCPs; AWS answers before it is done. An enabled type is refused as
+    /// [`FailureClass::AlreadyDone`].
+    pub async fn enable_scps(&self, root: &RootId) -> Result<(), WriteFailure> {
+        once(&self.enable_type, root.as_str(), |client| {
+            client
+                .enable_policy_type()
+                .root_id(root.as_str())
+                .policy_type(wire::PolicyType::ServiceControlPolicy)
+                .send()
+        })
+        .await
+        .map(|_| ())
+    }
+
     /// `InviteAccountToOrganization` by account id.
     pub async fn invite_account(
         &self,
@@ -153,8 +157,31 @@ fn reading<'a>(port: &Port<Client>, target: Option<&'a str>) -> Reading<'a> {
     }
 }
 
+/// A client without retries of its own.
+pub(super) fn write_port(
+    config: &SdkConfig,
+    tuning: &Tuning,
+    operation: &'static str,
+) -> Port<Client> {
+    let lane = tuning.lane(operation);
+    let config = aws_sdk_organizations::config::Builder::from(config)
+        .retry_partition(lane.partition())
+        .retry_config(RetryConfig::disabled())
+        .interceptor(Watch(tuning.observer.clone()))
+        .interceptor(tuning.recorder())
+        .build();
+    Port {
+        lane,
+        client: Client::from_conf(config),
+    }
+}
+
 /// One attempt; more only while AWS says that it did not take the call.
-async fn once<T, E, F, Fut>(port: &Port<Client>, target: &str, send: F) -> Result<T, WriteFailure>
+pub(super) async fn once<T, E, F, Fut>(
+    port: &Port<Client>,
+    target: &str,
+    send: F,
+) -> Result<T, WriteFailure>
 where
     F: Fn(&Client) -> Fut,
     Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

@@ -2,11 +2,11 @@
 
 use std::io::ErrorKind;
 
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, HistoryError};
 use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
-use crate::flows::{AccountError, CheckError, SnapshotError};
+use crate::flows::{AccountError, CheckError, PlanFileError, SnapshotError};
 use crate::trail::archive::NotScanned;
 
 use super::exit::Exit;
@@ -62,6 +62,12 @@ pub(super) enum CliError {
     /// Refused before anything was changed.
     #[error("refused: {why}; nothing was changed")]
     Refused { why: String, hint: &'static str },
+    /// A plan file.
+    #[error(transparent)]
+    Plan(#[from] PlanFileError),
+    /// The journal of a run.
+    #[error("refused: {0}; nothing was changed")]
+    History(#[from] HistoryError),
     /// Applying a plan.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -84,6 +90,7 @@ impl CliError {
             Self::Usage { .. }
             | Self::Config(_)
             | Self::Scenario { .. }
+            | Self::Plan(PlanFileError::Read { .. })
             | Self::Account(AccountError::Unknown(_) | AccountError::Ambiguous { .. })
             | Self::Check(_) => Exit::Usage,
             Self::Runtime(_)
@@ -94,8 +101,12 @@ impl CliError {
             | Self::Input { .. }
             | Self::Archive(_)
             | Self::Output { .. }
+            | Self::Plan(PlanFileError::Write { .. })
             | Self::Demo(_) => Exit::Failed,
-            Self::Refused { .. } | Self::Apply(ApplyError::Refused { .. }) => Exit::Refused,
+            Self::Refused { .. }
+            | Self::Plan(_)
+            | Self::History(_)
+            | Self::Apply(ApplyError::Refused { .. }) => Exit::Refused,
             Self::Apply(ApplyError::Stopped { .. }) => Exit::Stopped,
             Self::Interrupted => Exit::Interrupted,
         }
@@ -107,7 +118,10 @@ impl CliError {
             Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
             Self::Apply(ApplyError::Refused { hint, .. }) => Some(hint.clone()),
             Self::Apply(ApplyError::Stopped {
-                journal, results, ..
+                run,
+                journal,
+                results,
+                ..
             }) => {
                 let done: Vec<&str> = results.iter().map(|(step, _)| step.as_str()).collect();
                 let done = if done.is_empty() {
@@ -116,11 +130,18 @@ impl CliError {
                     done.join(", ")
                 };
                 Some(format!(
-                    "steps done before it: {done}; the journal lies in {}; run the same command again: what \
-                     stands is found and not repeated",
+                    "steps done before it: {done}; the journal lies in {}; org-exit-guard resume {run} finishes \
+                     it, org-exit-guard undo {run} takes it back; both show first what they would do",
                     journal.display()
                 ))
             }
+            Self::Plan(PlanFileError::Read { .. } | PlanFileError::Write { .. }) => {
+                Some("give the path of a file that --plan-out wrote or may write".to_owned())
+            }
+            Self::Plan(_) => {
+                Some("make a new plan with org-exit-guard remediate --plan-out FILE".to_owned())
+            }
+            Self::History(_) => Some("org-exit-guard runs shows every run".to_owned()),
             Self::Scenario { .. } => Some("docs/scenarios.md describes every key".to_owned()),
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),

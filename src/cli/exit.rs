@@ -43,10 +43,14 @@ impl Exit {
             Self::Changes,
             "the plan has changes (only with --detailed-exit-code)",
         ),
-        (Self::Refused, "refused; nothing was changed"),
+        (
+            Self::Refused,
+            "refused: an edited, used or stale plan, a broken journal, limits, another organization, not \
+             confirmed; nothing was changed",
+        ),
         (
             Self::Stopped,
-            "apply stopped part-way; the message names the run",
+            "apply, resume or undo stopped part-way; the message names the run",
         ),
         (Self::Interrupted, "interrupted"),
     ];

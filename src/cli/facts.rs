@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::args::{AwsArgs, Cli, ScopeArgs};
+use super::args::{AwsArgs, Cli, Events, ScopeArgs, WriteArgs};
 use super::error::CliError;
 use super::progress::Progress;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
@@ -36,6 +36,19 @@ impl Source {
     /// Opens a session as the arguments say. `read_only` limits assumed roles to the read list.
     pub(super) async fn open(cli: &Cli, args: &AwsArgs, read_only: bool) -> Result<Self, CliError> {
         Self::open_recorded(cli, args, read_only, None).await
+    }
+
+    /// The same for a command that may write: read-only unless it does, events if asked for.
+    pub(super) async fn open_to_write(
+        cli: &Cli,
+        aws: &AwsArgs,
+        write: &WriteArgs,
+    ) -> Result<Self, CliError> {
+        let source = Self::open(cli, aws, !write.apply).await?;
+        if write.events == Some(Events::Json) {
+            source.progress.stream_events();
+        }
+        Ok(source)
     }
 
     /// The same, with every call kept in the transcript.

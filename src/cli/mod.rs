@@ -9,6 +9,7 @@ mod moment;
 mod progress;
 mod source;
 mod streams;
+mod writing;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,9 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Detect(args) => commands::detect::run(cli, args).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
             Command::Remediate(args) => commands::remediate::run(cli, args).await,
+            Command::Runs(args) => commands::runs::run(args),
+            Command::Resume(args) => commands::resume::run(cli, args).await,
+            Command::Undo(args) => commands::undo::run(cli, args).await,
             Command::Doctor(args) => commands::doctor::run(cli, args).await,
             Command::Emit(args) => commands::emit::run(args),
             Command::Rules(args) => commands::catalog::rules(cli, args),

@@ -1,10 +1,11 @@
 //! Progress on a terminal: an observer that draws a line on stderr.
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 
 use crate::model::{Event, Observer};
 
@@ -13,6 +14,8 @@ use crate::model::{Event, Observer};
 pub(super) struct Progress {
     bar: ProgressBar,
     calls: AtomicUsize,
+    /// Every event as a JSON line on stderr instead.
+    events: AtomicBool,
 }
 
 impl Progress {
@@ -32,7 +35,14 @@ impl Progress {
         Self {
             bar,
             calls: AtomicUsize::new(0),
+            events: AtomicBool::new(false),
         }
+    }
+
+    /// From now on writes every event to stderr, one JSON object a line.
+    pub(super) fn stream_events(&self) {
+        self.bar.finish_and_clear();
+        self.events.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn finish(&self) {
@@ -42,6 +52,10 @@ impl Progress {
 
 impl Observer for Progress {
     fn on(&self, event: &Event<'_>) {
+        if self.events.load(Ordering::Relaxed) {
+            super::streams::note(&line(event).to_string());
+            return;
+        }
         match event {
             Event::Called { operation, .. } => {
                 let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
@@ -54,6 +68,24 @@ impl Observer for Progress {
                 self.bar.set_message(crate::report::text::terminal(title));
             }
             _ => {}
+        }
+    }
+}
+
+/// The event as it goes into the stream.
+fn line(event: &Event<'_>) -> Value {
+    match event {
+        Event::Called { operation, status } => {
+            json!({ "event": "called", "operation": operation, "status": status })
+        }
+        Event::Phase(phase) => json!({ "event": "phase", "phase": phase }),
+        Event::Read { what, count } => json!({ "event": "read", "what": what, "count": count }),
+        Event::GapFound(gap) => json!({ "event": "gap", "gap": gap }),
+        Event::StepStarted { step, title } => {
+            json!({ "event": "step-started", "step": step, "title": title })
+        }
+        Event::StepEnded { step, outcome } => {
+            json!({ "event": "step-ended", "step": step, "outcome": outcome })
         }
     }
 }

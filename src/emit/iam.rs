@@ -9,8 +9,10 @@ use crate::model::operations::{Job, OPERATIONS};
 pub enum IamPolicy {
     /// `audit`, `snapshot`, `doctor`.
     Audit,
-    /// The same, and `remediate --apply`.
+    /// The same, and `remediate --apply` and `resume --apply`.
     Remediation,
+    /// The reads of an audit, and `undo --apply`.
+    Undo,
 }
 
 /// The policy as pretty JSON. `sts:GetCallerIdentity` needs no permission and is left out
@@ -21,7 +23,13 @@ pub fn iam_policy(kind: IamPolicy) -> String {
         statements.push(statement("CreateAndAttachTheGuard", |job| {
             job == Job::Guard
         }));
+        statements.push(statement("EnableServiceControlPolicies", |job| {
+            job == Job::EnableScps
+        }));
         statements.push(statement("InviteAccountsBack", |job| job == Job::Reinvite));
+    }
+    if kind == IamPolicy::Undo {
+        statements.push(statement("TakeBackWhatARunDid", |job| job == Job::Undo));
     }
     let policy = json!({ "Version": "2012-10-17", "Statement": statements });
     format!("{policy:#}\n")
@@ -52,6 +60,10 @@ mod tests {
                 IamPolicy::Remediation,
                 include_str!("../../policies/iam/remediation.json"),
             ),
+            (
+                IamPolicy::Undo,
+                include_str!("../../policies/iam/undo.json"),
+            ),
         ];
         for (kind, text) in published {
             assert_eq!(
@@ -68,5 +80,14 @@ mod tests {
         for row in OPERATIONS.iter().filter(|row| row.job.writes()) {
             assert!(!audit.contains(row.name), "{}", row.name);
         }
+    }
+
+    #[test]
+    fn only_the_policy_for_undo_allows_to_take_back() {
+        for verb in ["DetachPolicy", "DeletePolicy", "CancelHandshake"] {
+            assert!(!iam_policy(IamPolicy::Remediation).contains(verb), "{verb}");
+            assert!(iam_policy(IamPolicy::Undo).contains(verb), "{verb}");
+        }
+        assert!(!iam_policy(IamPolicy::Undo).contains("CreatePolicy"));
     }
 }

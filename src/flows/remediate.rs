@@ -4,7 +4,7 @@ use crate::aws::{Failure, Session};
 use crate::flows::{Audited, judge_all};
 use crate::model::settings::Settings;
 use crate::model::{Observed, Snapshot};
-use crate::plan::{GUARD_NAME, Plan, PlanError, Wishes};
+use crate::plan::{GUARD_NAME, OnlyError, PathCount, Plan, PlanDocument, PlanError, Wishes};
 
 /// Facts, findings and the plan that follows from them.
 #[derive(Debug)]
@@ -15,6 +15,34 @@ pub struct Planned {
     pub plan: Plan,
     /// What would be found then.
     pub after: Audited,
+    /// The plan as it is reviewed, approved and kept.
+    pub document: PlanDocument,
+}
+
+impl Planned {
+    /// Keeps only the named steps of the plan.
+    ///
+    /// # Errors
+    /// A name that is no step, or a step that needs one that was left out.
+    pub fn keep_only(&mut self, steps: &[String], settings: &Settings) -> Result<(), OnlyError> {
+        self.plan.keep_only(steps, &self.before.snapshot)?;
+        self.after = judge_all((*self.plan.predicted).clone(), settings);
+        self.document = PlanDocument::new(&self.plan, counts(&self.before), counts(&self.after));
+        Ok(())
+    }
+}
+
+/// Members by path.
+pub fn counts(audited: &Audited) -> Vec<PathCount> {
+    let paths = audited.document().paths;
+    let count = |row: crate::report::PathRow| PathCount {
+        path: row.path.to_owned(),
+        blocked: row.blocked,
+        conditional: row.conditional,
+        open: row.open,
+        undetermined: row.undetermined,
+    };
+    paths.into_iter().map(count).collect()
 }
 
 /// Judges the facts and plans.
@@ -33,10 +61,12 @@ pub fn make_plan(
         wishes,
     )?;
     let after = judge_all((*plan.predicted).clone(), settings);
+    let document = PlanDocument::new(&plan, counts(&before), counts(&after));
     Ok(Planned {
         before,
         plan,
         after,
+        document,
     })
 }
 

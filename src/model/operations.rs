@@ -16,14 +16,18 @@ pub enum Job {
     Verify,
     /// Creating and attaching the guard.
     Guard,
+    /// Enabling the SCP policy type, where it is asked for.
+    EnableScps,
     /// Bringing accounts back.
     Reinvite,
+    /// Taking back what a run did.
+    Undo,
 }
 
 impl Job {
-    /// Does the operation change anything in AWS?
+    /// Is it a job of `remediate`, `resume` or `undo`, which may write?
     pub fn writes(self) -> bool {
-        matches!(self, Self::Guard | Self::Reinvite)
+        !matches!(self, Self::Audit | Self::AuditDetail | Self::Verify)
     }
 
     /// Does every audit make use of it?
@@ -56,6 +60,18 @@ pub struct Operation {
     pub cost: &'static str,
 }
 
+impl Operation {
+    /// Can the operation change nothing in AWS?
+    pub fn reads(&self) -> bool {
+        let name = self
+            .name
+            .split_once(':')
+            .map_or(self.name, |(_, name)| name);
+        let verbs = ["Describe", "Get", "List", "Lookup"];
+        verbs.iter().any(|verb| name.starts_with(verb))
+    }
+}
+
 const fn op(
     name: &'static str,
     job: Job,
@@ -85,7 +101,7 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{Audit, AuditDetail, Guard, Reinvite, Verify};
+use Job::{Audit, AuditDetail, EnableScps, Guard, Reinvite, Undo, Verify};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -233,6 +249,11 @@ pub const OPERATIONS: &[Operation] = &[
         Guard,
         "the guard cannot be tagged as ours, so it is not created",
     ),
+    unpublished(
+        "organizations:EnablePolicyType",
+        EnableScps,
+        "the SCP policy type cannot be enabled, without which no guard binds",
+    ),
     op(
         "organizations:InviteAccountToOrganization",
         Reinvite,
@@ -246,6 +267,34 @@ pub const OPERATIONS: &[Operation] = &[
         1.0,
         2.0,
         "where an invitation stands is unknown",
+    ),
+    op(
+        "organizations:ListTagsForResource",
+        Undo,
+        10.0,
+        15.0,
+        "whether the guard is ours is unknown, so it is not taken back",
+    ),
+    op(
+        "organizations:DetachPolicy",
+        Undo,
+        2.0,
+        3.0,
+        "our guard cannot be detached again",
+    ),
+    op(
+        "organizations:DeletePolicy",
+        Undo,
+        2.0,
+        3.0,
+        "our guard cannot be deleted again",
+    ),
+    op(
+        "organizations:CancelHandshake",
+        Undo,
+        3.0,
+        5.0,
+        "our invitation cannot be cancelled",
     ),
 ];
 

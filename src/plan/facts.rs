@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::model::organization::Policy;
 use crate::model::{AccountId, Gap, NodeId, OrganizationId, PolicyId, RootId, Snapshot};
@@ -12,7 +13,8 @@ use crate::model::{Observed, Partition, sha256_hex};
 use crate::scp::{Dialect, Document, parse};
 
 /// What the steps rest on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Facts {
     /// Partition of the organization.
     pub partition: Partition,

@@ -15,6 +15,8 @@ const DOCUMENT: &str = include_str!("../../policies/scp/exit-guard.json");
 /// Which statements the guard has, and whom it carves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
+    /// With the statement against leaving and direct transfer.
+    pub exit: bool,
     /// With the statement against closing accounts from inside.
     pub self_closure: bool,
     /// Patterns on `aws:PrincipalOrgPaths` of OUs from which accounts leave on purpose.
@@ -39,6 +41,7 @@ impl Guard {
             .filter_map(|ou| Some(org_path(organization?, ou, snapshot)))
             .collect();
         Self {
+            exit: true,
             self_closure,
             carved_out,
         }
@@ -55,6 +58,9 @@ impl Guard {
             if let (false, Some(first)) = (self.carved_out.is_empty(), statements.first_mut()) {
                 // `ForAllValues`: a principal without the key is still denied.
                 first["Condition"] = json!({ "ForAllValues:StringNotLike": { "aws:PrincipalOrgPaths": self.carved_out } });
+            }
+            if !self.exit && self.self_closure {
+                statements.remove(0);
             }
         }
         document.to_string()
@@ -93,6 +99,7 @@ mod tests {
                 vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/*".to_owned()],
             ] {
                 let guard = Guard {
+                    exit: true,
                     self_closure,
                     carved_out,
                 };
@@ -108,9 +115,26 @@ mod tests {
     }
 
     #[test]
+    fn either_half_can_be_left_out_and_never_both() {
+        let text = |exit, self_closure| {
+            let guard = Guard {
+                exit,
+                self_closure,
+                carved_out: vec![],
+            };
+            assert!(guard.document().is_some());
+            guard.text()
+        };
+        assert!(!text(false, true).contains("LeaveOrganization"));
+        assert!(!text(true, false).contains("CloseAccount"));
+        assert_eq!(text(false, false), text(true, false));
+    }
+
+    #[test]
     fn the_guard_denies_exactly_the_actions_of_the_guarded_paths() {
         use crate::exits::ExitPath;
         let text = Guard {
+            exit: true,
             self_closure: true,
             carved_out: vec![],
         }

@@ -9,17 +9,26 @@ use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use crate::audit::{Context, Finding};
 use crate::detect::Detection;
 use crate::exits::{ExitPath, GuardStatement};
-use crate::model::organization::Policy;
+use crate::model::organization::{Policy, PolicyTypeState};
 use crate::model::settings::Settings;
 use crate::model::{AccountId, Gap, NodeId, Observed, PolicyId, Snapshot};
 use crate::scp::{SCPS_PER_TARGET, size};
-use crate::verdict::{Answer, Judgement, Standing, judge};
+use crate::verdict::{Answer, Block, Judgement, Standing, judge};
+
+/// The text of `FullAWSAccess`.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples.html>
+const FULL_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// What the administrator asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
     /// Leave out the statement against closing accounts from inside.
     pub without_self_closure: bool,
+    /// Enable the SCP policy type if it is not; nobody can take that back without losing every
+    /// attachment.
+    pub enable_policy_type: bool,
     /// Invite these accounts.
     pub reinvite: BTreeSet<AccountId>,
 }
@@ -59,9 +68,8 @@ pub fn plan(
         predicted: Box::new(snapshot.clone()),
         reused: Vec::new(),
         candidates: candidates(snapshot, detections),
-        reinvite: wishes.reinvite.iter().cloned().collect(),
     };
-    plan_guard(&mut plan, snapshot, judgement, &facts, &guard);
+    plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
     if !plan.steps.is_empty() {
         plan.resolves = resolved(&plan.predicted, findings, settings);
     }
@@ -75,41 +83,34 @@ fn plan_guard(
     plan: &mut Plan,
     snapshot: &Snapshot,
     judgement: &Judgement,
-    facts: &Facts,
     guard: &Guard,
+    wishes: &Wishes,
 ) {
     let exposed = exposed(judgement, guard);
-    let not_done = |why: String| NotDone {
-        what: "attach the guard to the root".to_owned(),
-        why,
+    // A carve-out leaves accounts conditional for ever, so what hangs is looked for by its text.
+    let hangs = |guard: &Guard| {
+        let document = guard.document();
+        document.is_some_and(|document| attached_guard(snapshot, &document).is_some())
     };
+    let whole = guard;
+    let guard = &missing(judgement, whole);
     let Some(document) = guard.document() else {
         return;
     };
-    if exposed == 0 || attached_guard(snapshot, &document).is_some() {
+    if exposed == 0 || hangs(whole) || hangs(guard) {
         return;
     }
-    if facts.feature_set != "ALL" {
-        let why = "the organization has consolidated billing only: enable all features first";
-        plan.not_done.push(not_done(why.to_owned()));
+    let facts = plan.facts.clone();
+    if let Some(why) = obstacle(&facts, guard, wishes) {
+        plan.not_done.push(NotDone {
+            what: "attach the guard to the root".to_owned(),
+            why,
+        });
         return;
     }
-    if facts.scp_state != "ENABLED" {
-        let why = format!(
-            "the SCP policy type is {} on the root: enable it first; that cannot be taken back",
-            facts.scp_state
-        );
-        plan.not_done.push(not_done(why));
-        return;
-    }
-    if facts.attached.len() >= SCPS_PER_TARGET {
-        let why = format!(
-            "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; add these statements to \
-             one of them: {}",
-            guard.text()
-        );
-        plan.not_done.push(not_done(why));
-        return;
+    if facts.scp_state != PolicyTypeState::Enabled.as_str() {
+        plan.steps.push(enable(&facts));
+        predict_enabled(&mut plan.predicted, &facts);
     }
     let (policy, id) = if let Some(policy) = equal_policy(snapshot, &document) {
         (PolicyRef::Existing(policy.id.clone()), policy.id.clone())
@@ -130,11 +131,92 @@ fn plan_guard(
         change: Change::AttachPolicy {
             policy,
             root: facts.root.clone(),
+            text: guard.text(),
         },
         covers: exposed,
-        undo: "detach it from the root",
+        undo: "detach it from the root".to_owned(),
     });
-    predict(&mut plan.predicted, facts, id, guard);
+    predict(&mut plan.predicted, &facts, id, guard);
+}
+
+/// Why the guard cannot be attached, and what to do instead.
+fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
+    if facts.feature_set != "ALL" {
+        let why = "the organization has consolidated billing only: enable all features first";
+        return Some(why.to_owned());
+    }
+    let not_enabled = PolicyTypeState::NotEnabled;
+    if facts.scp_state == not_enabled.as_str() {
+        return (!wishes.enable_policy_type).then(|| {
+            "the SCP policy type is not enabled on the root: add --enable-policy-type; that cannot be taken \
+             back, for disabling it deletes every attachment"
+                .to_owned()
+        });
+    }
+    if facts.scp_state != PolicyTypeState::Enabled.as_str() {
+        return Some(format!(
+            "the SCP policy type is {} on the root: wait until AWS is done, then plan again",
+            facts.scp_state
+        ));
+    }
+    if facts.attached.len() < SCPS_PER_TARGET {
+        return None;
+    }
+    let names: Vec<&str> = facts
+        .attached
+        .keys()
+        .filter(|id| !id.is_full_aws_access())
+        .map(PolicyId::as_str)
+        .collect();
+    Some(format!(
+        "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; this tool edits none of them. \
+         Add these statements to one of yours ({}): {}",
+        names.join(", "),
+        guard.text()
+    ))
+}
+
+fn enable(facts: &Facts) -> Step {
+    Step {
+        id: "enable-scps".to_owned(),
+        title: format!(
+            "enable the SCP policy type on root {}; AWS then attaches FullAWSAccess everywhere",
+            facts.root
+        ),
+        change: Change::EnablePolicyType {
+            root: facts.root.clone(),
+        },
+        covers: 0,
+        undo: "cannot be taken back: disabling the type deletes every attachment".to_owned(),
+    }
+}
+
+/// Once enabled, the root carries `FullAWSAccess`, as every other node does.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/enable-policy-type.html>
+fn predict_enabled(snapshot: &mut Snapshot, facts: &Facts) {
+    if let Observed::Known(root) = &mut snapshot.root {
+        root.scp_state = PolicyTypeState::Enabled;
+    }
+    let full = PolicyId::full_aws_access();
+    snapshot
+        .policies
+        .entry(full.clone())
+        .or_insert_with(|| Policy {
+            id: full.clone(),
+            arn: String::new(),
+            name: "FullAWSAccess".to_owned(),
+            aws_managed: true,
+            content: Observed::Known(FULL_ACCESS.to_owned()),
+        });
+    let mut nodes: Vec<NodeId> = vec![NodeId::Root(facts.root.clone())];
+    nodes.extend(snapshot.units.keys().cloned().map(NodeId::Ou));
+    let accounts = snapshot.accounts.known().into_iter().flatten();
+    nodes.extend(accounts.map(|(id, _)| NodeId::Account(id.clone())));
+    for node in nodes {
+        let attached = Observed::Known(vec![full.clone()]);
+        snapshot.attachments.by_node.insert(node, attached);
+    }
 }
 
 fn create(snapshot: &Snapshot, guard: &Guard) -> Step {
@@ -149,7 +231,7 @@ fn create(snapshot: &Snapshot, guard: &Guard) -> Step {
         ),
         change: Change::CreatePolicy { name, text },
         covers: 0,
-        undo: "delete it once it is detached",
+        undo: "delete it once it is detached".to_owned(),
     }
 }
 
@@ -167,6 +249,38 @@ fn free_name(snapshot: &Snapshot) -> String {
         number += 1;
     }
     name
+}
+
+/// The guard without the half that the root's own SCPs deny to every member already.
+///
+/// What is blocked below the root only stays in: the root is where accounts arrive.
+fn missing(judgement: &Judgement, guard: &Guard) -> Guard {
+    let needed = |half: GuardStatement| {
+        let paths = ExitPath::of_members().filter(move |path| path.guard == Some(half));
+        let open = |path: &ExitPath| {
+            let mut verdicts = judgement
+                .standings
+                .values()
+                .filter_map(|standing| standing.verdict(path.id));
+            verdicts.any(|answer| !denied_at_root(answer))
+        };
+        paths.into_iter().any(open)
+    };
+    Guard {
+        exit: needed(GuardStatement::Exit),
+        self_closure: guard.self_closure && needed(GuardStatement::SelfClosure),
+        carved_out: guard.carved_out.clone(),
+    }
+}
+
+fn denied_at_root(answer: &Answer) -> bool {
+    match answer {
+        Answer::Blocked(Block::Deny(statement)) => statement.level == 0,
+        Answer::Blocked(Block::Together(statements)) => {
+            !statements.is_empty() && statements.iter().all(|statement| statement.level == 0)
+        }
+        _ => false,
+    }
 }
 
 /// Acting members for which a path that the guard closes is not proved blocked.
@@ -272,6 +386,6 @@ fn plan_invitation(plan: &mut Plan, snapshot: &Snapshot, account: &AccountId) {
             account: account.clone(),
         },
         covers: 1,
-        undo: "cancel the invitation while nobody has accepted it",
+        undo: "cancel the invitation while nobody has accepted it".to_owned(),
     });
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::step::NotDone;
 use crate::detect::{Detection, latest_departures};
 use crate::model::organization::{AccountState, Handshake};
@@ -12,13 +15,15 @@ use crate::trail::Method;
 pub const INVITATION_NOTES: &str = "Invitation to join this organization";
 
 /// A departed account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// Which.
     pub account: AccountId,
     /// How and when it departed, in words.
     pub departed: String,
     /// Why it is not a candidate for an invitation; `None`: it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_because: Option<String>,
 }
 

@@ -1,14 +1,19 @@
 //! The plan, its steps, and the approval without which nothing is written.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::model::organization::Handshake;
 use crate::model::{AccountId, OrganizationId, RootId, Snapshot, Timestamp};
 use crate::model::{Partition, PolicyId};
 
+use super::document::PlanDocument;
 use super::facts::Facts;
 use super::reinvite::Candidate;
 
 /// Which policy a step attaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum PolicyRef {
     /// One that exists and says what the guard says.
     Existing(PolicyId),
@@ -17,8 +22,14 @@ pub enum PolicyRef {
 }
 
 /// One change, named after the AWS call so that a reader finds it in CloudTrail.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "call", deny_unknown_fields)]
 pub enum Change {
+    /// `EnablePolicyType` for SCPs; AWS can disable it again, at the price of every attachment.
+    EnablePolicyType {
+        /// Where.
+        root: RootId,
+    },
     /// `CreatePolicy`.
     CreatePolicy {
         /// Its name.
@@ -32,6 +43,8 @@ pub enum Change {
         policy: PolicyRef,
         /// Where.
         root: RootId,
+        /// What it must say when it is attached.
+        text: String,
     },
     /// `InviteAccountToOrganization`.
     InviteAccount {
@@ -40,10 +53,35 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The IAM action of the call.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::EnablePolicyType { .. } => "organizations:EnablePolicyType",
+            Self::CreatePolicy { .. } => "organizations:CreatePolicy",
+            Self::AttachPolicy { .. } => "organizations:AttachPolicy",
+            Self::InviteAccount { .. } => "organizations:InviteAccountToOrganization",
+        }
+    }
+
+    /// Does this change need that one before it?
+    fn needs(&self, other: &Self) -> bool {
+        match self {
+            Self::AttachPolicy { policy, .. } => match other {
+                Self::CreatePolicy { .. } => *policy == PolicyRef::Created,
+                Self::EnablePolicyType { .. } => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
 /// One step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Its id within the plan: `create-guard`, `attach-guard`, `invite-ACCOUNT`.
+    /// Its id within the plan: `enable-scps`, `create-guard`, `attach-guard`, `invite-ACCOUNT`.
     pub id: String,
     /// What is changed.
     pub change: Change,
@@ -52,11 +90,12 @@ pub struct Step {
     /// Accounts that it reaches; for an invitation one.
     pub covers: usize,
     /// How it is taken back, or that it cannot be.
-    pub undo: &'static str,
+    pub undo: String,
 }
 
 /// Something that was not planned, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NotDone {
     /// What.
     pub what: String,
@@ -89,8 +128,78 @@ pub struct Plan {
     pub reused: Vec<Handshake>,
     /// Departed accounts, and whether they can be invited back.
     pub candidates: Vec<Candidate>,
-    /// Accounts that were asked to be invited.
-    pub reinvite: Vec<AccountId>,
+}
+
+/// `--only` names what cannot be done alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OnlyError {
+    /// No such step.
+    #[error("the plan has no step `{wanted}`; it has: {steps}")]
+    NoSuchStep {
+        /// What was asked for: untrusted text.
+        wanted: String,
+        /// Those that there are.
+        steps: String,
+    },
+    /// It rests on a step that was left out.
+    #[error("step `{step}` needs step `{needs}`, which was left out")]
+    Needs {
+        /// The step.
+        step: String,
+        /// What it needs.
+        needs: String,
+    },
+}
+
+impl Plan {
+    /// Keeps only the named steps. `now` are the facts that the plan was made from: without the
+    /// attachment nothing is predicted to change.
+    ///
+    /// # Errors
+    /// A name that is no step, or a step that needs one that was left out.
+    pub fn keep_only(&mut self, wanted: &[String], now: &Snapshot) -> Result<(), OnlyError> {
+        for name in wanted {
+            if !self.steps.iter().any(|step| step.id == *name) {
+                let steps: Vec<&str> = self.steps.iter().map(|step| step.id.as_str()).collect();
+                return Err(OnlyError::NoSuchStep {
+                    wanted: name.clone(),
+                    steps: if steps.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        steps.join(", ")
+                    },
+                });
+            }
+        }
+        let (kept, left): (Vec<Step>, Vec<Step>) = self
+            .steps
+            .iter()
+            .cloned()
+            .partition(|step| wanted.contains(&step.id));
+        for step in &kept {
+            if let Some(needed) = left.iter().find(|other| step.change.needs(&other.change)) {
+                return Err(OnlyError::Needs {
+                    step: step.id.clone(),
+                    needs: needed.id.clone(),
+                });
+            }
+        }
+        let attaches = |steps: &[Step]| {
+            steps
+                .iter()
+                .any(|step| matches!(step.change, Change::AttachPolicy { .. }))
+        };
+        if attaches(&left) && !attaches(&kept) {
+            *self.predicted = now.clone();
+            self.resolves.clear();
+        }
+        self.not_done.extend(left.iter().map(|step| NotDone {
+            what: step.title.clone(),
+            why: format!("step `{}` was left out by --only", step.id),
+        }));
+        self.steps = kept;
+        Ok(())
+    }
 }
 
 /// The confirmation names another organization.
@@ -106,13 +215,17 @@ pub struct WrongOrganization {
 /// A plan that a person confirmed by naming its organization; the only thing that `apply` accepts.
 #[derive(Debug, Clone)]
 pub struct Approved {
-    plan: Plan,
+    plan: PlanDocument,
     reason: String,
 }
 
 impl Approved {
     /// Returns the plan ready to be applied, if `typed` is exactly its organization's id.
-    pub fn confirm(plan: Plan, typed: &str, reason: String) -> Result<Self, WrongOrganization> {
+    pub fn confirm(
+        plan: PlanDocument,
+        typed: &str,
+        reason: String,
+    ) -> Result<Self, WrongOrganization> {
         if typed == plan.organization.as_str() {
             Ok(Self { plan, reason })
         } else {
@@ -125,7 +238,7 @@ impl Approved {
     }
 
     /// The plan.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &PlanDocument {
         &self.plan
     }
 

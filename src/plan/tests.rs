@@ -87,6 +87,7 @@ fn a_guard_with_a_missing_half_gets_the_whole_one() {
 fn an_equal_policy_is_found_by_content_and_a_taken_name_is_not_reused() {
     let mut snapshot = organization();
     let text = Guard {
+        exit: true,
         self_closure: true,
         carved_out: vec![],
     }
@@ -205,8 +206,42 @@ fn the_digest_follows_the_facts_that_steps_rest_on_and_no_others() {
 }
 
 #[test]
+fn a_part_of_a_plan_must_stand_alone() {
+    let snapshot = organization();
+    let only = |names: &[&str]| {
+        let mut plan = planned(&snapshot, &Wishes::default());
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        plan.keep_only(&names, &snapshot).map(|()| plan)
+    };
+    let alone = only(&["create-guard"]).unwrap();
+    assert_eq!(ids(&alone), ["create-guard"]);
+    assert_eq!(
+        (*alone.predicted, alone.resolves.len()),
+        (snapshot.clone(), 0)
+    );
+    assert_eq!(alone.not_done.len(), 1);
+    assert_eq!(
+        only(&["attach-guard", "create-guard"]).unwrap().steps.len(),
+        2
+    );
+    let needs = only(&["attach-guard"]).unwrap_err().to_string();
+    assert_eq!(
+        needs,
+        "step `attach-guard` needs step `create-guard`, which was left out"
+    );
+    assert!(matches!(
+        only(&["nonsense"]),
+        Err(OnlyError::NoSuchStep { .. })
+    ));
+}
+
+#[test]
 fn approval_wants_the_exact_organization() {
-    let plan = planned(&organization(), &Wishes::default());
+    let plan = PlanDocument::new(
+        &planned(&organization(), &Wishes::default()),
+        vec![],
+        vec![],
+    );
     for typed in [
         "",
         "yes",

@@ -9,17 +9,19 @@ mod json;
 mod lint;
 mod page;
 mod remediation;
+mod runs;
 mod table;
 pub mod text;
 mod timeline;
 
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
 pub use detections::{DetectionsDocument, RecordRef, Sources, Timeline};
-pub use document::{AuditDocument, Verification};
+pub use document::{AuditDocument, PathRow, Verification};
 pub use explain::ExplainDocument;
 pub use lint::{FileView, LintDocument};
 pub use page::{Page, Tone};
-pub use remediation::{AppliedView, RemediationDocument};
+pub use remediation::{AppliedView, NotDoneView, RemediationDocument};
+pub use runs::{ReversalView, RunView, RunsDocument, UndoDocument};
 
 /// The formats of an audit report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

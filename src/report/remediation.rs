@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Format;
-use super::document::{AuditDocument, PathRow};
+use super::document::PathRow;
 use super::page::{Page, Tone};
+use crate::exits::ExitPath;
 use crate::model::{AccountId, OrganizationId, Timestamp};
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, PathCount, PlanDocument};
 
 /// The version of this form.
 const REMEDIATION_VERSION: u32 = 1;
@@ -22,7 +23,7 @@ pub struct RemediationDocument {
     /// As of when.
     #[schemars(with = "String")]
     pub created: Timestamp,
-    /// Hash of the facts that the steps rest on.
+    /// Digest of the plan, for `--plan-sha256`.
     pub digest: String,
     /// In order.
     pub steps: Vec<StepView>,
@@ -38,6 +39,9 @@ pub struct RemediationDocument {
     pub departed: Vec<DepartedView>,
     /// What must happen in invited accounts, and by whom.
     pub runbook: Vec<String>,
+    /// The run that this plan is of, before `resume` goes on with it; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub goes_on: String,
     /// Set once the plan was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<AppliedView>,
@@ -58,7 +62,7 @@ pub struct StepView {
     /// Accounts that it reaches.
     pub covers: usize,
     /// How it is taken back.
-    pub undo: &'static str,
+    pub undo: String,
     /// How it ended, once applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -97,13 +101,13 @@ pub struct AppliedView {
 }
 
 impl RemediationDocument {
-    /// The document of a plan with the verdicts before it and, predicted, after it.
-    pub fn new(plan: &Plan, before: &AuditDocument, after: &AuditDocument) -> Self {
+    /// The document of a plan.
+    pub fn new(plan: &PlanDocument) -> Self {
         Self {
             format_version: REMEDIATION_VERSION,
             organization: plan.organization.clone(),
             created: plan.created,
-            digest: plan.facts.digest(),
+            digest: plan.digest(),
             steps: plan.steps.iter().map(step).collect(),
             not_done: plan
                 .not_done
@@ -114,10 +118,10 @@ impl RemediationDocument {
                 })
                 .collect(),
             resolves: plan.resolves.clone(),
-            before: before.paths.clone(),
-            after: after.paths.clone(),
+            before: rows(&plan.before),
+            after: rows(&plan.after),
             departed: plan
-                .candidates
+                .departed
                 .iter()
                 .map(|one| DepartedView {
                     account: one.account.clone(),
@@ -127,6 +131,7 @@ impl RemediationDocument {
                 })
                 .collect(),
             runbook: runbook(plan),
+            goes_on: String::new(),
             applied: None,
         }
     }
@@ -253,6 +258,10 @@ impl RemediationDocument {
         match &self.applied {
             Some(applied) => page.heading(&format!("Run {} is complete; journal: {}", applied.run, applied.journal)),
             None if self.steps.is_empty() => page.heading("No changes were made."),
+            None if !self.goes_on.is_empty() => page.heading(&format!(
+                "No changes were made. To go on: org-exit-guard resume {} --apply --confirm {} --reason TEXT",
+                self.goes_on, self.organization
+            )),
             None => page.heading(&format!(
                 "No changes were made. To make them: org-exit-guard remediate --apply --confirm {} --reason TEXT",
                 self.organization
@@ -261,25 +270,40 @@ impl RemediationDocument {
     }
 }
 
+/// The rows of paths that this version knows.
+fn rows(counts: &[PathCount]) -> Vec<PathRow> {
+    let row = |count: &PathCount| {
+        let path = ExitPath::of_members().find(|path| path.id.as_str() == count.path)?;
+        Some(PathRow {
+            path: path.id.as_str(),
+            title: path.title,
+            blocked: count.blocked,
+            conditional: count.conditional,
+            open: count.open,
+            undetermined: count.undetermined,
+        })
+    };
+    counts.iter().filter_map(row).collect()
+}
+
 fn step(step: &crate::plan::Step) -> StepView {
-    let (call, text) = match &step.change {
-        Change::CreatePolicy { text, .. } => ("organizations:CreatePolicy", Some(text.clone())),
-        Change::AttachPolicy { .. } => ("organizations:AttachPolicy", None),
-        Change::InviteAccount { .. } => ("organizations:InviteAccountToOrganization", None),
+    let text = match &step.change {
+        Change::CreatePolicy { text, .. } => Some(text.clone()),
+        _ => None,
     };
     StepView {
         id: step.id.clone(),
-        call,
+        call: step.change.action(),
         title: step.title.clone(),
         text,
         covers: step.covers,
-        undo: step.undo,
+        undo: step.undo.clone(),
         outcome: None,
     }
 }
 
 /// Who must accept, and how; the account may be in an intruder's hands.
-fn runbook(plan: &Plan) -> Vec<String> {
+fn runbook(plan: &PlanDocument) -> Vec<String> {
     let mut lines: Vec<String> = plan
         .reused
         .iter()

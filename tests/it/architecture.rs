@@ -250,6 +250,46 @@ fn the_write_side_is_named_where_writes_are_made() {
 }
 
 #[test]
+fn only_undo_can_take_back() {
+    let mut named = BTreeSet::new();
+    for source in sources() {
+        let text = source.code.contains("UndoWrites") || source.code.contains("undo_writes");
+        if text && source.room != "aws" {
+            named.insert(source.path.clone());
+        }
+        // The SDK's own calls stand in one file, whatever they are reached through.
+        let calls = ["detach_policy()", "delete_policy()", "cancel_handshake()"];
+        let called = calls
+            .iter()
+            .any(|call| source.code.contains(&format!(".{call}")));
+        assert!(
+            !called || source.path == "aws/undo_writes.rs",
+            "{}",
+            source.path
+        );
+        let never = [
+            "leave_organization(",
+            "remove_account_from_organization(",
+            "disable_policy_type(",
+            "close_account(",
+            "delete_organization(",
+            "update_policy(",
+            "put_resource_policy(",
+        ];
+        // The simulator may name what it answers.
+        let found = never
+            .iter()
+            .find(|call| source.code.contains(&format!(".{call}")));
+        assert!(
+            found.is_none() || source.room == "sim",
+            "{}: {found:?}",
+            source.path
+        );
+    }
+    assert_eq!(named, ["apply/undo.rs".to_owned()].into());
+}
+
+#[test]
 fn files_are_short() {
     let long: BTreeSet<String> = sources()
         .into_iter()

@@ -1,10 +1,11 @@
 //! Formats on disk: their published schemas, and old files that must still be read.
 
+use org_exit_guard::apply::Row;
 use org_exit_guard::config::ConfigFile;
-use org_exit_guard::flows::{SnapshotFile, read_snapshot};
+use org_exit_guard::flows::{PlanFile, SnapshotFile, read_plan, read_snapshot};
 use org_exit_guard::report::{
     AuditDocument, BatchLine, CheckDocument, DetectionsDocument, ExplainDocument, LintDocument,
-    RemediationDocument,
+    RemediationDocument, RunsDocument, UndoDocument,
 };
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
@@ -103,6 +104,72 @@ fn documents_follow_their_published_schemas() {
         &serde_json::to_value(settings).expect("JSON"),
         &published::<ConfigFile>("config", Contract::Deserialize),
     );
+}
+
+#[test]
+fn plans_journals_runs_and_undo_follow_their_published_schemas() {
+    let directory = directory();
+    let go = |args: &[&str]| Run::of(&binary(&directory).args(args).output().expect("it runs"));
+    go(&["remediate", "--demo", "--plan-out", "plan.json"]);
+    let plan = std::fs::read_to_string(directory.path().join("plan.json")).expect("written");
+    follows(
+        &serde_json::from_str(&plan).expect("JSON"),
+        &published::<PlanFile>("plan", Contract::Serialize),
+    );
+    let organization = read_plan(&directory.path().join("plan.json"))
+        .expect("a plan")
+        .organization;
+    let apply = [
+        "remediate",
+        "--demo",
+        "--apply",
+        "--reason",
+        "test",
+        "--state-dir",
+        "state",
+    ];
+    let confirm = ["--confirm", organization.as_str()];
+    assert_eq!(go(&[&apply[..], &confirm[..]].concat()).code, Some(0));
+    let runs = go(&["runs", "--state-dir", "state", "--format", "json"]).json();
+    follows(
+        &runs,
+        &published::<RunsDocument>("runs", Contract::Serialize),
+    );
+    assert_eq!(runs["runs"][0]["state"], "complete");
+    let run = runs["runs"][0]["run"].as_str().expect("an id");
+    let journal = directory
+        .path()
+        .join("state/runs")
+        .join(run)
+        .join("journal.jsonl");
+    let schema = published::<Row>("journal-row", Contract::Serialize);
+    for line in std::fs::read_to_string(journal).expect("a journal").lines() {
+        follows(&serde_json::from_str(line).expect("JSON"), &schema);
+    }
+    // The demo is another organization each time, in which nothing of the run is found.
+    let undo = go(&[
+        "undo",
+        run,
+        "--demo",
+        "--state-dir",
+        "state",
+        "--format",
+        "json",
+    ]);
+    follows(
+        &undo.json(),
+        &published::<UndoDocument>("undo", Contract::Serialize),
+    );
+}
+
+#[test]
+fn a_plan_of_version_1_is_still_read() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/data/formats/plan-v1.json"
+    );
+    let plan = read_plan(path.as_ref()).expect("it reads");
+    assert_eq!((plan.format_version, plan.steps.len()), (1, 2));
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn in_every_partition_it_is_shut_but_for_what_is_carved_out() {
     for partition in PARTITIONS {
         for with in [false, true] {
             let guard = Guard {
+                exit: true,
                 self_closure: true,
                 carved_out: if with { vec![carved.clone()] } else { vec![] },
             };
@@ -135,6 +136,7 @@ fn an_account_of_unknown_place_is_let_through_only_for_the_place_it_may_have() {
     let carved = vec!["o-exampleorg1/*/ou-ab12-22222222/*".to_owned()];
     for (carved_out, expected) in [(vec![], "blocked"), (carved, "conditional")] {
         let guard = Guard {
+            exit: true,
             self_closure: false,
             carved_out,
         };
@@ -150,6 +152,7 @@ fn the_published_document_is_the_guard() {
     let published = include_str!("../../policies/scp/exit-guard.json");
     let published = parse(published, Dialect::Scp).expect("it parses");
     let made = Guard {
+        exit: true,
         self_closure: true,
         carved_out: vec![],
     };

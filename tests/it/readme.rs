@@ -74,3 +74,47 @@ fn what_is_shown_of_an_output_is_that_output() {
         assert!(run.stdout.starts_with(output), "{}", run.stdout);
     }
 }
+
+/// Each promise of the safety contract stands once, and the tests that it names are there.
+#[test]
+fn the_tests_that_show_the_promises_exist() {
+    let mut source = String::new();
+    let mut open = vec![
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it").into(),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/src").into(),
+    ];
+    while let Some(path) = open.pop() {
+        let path: std::path::PathBuf = path;
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).expect("a directory");
+            open.extend(entries.map(|entry| entry.expect("an entry").path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            source.push_str(&std::fs::read_to_string(&path).expect("readable"));
+        }
+    }
+    let rows: Vec<&str> = README
+        .lines()
+        .filter(|line| line.starts_with("| P"))
+        .collect();
+    let mut named = 0;
+    for (number, row) in (1..=26).zip(&rows) {
+        assert!(row.starts_with(&format!("| P{number} |")), "{row}");
+        for quoted in row
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|quoted| quoted.contains("::"))
+        {
+            let name = quoted.rsplit("::").next().expect("a name");
+            if name.contains('_') {
+                named += 1;
+                assert!(source.contains(&format!("fn {name}(")), "{quoted}");
+            }
+        }
+    }
+    assert!(
+        rows.len() == 26 && named > 20,
+        "{} rows, {named} tests",
+        rows.len()
+    );
+}

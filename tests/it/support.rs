@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use org_exit_guard::apply::{Applied, ApplyError, Place, apply};
+use org_exit_guard::apply::{Applied, ApplyError, History, Place, apply, plan_undo, resume, undo};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
 use org_exit_guard::collect::{Scope, collect};
 use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::{Silent, Snapshot, Timestamp};
-use org_exit_guard::plan::{Approved, Wishes};
+use org_exit_guard::plan::{Approved, PlanDocument, Wishes};
 use org_exit_guard::sim::{Simulator, WIRE_LOG, World};
 
 pub(crate) const NOW: &str = "2026-11-24T10:00:00Z";
@@ -25,6 +25,11 @@ pub(crate) fn record(simulator: &Simulator) {
         let path = Path::new(&directory).join(name);
         simulator.record_to(&path).expect("the directory is there");
     }
+}
+
+pub(crate) fn approved(plan: PlanDocument) -> Approved {
+    let organization = plan.organization.to_string();
+    Approved::confirm(plan, &organization, "test".to_owned()).expect("its own id")
 }
 
 /// A simulator and a session of its management account.
@@ -87,16 +92,44 @@ impl Bench {
     }
 
     pub(crate) async fn apply(&self, planned: Planned) -> Result<Applied, ApplyError> {
-        let organization = planned.plan.organization.to_string();
-        let approved =
-            Approved::confirm(planned.plan, &organization, "test".to_owned()).expect("its own id");
-        let place = Place {
+        self.apply_plan(planned.document).await
+    }
+
+    pub(crate) async fn apply_plan(&self, plan: PlanDocument) -> Result<Applied, ApplyError> {
+        apply(self.place(), &approved(plan)).await
+    }
+
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
             session: &self.session,
             state: self.state(),
             now: now(),
             observer: &Silent,
-        };
-        apply(place, &approved).await
+            max_changes: 10,
+        }
+    }
+
+    pub(crate) fn history(&self, run: &str) -> History {
+        History::read(self.state(), run).expect("a journal")
+    }
+
+    /// Goes on with a run.
+    pub(crate) async fn resume(&self, run: &str) -> Result<Applied, ApplyError> {
+        let history = self.history(run);
+        let plan = history.header().expect("a header").plan.clone();
+        resume(self.place(), &history, &approved(plan)).await
+    }
+
+    /// Takes a run back; returns how many writes that took.
+    pub(crate) async fn undo(&self, run: &str) -> Result<usize, ApplyError> {
+        let plan = plan_undo(self.place(), &self.history(run)).await?;
+        let organization = plan.organization.to_string();
+        let approved = plan
+            .confirm(&organization, "test".to_owned())
+            .expect("its own id");
+        undo(self.place(), &approved)
+            .await
+            .map(|undone| undone.results.len())
     }
 
     pub(crate) fn state(&self) -> &Path {

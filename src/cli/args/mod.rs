@@ -1,15 +1,19 @@
 //! The arguments.
 
 mod detect;
+mod remediate;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
+pub(in crate::cli) use remediate::{
+    Events, RemediateArgs, RunArgs, RunsArgs, StateArgs, WriteArgs,
+};
 
+use crate::model::OrganizationId;
 use crate::model::rule::Severity;
-use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
 /// Audits and closes the ways by which an account can leave an AWS Organization.
@@ -51,6 +55,12 @@ pub(in crate::cli) enum Command {
     Snapshot(SnapshotArgs),
     /// Plan the guard and invitations; with --apply, carry them out
     Remediate(RemediateArgs),
+    /// The runs of remediate --apply: when, who, why, where they stand
+    Runs(RunsArgs),
+    /// Go on with a run that did not end; without --apply nothing is written
+    Resume(RunArgs),
+    /// Take back what a run did, as far as its journal proves it ours; without --apply nothing is written
+    Undo(RunArgs),
     /// Who am I, what may I read, what does each missing permission cost?
     Doctor(DoctorArgs),
     /// Print what is deployed by other means
@@ -285,58 +295,6 @@ pub(in crate::cli) struct SnapshotArgs {
 }
 
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of its own on the command line"
-)]
-pub(in crate::cli) struct RemediateArgs {
-    #[command(flatten)]
-    pub(in crate::cli) aws: AwsArgs,
-    /// Carry the plan out; without it nothing is written
-    #[arg(long, help_heading = "Remediation")]
-    pub(in crate::cli) apply: bool,
-    /// The organization's id, typed out: the plan is for no other
-    #[arg(long, value_name = "ORG-ID", help_heading = "Remediation")]
-    pub(in crate::cli) confirm: Option<String>,
-    /// Why; kept in the journal and as a tag of the policy
-    #[arg(long, value_name = "TEXT", help_heading = "Remediation")]
-    pub(in crate::cli) reason: Option<String>,
-    /// Invite this departed account (can be repeated)
-    #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
-    pub(in crate::cli) reinvite: Vec<AccountId>,
-    /// Leave out the statement against closing accounts from inside
-    #[arg(long, help_heading = "Remediation")]
-    pub(in crate::cli) without_self_closure: bool,
-    /// Apply although the endpoint is not AWS's own
-    #[arg(long, help_heading = "Remediation")]
-    pub(in crate::cli) allow_endpoint_override: bool,
-    /// Exit with 5 if the plan has changes
-    #[arg(long, help_heading = "Remediation")]
-    pub(in crate::cli) detailed_exit_code: bool,
-    /// Where lock and journal are kept
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "ORG_EXIT_GUARD_STATE_DIR",
-        help_heading = "Remediation"
-    )]
-    pub(in crate::cli) state_dir: Option<PathBuf>,
-    /// Format on the standard output
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(in crate::cli) format: Format,
-}
-
-impl RemediateArgs {
-    /// What a plan needs to know, the departures of 90 days included.
-    pub(in crate::cli) const fn scope() -> ScopeArgs {
-        ScopeArgs {
-            full: false,
-            since: 90,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
 pub(in crate::cli) struct DoctorArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
@@ -371,6 +329,7 @@ pub(in crate::cli) enum EmitWhat {
 pub(in crate::cli) enum IamJob {
     Audit,
     Remediation,
+    Undo,
 }
 
 #[derive(Debug, Args)]

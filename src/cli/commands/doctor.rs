@@ -148,14 +148,16 @@ fn read(page: &mut Page, row: &Operation, answer: &Answer) {
 
 /// Why an operation of remediation is not tried, and what it is for.
 fn untried(row: &Operation) -> String {
-    let why = if row.name.contains(":Describe") {
+    let why = if row.reads() {
         "not tried: there is nothing to ask about before a write"
     } else {
         "not tried: it would write"
     };
     let job = match row.job {
         Job::Guard => "for the guard",
+        Job::EnableScps => "for --enable-policy-type",
         Job::Reinvite => "for bringing accounts back",
+        Job::Undo => "for taking a run back",
         Job::Audit | Job::AuditDetail | Job::Verify => "for the audit",
     };
     format!("{why}; {job}, without it: {}", row.cost)

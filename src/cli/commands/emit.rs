@@ -12,11 +12,13 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
         EmitWhat::IamPolicy { job } => iam_policy(match job {
             IamJob::Audit => IamPolicy::Audit,
             IamJob::Remediation => IamPolicy::Remediation,
+            IamJob::Undo => IamPolicy::Undo,
         }),
         EmitWhat::Guard {
             without_self_closure,
         } => {
             let guard = Guard {
+                exit: true,
                 self_closure: !without_self_closure,
                 carved_out: Vec::new(),
             };

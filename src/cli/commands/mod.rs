@@ -10,4 +10,7 @@ pub(super) mod emit;
 pub(super) mod explain;
 pub(super) mod lint;
 pub(super) mod remediate;
+pub(super) mod resume;
+pub(super) mod runs;
 pub(super) mod snapshot;
+pub(super) mod undo;

@@ -1,65 +1,114 @@
 //! `remediate`
 
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
-
 use super::super::args::{Cli, RemediateArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
-use super::super::streams;
-use crate::apply::{Applied, Place, apply};
-use crate::flows::{Planned, judge_all, make_plan, read_namesakes};
-use crate::plan::{Approved, Plan, Wishes};
-use crate::report::RemediationDocument;
+use super::super::{streams, writing};
+use crate::apply::{Applied, ApplyError, apply, check};
+use crate::flows::{judge_all, make_plan, read_namesakes, read_plan, write_plan};
+use crate::model::settings::Settings;
+use crate::plan::{Approved, PlanDocument, Wishes};
+use crate::report::{AppliedView, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
-    let source = Source::open(cli, &args.aws, !args.apply).await?;
-    let result = with_source(args, &source).await;
+    // A plan that cannot be used needs no session.
+    let plan = args.plan.as_deref().map(read_plan).transpose()?;
+    if let (Some(plan), Some(wanted)) = (&plan, &args.plan_sha256) {
+        check_digest(plan, wanted)?;
+    }
+    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
+    let result = match plan {
+        Some(plan) => with_plan(args, &source, plan, true).await,
+        None => with_new_plan(args, &source).await,
+    };
     source.close().await;
     result
 }
 
-async fn with_source(args: &RemediateArgs, source: &Source) -> Result<Exit, CliError> {
+fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
+    let hex = |text: &str| text.trim_start_matches("sha256:").to_ascii_lowercase();
+    let digest = plan.digest();
+    if hex(&digest) == hex(wanted) {
+        return Ok(());
+    }
+    Err(CliError::refused_with(
+        format!("the plan's digest is {digest}, not `{wanted}`"),
+        "review the plan of the file, and give the digest that it shows",
+    ))
+}
+
+async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, CliError> {
     let mut snapshot = source.collect(&RemediateArgs::scope()).await?;
     read_namesakes(&source.session, &mut snapshot)
         .await
         .map_err(|failure| CliError::refused(format!("{failure}, so a guard may exist already")))?;
     let wishes = Wishes {
         without_self_closure: args.without_self_closure,
+        enable_policy_type: args.enable_policy_type,
         reinvite: args.reinvite.iter().cloned().collect(),
     };
-    let planned = make_plan(snapshot, &source.config.settings, &wishes)
+    let settings: &Settings = &source.config.settings;
+    let mut planned = make_plan(snapshot, settings, &wishes)
         .map_err(|error| CliError::refused(error.to_string()))?;
-    let mut document = RemediationDocument::new(
-        &planned.plan,
-        &planned.before.document(),
-        &planned.after.document(),
-    );
-    if !args.apply || planned.plan.steps.is_empty() {
-        streams::print(&document.render(args.format, streams::width()))?;
-        let changes = !planned.plan.steps.is_empty();
+    if !args.only.is_empty() {
+        planned.keep_only(&args.only, settings).map_err(|error| {
+            CliError::refused_with(
+                error.to_string(),
+                "name every step that is wanted with --only",
+            )
+        })?;
+    }
+    if let Some(path) = &args.plan_out {
+        let digest = write_plan(path, &planned.document)?;
+        streams::note(&format!("plan written to {}: {digest}", path.display()));
+    }
+    with_plan(args, source, planned.document, false).await
+}
+
+async fn with_plan(
+    args: &RemediateArgs,
+    source: &Source,
+    plan: PlanDocument,
+    from_file: bool,
+) -> Result<Exit, CliError> {
+    let mut document = RemediationDocument::new(&plan);
+    let state = writing::state_directory(&args.write.state)?;
+    let place = writing::place(source, &state, &args.write);
+    if !args.write.apply || plan.steps.is_empty() {
+        if from_file {
+            check(place, &plan).await?;
+        }
+        streams::print(&document.render(args.write.format, streams::width()))?;
+        let changes = !plan.steps.is_empty();
         return Ok(if changes && args.detailed_exit_code {
             Exit::Changes
         } else {
             Exit::Done
         });
     }
-    let approved = approve(args, source, planned, &document)?;
-    let place = Place {
-        session: &source.session,
-        state: &state_directory(args)?,
-        now: source.now(),
-        observer: source.progress.as_ref(),
-    };
+    let shown = document.render(crate::report::Format::Table, streams::width());
+    let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
+    let approved = Approved::confirm(plan, &typed, reason)
+        .map_err(|error| writing::wrong_organization(&error))?;
     let applied = apply(place, &approved).await;
+    report(source, args.write.format, &mut document, applied).await
+}
+
+/// Prints what was done with the verdicts read back.
+pub(in crate::cli) async fn report(
+    source: &Source,
+    format: crate::report::Format,
+    document: &mut RemediationDocument,
+    applied: Result<Applied, ApplyError>,
+) -> Result<Exit, CliError> {
     source.progress.finish();
     let applied = applied?;
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
-    note_outcomes(&mut document, &applied);
+    note_outcomes(document, &applied);
     let promised = std::mem::replace(&mut document.after, after.document().paths);
-    streams::print(&document.render(args.format, streams::width()))?;
+    streams::print(&document.render(format, streams::width()))?;
     if promised != document.after {
         streams::note(
             "warning: the verdicts read back are not those that the plan promised: AWS may not show the attachment \
@@ -76,102 +125,8 @@ fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
             step.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
         }
     }
-    document.applied = Some(crate::report::AppliedView {
+    document.applied = Some(AppliedView {
         run: applied.run.clone(),
         journal: applied.journal.join("journal.jsonl").display().to_string(),
     });
-}
-
-/// Everything that must be right before the first write.
-fn approve(
-    args: &RemediateArgs,
-    source: &Source,
-    planned: Planned,
-    document: &RemediationDocument,
-) -> Result<Approved, CliError> {
-    if let Some(endpoint) = &source.session.caller().endpoint
-        && !source.is_demo()
-        && !args.allow_endpoint_override
-    {
-        return Err(CliError::refused_with(
-            format!("the endpoint is `{endpoint}`, not AWS's own"),
-            "give --allow-endpoint-override if that is meant",
-        ));
-    }
-    let Some(reason) = args
-        .reason
-        .clone()
-        .filter(|reason| !reason.trim().is_empty())
-    else {
-        return Err(CliError::refused_with(
-            "--apply wants a reason".to_owned(),
-            "add --reason TEXT",
-        ));
-    };
-    let typed = match &args.confirm {
-        Some(typed) => typed.clone(),
-        None => ask(&planned.plan, document)?,
-    };
-    Approved::confirm(planned.plan, &typed, reason).map_err(|error| {
-        CliError::refused_with(
-            error.to_string(),
-            "check the profile, then give --confirm with the organization's id",
-        )
-    })
-}
-
-/// Asks on a terminal; elsewhere nobody can answer.
-fn ask(plan: &Plan, document: &RemediationDocument) -> Result<String, CliError> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(CliError::refused_with(
-            "nobody confirmed the organization".to_owned(),
-            "add --confirm with the organization's id; org-exit-guard remediate without --apply shows it",
-        ));
-    }
-    streams::note(
-        &anstream::adapter::strip_str(
-            &document.render(crate::report::Format::Table, streams::width()),
-        )
-        .to_string(),
-    );
-    streams::note(&format!(
-        "management account {}, {} step(s)",
-        plan.management,
-        plan.steps.len()
-    ));
-    let failed = |source| CliError::Output {
-        what: "the question".to_owned(),
-        source,
-    };
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "Type the organization's id to apply: ")
-        .and_then(|()| stderr.flush())
-        .map_err(failed)?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(failed)?;
-    Ok(line.strip_suffix('\n').unwrap_or(&line).to_owned())
-}
-
-fn state_directory(args: &RemediateArgs) -> Result<PathBuf, CliError> {
-    use etcetera::BaseStrategy;
-    let directory = match &args.state_dir {
-        Some(directory) => directory.clone(),
-        None => etcetera::choose_base_strategy()
-            .ok()
-            .and_then(|strategy| strategy.state_dir())
-            .map(|directory| directory.join("org-exit-guard"))
-            .ok_or_else(|| {
-                CliError::refused_with(
-                    "there is no place for the journal".to_owned(),
-                    "add --state-dir DIR",
-                )
-            })?,
-    };
-    if std::env::var_os("CI").is_some() && args.state_dir.is_none() {
-        streams::note(&format!(
-            "warning: the journal is kept in {}, which may not outlive this CI job; give --state-dir",
-            directory.display()
-        ));
-    }
-    Ok(directory)
 }

@@ -1,0 +1,207 @@
+//! What must hold before the first write: the plan's age and size, that it was not used, and
+//! that the facts it rests on are still so.
+
+use std::path::Path;
+
+use super::execute::{ApplyError, Place, refused, unread, unwritten};
+use super::history::{History, RunState, run_ids};
+use super::settle;
+use crate::aws::Reads;
+use crate::model::PolicyId;
+use crate::plan::{Change, PlanDocument, PolicyRef, Step};
+
+/// A plan lives a day.
+const PLAN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// Would [`apply`] begin? Takes no lock and writes nothing, here or in AWS.
+///
+/// # Errors
+/// [`ApplyError::Refused`], as `apply` would.
+pub async fn check(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyError> {
+    check_paper(place, plan)?;
+    check_unused(place.state, &plan.digest())?;
+    check_facts(&place.session.reads(), place, plan, &Since::default()).await
+}
+
+/// Would [`resume`] go on? As [`check`].
+///
+/// # Errors
+/// [`ApplyError::Refused`], as `resume` would.
+pub async fn check_resume(place: Place<'_>, history: &History) -> Result<(), ApplyError> {
+    let Some(header) = history.header() else {
+        return Err(refused(
+            "the run ended before its first row was on disk: it wrote nothing",
+            "make a new plan with org-exit-guard remediate",
+        ));
+    };
+    check_resumable(place, history, &header.plan)
+        .await
+        .map(|_| ())
+}
+
+pub(super) async fn check_resumable(
+    place: Place<'_>,
+    history: &History,
+    plan: &PlanDocument,
+) -> Result<Reads, ApplyError> {
+    if history.header().is_none_or(|header| header.plan != *plan) {
+        return Err(refused(
+            "the plan is not that of the run",
+            "org-exit-guard runs shows every run",
+        ));
+    }
+    match history.state() {
+        RunState::Stopped(_) | RunState::Unfinished => {}
+        state => {
+            return Err(refused(
+                format!("run `{}` is {}", history.run(), state.words()),
+                "there is nothing to resume",
+            ));
+        }
+    }
+    check_limit(place, plan)?;
+    let reads = place.session.reads();
+    check_facts(&reads, place, plan, &Since::of(history)).await?;
+    Ok(reads)
+}
+
+/// What can be told from the plan alone.
+pub(super) fn check_paper(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyError> {
+    let age = place.now.duration_since(plan.created);
+    if age > PLAN_LIFE || age < jiff::SignedDuration::ZERO {
+        return Err(refused(
+            format!(
+                "the plan is of {}; it is now {}, and a plan lives 24 hours",
+                plan.created, place.now
+            ),
+            "make a new one",
+        ));
+    }
+    check_limit(place, plan)
+}
+
+fn check_limit(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyError> {
+    if plan.steps.len() > place.max_changes {
+        return Err(refused(
+            format!(
+                "the plan has {} changes, more than the {} allowed",
+                plan.steps.len(),
+                place.max_changes
+            ),
+            "raise --max-changes, or take a part with --only",
+        ));
+    }
+    Ok(())
+}
+
+/// A plan is used once.
+pub(super) fn check_unused(state: &Path, digest: &str) -> Result<(), ApplyError> {
+    let runs = run_ids(state).map_err(|e| unwritten(&e))?;
+    for run in runs {
+        // A journal that cannot be read proves nothing of this plan; `runs` shows it.
+        let Ok(history) = History::read(state, &run) else {
+            continue;
+        };
+        let same = history
+            .header()
+            .is_some_and(|header| header.plan_digest == digest);
+        if same && !matches!(history.state(), RunState::Stopped(_) | RunState::Unfinished) {
+            return Err(refused(
+                format!(
+                    "the plan is already applied: run `{run}` is {}",
+                    history.state().words()
+                ),
+                "make a new one",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What a run has done of its plan, so that its own changes are not taken for foreign ones.
+#[derive(Debug, Default)]
+pub(super) struct Since {
+    /// The SCP that the run attached, or was about to.
+    policy: Option<PolicyId>,
+    /// The journal says that it hangs.
+    attached: bool,
+    /// The run enabled the SCP type, or was about to.
+    enabled: bool,
+}
+
+impl Since {
+    pub(super) fn of(history: &History) -> Self {
+        let attach = history.step(|change| matches!(change, Change::AttachPolicy { .. }));
+        let attach = attach.filter(|step| history.intended(&step.id));
+        let policy = attach.and_then(|step| match &step.change {
+            Change::AttachPolicy {
+                policy: PolicyRef::Existing(id),
+                ..
+            } => Some(id.clone()),
+            _ => history.created(),
+        });
+        let outcomes = history.outcomes();
+        let stands = |step: &Step| {
+            let outcome = outcomes.get(step.id.as_str());
+            outcome.is_some_and(|outcome| outcome.outcome.stands())
+        };
+        let enable = history.step(|change| matches!(change, Change::EnablePolicyType { .. }));
+        Self {
+            policy,
+            attached: attach.is_some_and(stands),
+            enabled: enable.is_some_and(|step| history.intended(&step.id)),
+        }
+    }
+}
+
+/// Reads the facts anew; a plan never rests on what was true earlier.
+pub(super) async fn check_facts(
+    reads: &Reads,
+    place: Place<'_>,
+    plan: &PlanDocument,
+    since: &Since,
+) -> Result<(), ApplyError> {
+    let now = settle::facts(reads, place.session.caller())
+        .await
+        .map_err(|failure| unread(&failure))?;
+    let Some(mut now) = now else {
+        return Err(refused(
+            "the organization has no root any more",
+            "make a new plan",
+        ));
+    };
+    if since.enabled {
+        now.scp_state.clone_from(&plan.facts.scp_state);
+        now.attached.retain(|id, _| !id.is_full_aws_access());
+    }
+    let mut changes = Vec::new();
+    if let Some(policy) = &since.policy {
+        let hangs = now.attached.remove(policy).is_some();
+        if since.attached && !hangs {
+            changes.push(format!(
+                "SCP {policy}, which the run attached, was detached"
+            ));
+        }
+    }
+    // Invitations do not rest on what hangs on the root.
+    let guards = plan
+        .steps
+        .iter()
+        .any(|step| !matches!(step.change, Change::InviteAccount { .. }));
+    let same_place = now.organization == plan.facts.organization
+        && now.management == plan.facts.management
+        && now.partition == plan.facts.partition;
+    if !same_place || (guards && now != plan.facts) {
+        changes.extend(plan.facts.difference(&now));
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    Err(refused(
+        format!(
+            "the organization changed since the plan was made: {}",
+            changes.join("; ")
+        ),
+        "make a new plan",
+    ))
+}

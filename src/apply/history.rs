@@ -1,0 +1,279 @@
+//! Reading journals: every row verified, before anything is concluded from it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::journal::{FILE, directory_of, unseal};
+use super::rows::{Entry, Header, JOURNAL_VERSION, Made, Outcome, Row};
+use crate::model::PolicyId;
+use crate::plan::{Change, Step};
+
+/// A verified journal.
+#[derive(Debug, Clone)]
+pub struct History {
+    run: String,
+    directory: PathBuf,
+    rows: Vec<Row>,
+    last_hash: String,
+    whole: u64,
+    torn: Vec<u8>,
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    NoSuchRun(String),
+    /// It cannot be read.
+    #[error("the journal of run `{run}` cannot be read: {source}")]
+    Io {
+        /// The run.
+        run: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another version of this tool wrote it.
+    #[error(
+        "the journal of run `{run}` has format version {found}; this version reads {JOURNAL_VERSION}"
+    )]
+    Version {
+        /// The run.
+        run: String,
+        /// Its version.
+        found: u64,
+    },
+    /// A row was altered, removed or moved.
+    #[error("row {row} of the journal of run `{run}` {what}; nothing in it is believed")]
+    Row {
+        /// The run.
+        run: String,
+        /// Which, from 1.
+        row: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunState {
+    /// Every step is done.
+    Complete,
+    /// It stopped at this step.
+    Stopped(String),
+    /// It ended without a word: killed, or it runs now.
+    Unfinished,
+    /// It was taken back, as far as that goes.
+    Undone,
+    /// Taking it back did not end.
+    UndoUnfinished,
+}
+
+impl RunState {
+    /// For people.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Complete => "complete".to_owned(),
+            Self::Stopped(step) => format!("stopped at step {step}"),
+            Self::Unfinished => "unfinished".to_owned(),
+            Self::Undone => "undone".to_owned(),
+            Self::UndoUnfinished => "undo unfinished".to_owned(),
+        }
+    }
+}
+
+/// The ids of the runs below a state directory, oldest first.
+pub fn run_ids(state: &Path) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(state.join("runs")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        ids.extend(entry?.file_name().into_string());
+    }
+    ids.sort();
+    Ok(ids)
+}
+
+impl History {
+    /// Reads and verifies the journal of a run.
+    ///
+    /// # Errors
+    /// No such run, or a row that is not what was written.
+    pub fn read(state: &Path, run: &str) -> Result<Self, HistoryError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if run.is_empty() || !run.chars().all(plain) {
+            return Err(HistoryError::NoSuchRun(run.to_owned()));
+        }
+        let directory = directory_of(state, run);
+        let bytes = std::fs::read(directory.join(FILE)).map_err(|source| {
+            if source.kind() == io::ErrorKind::NotFound {
+                return HistoryError::NoSuchRun(run.to_owned());
+            }
+            HistoryError::Io {
+                run: run.to_owned(),
+                source,
+            }
+        })?;
+        Self::verify(run, directory, &bytes)
+    }
+
+    fn verify(run: &str, directory: PathBuf, bytes: &[u8]) -> Result<Self, HistoryError> {
+        let mut history = Self {
+            run: run.to_owned(),
+            directory,
+            rows: Vec::new(),
+            last_hash: String::new(),
+            whole: 0,
+            torn: Vec::new(),
+        };
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let Some((b'\n', line)) = line.split_last() else {
+                // The last row has no end: the process died while it was written.
+                line.clone_into(&mut history.torn);
+                break;
+            };
+            history.take(line)?;
+            // INVARIANT: a file's size fits into 64 bits.
+            history.whole += u64::try_from(line.len()).unwrap_or(u64::MAX) + 1;
+        }
+        Ok(history)
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), HistoryError> {
+        let number = self.rows.len() + 1;
+        let wrong = |what| HistoryError::Row {
+            run: self.run.clone(),
+            row: number,
+            what,
+        };
+        let text = std::str::from_utf8(line).map_err(|_| wrong("was altered"))?;
+        if number == 1 {
+            self.check_version(text)?;
+        }
+        let (row, hash) = unseal(text).ok_or_else(|| wrong("was altered"))?;
+        let row: Row = serde_json::from_str(&row).map_err(|_| wrong("is not understood"))?;
+        if row.previous != self.last_hash || row.sequence != self.next_sequence() {
+            return Err(wrong(
+                "does not follow the one before it: a row was removed or moved",
+            ));
+        }
+        if matches!(row.entry, Entry::RunOpen(_)) != (number == 1) {
+            return Err(wrong("is not in its place"));
+        }
+        self.rows.push(row);
+        self.last_hash = hash;
+        Ok(())
+    }
+
+    /// Journals of other versions are told apart before their rows are judged.
+    fn check_version(&self, first: &str) -> Result<(), HistoryError> {
+        let value: Option<serde_json::Value> = serde_json::from_str(first).ok();
+        let found = value.and_then(|row| row.get("format_version")?.as_u64());
+        match found {
+            Some(found) if found != u64::from(JOURNAL_VERSION) => Err(HistoryError::Version {
+                run: self.run.clone(),
+                found,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The run's id.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// What the run is; `None` if it ended before its first row was on disk, and so before
+    /// anything was written to AWS.
+    pub fn header(&self) -> Option<&Header> {
+        match &self.rows.first()?.entry {
+            Entry::RunOpen(header) => Some(header),
+            _ => None,
+        }
+    }
+
+    /// Was the last row cut off while it was written?
+    pub fn is_torn(&self) -> bool {
+        !self.torn.is_empty()
+    }
+
+    /// The rows, in order.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Where the run is kept.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn torn(&self) -> &[u8] {
+        &self.torn
+    }
+
+    pub(super) fn whole(&self) -> u64 {
+        self.whole
+    }
+
+    pub(super) fn next_sequence(&self) -> u64 {
+        self.rows.last().map_or(0, |row| row.sequence + 1)
+    }
+
+    pub(super) fn last_hash(&self) -> &str {
+        &self.last_hash
+    }
+
+    /// Where the run stands.
+    pub fn state(&self) -> RunState {
+        let mut state = RunState::Unfinished;
+        for row in &self.rows {
+            state = match &row.entry {
+                Entry::Outcome(outcome) if !outcome.outcome.stands() => {
+                    RunState::Stopped(outcome.step.clone())
+                }
+                Entry::RunClose => RunState::Complete,
+                Entry::UndoOpen(_) | Entry::UndoIntent(_) | Entry::UndoOutcome(_) => {
+                    RunState::UndoUnfinished
+                }
+                Entry::UndoClose => RunState::Undone,
+                _ => RunState::Unfinished,
+            };
+        }
+        state
+    }
+
+    /// Was the step begun?
+    pub fn intended(&self, step: &str) -> bool {
+        let mut entries = self.rows.iter().map(|row| &row.entry);
+        entries.any(|entry| matches!(entry, Entry::Intent(intent) if intent.step == step))
+    }
+
+    /// The last outcome of every step that has one.
+    pub fn outcomes(&self) -> BTreeMap<&str, &Outcome> {
+        let outcomes = self.rows.iter().filter_map(|row| match &row.entry {
+            Entry::Outcome(outcome) => Some((outcome.step.as_str(), outcome)),
+            _ => None,
+        });
+        outcomes.collect()
+    }
+
+    /// The SCP that the run's step created or found.
+    pub(super) fn created(&self) -> Option<PolicyId> {
+        let step = self.step(|change| matches!(change, Change::CreatePolicy { .. }))?;
+        match self.outcomes().get(step.id.as_str())?.made.clone()? {
+            Made::Policy(id) => Some(id),
+            Made::Invitation(_) => None,
+        }
+    }
+
+    /// The plan's step of a kind.
+    pub(super) fn step(&self, wanted: impl Fn(&Change) -> bool) -> Option<&Step> {
+        let steps = &self.header()?.plan.steps;
+        steps.iter().find(|step| wanted(&step.change))
+    }
+}

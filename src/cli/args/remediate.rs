@@ -1,0 +1,125 @@
+//! The arguments of the commands that may write.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{AwsArgs, ScopeArgs, parse_format};
+use crate::model::AccountId;
+use crate::report::Format;
+
+/// What every command that may write asks for.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WriteArgs {
+    /// Carry it out; without it nothing is written
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) apply: bool,
+    /// The organization's id, typed out: nothing else is touched
+    #[arg(long, value_name = "ORG-ID", help_heading = "Remediation")]
+    pub(in crate::cli) confirm: Option<String>,
+    /// Why; kept in the journal and as a tag of the policy
+    #[arg(long, value_name = "TEXT", help_heading = "Remediation")]
+    pub(in crate::cli) reason: Option<String>,
+    /// The most changes that may be made; more are refused before the first
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) max_changes: usize,
+    /// Apply although the endpoint is not AWS's own
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) allow_endpoint_override: bool,
+    /// Everything that happens on stderr, one JSON object a line, for CI
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub(in crate::cli) events: Option<Events>,
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(in crate::cli) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Events {
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StateArgs {
+    /// Where lock and journal are kept
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ORG_EXIT_GUARD_STATE_DIR",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RunsArgs {
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(in crate::cli) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RunArgs {
+    /// The run, as org-exit-guard runs shows it
+    pub(in crate::cli) run: String,
+    #[command(flatten)]
+    pub(in crate::cli) aws: AwsArgs,
+    #[command(flatten)]
+    pub(in crate::cli) write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RemediateArgs {
+    #[command(flatten)]
+    pub(in crate::cli) aws: AwsArgs,
+    #[command(flatten)]
+    pub(in crate::cli) write: WriteArgs,
+    /// Invite this departed account (can be repeated)
+    #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
+    pub(in crate::cli) reinvite: Vec<AccountId>,
+    /// Leave out the statement against closing accounts from inside
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) without_self_closure: bool,
+    /// Enable the SCP policy type if need be; that cannot be taken back
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) enable_policy_type: bool,
+    /// Take only this step of the plan (can be repeated)
+    #[arg(long, value_name = "STEP", help_heading = "Remediation")]
+    pub(in crate::cli) only: Vec<String>,
+    /// Write the plan to a file as well, mode 0600
+    #[arg(long, value_name = "FILE", help_heading = "Remediation")]
+    pub(in crate::cli) plan_out: Option<PathBuf>,
+    /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "only", "plan_out"], help_heading = "Remediation")]
+    pub(in crate::cli) plan: Option<PathBuf>,
+    /// The digest of the plan that was reviewed; another plan is refused
+    #[arg(
+        long,
+        value_name = "HEX",
+        requires = "plan",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) plan_sha256: Option<String>,
+    /// Exit with 5 if the plan has changes
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) detailed_exit_code: bool,
+}
+
+impl RemediateArgs {
+    /// What a plan needs to know, the departures of 90 days included.
+    pub(in crate::cli) const fn scope() -> ScopeArgs {
+        ScopeArgs {
+            full: false,
+            since: 90,
+        }
+    }
+}

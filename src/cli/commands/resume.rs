@@ -1,0 +1,57 @@
+//! `resume`
+
+use super::super::args::{Cli, RunArgs};
+use super::super::error::CliError;
+use super::super::exit::Exit;
+use super::super::facts::Source;
+use super::super::{streams, writing};
+use super::remediate::report;
+use crate::apply::{History, check_resume, resume};
+use crate::plan::Approved;
+use crate::report::{Format, RemediationDocument};
+
+pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs) -> Result<Exit, CliError> {
+    let state = writing::state_directory(&args.write.state)?;
+    let history = History::read(&state, &args.run)?;
+    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
+    let result = with_source(args, &source, &state, &history).await;
+    source.close().await;
+    result
+}
+
+async fn with_source(
+    args: &RunArgs,
+    source: &Source,
+    state: &std::path::Path,
+    history: &History,
+) -> Result<Exit, CliError> {
+    let place = writing::place(source, state, &args.write);
+    check_resume(place, history).await?;
+    let Some(header) = history.header() else {
+        return Ok(Exit::Done);
+    };
+    writing::tell_of_cut(history);
+    let mut document = RemediationDocument::new(&header.plan);
+    history.run().clone_into(&mut document.goes_on);
+    for step in &mut document.steps {
+        let so_far = history.outcomes();
+        step.outcome = Some(match so_far.get(step.id.as_str()) {
+            Some(row) => format!("so far {}: {}", row.outcome.as_str(), row.detail),
+            None if history.intended(&step.id) => {
+                "so far unknown: begun, and no outcome written; it is settled by reading".to_owned()
+            }
+            None => "so far not begun".to_owned(),
+        });
+    }
+    if !args.write.apply {
+        streams::print(&document.render(args.write.format, streams::width()))?;
+        return Ok(Exit::Done);
+    }
+    let shown = document.render(Format::Table, streams::width());
+    let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
+    let approved = Approved::confirm(header.plan.clone(), &typed, reason)
+        .map_err(|error| writing::wrong_organization(&error))?;
+    let applied = resume(place, history, &approved).await;
+    document.goes_on.clear();
+    report(source, args.write.format, &mut document, applied).await
+}

@@ -1,0 +1,68 @@
+//! `undo`
+
+use std::path::Path;
+
+use super::super::args::{Cli, RunArgs};
+use super::super::error::CliError;
+use super::super::exit::Exit;
+use super::super::facts::Source;
+use super::super::{streams, writing};
+use crate::apply::{History, UndoPlan, plan_undo, undo};
+use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
+
+pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs) -> Result<Exit, CliError> {
+    let state = writing::state_directory(&args.write.state)?;
+    let history = History::read(&state, &args.run)?;
+    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
+    let result = with_source(args, &source, &state, &history).await;
+    source.close().await;
+    result
+}
+
+async fn with_source(
+    args: &RunArgs,
+    source: &Source,
+    state: &Path,
+    history: &History,
+) -> Result<Exit, CliError> {
+    let place = writing::place(source, state, &args.write);
+    let plan = plan_undo(place, history).await?;
+    writing::tell_of_cut(history);
+    let mut document = document(&plan);
+    if !args.write.apply {
+        streams::print(&document.render(args.write.format, streams::width()))?;
+        return Ok(Exit::Done);
+    }
+    let shown = document.render(Format::Table, streams::width());
+    let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
+    let approved = plan
+        .confirm(&typed, reason)
+        .map_err(|error| writing::wrong_organization(&error))?;
+    let undone = undo(place, &approved).await;
+    source.progress.finish();
+    let undone = undone?;
+    for (one, (_, result)) in document.reversals.iter_mut().zip(&undone.results) {
+        one.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
+    }
+    document.applied = true;
+    streams::print(&document.render(args.write.format, streams::width()))?;
+    Ok(Exit::Done)
+}
+
+fn document(plan: &UndoPlan) -> UndoDocument {
+    let reversals = plan.reversals.iter().map(|(step, _, words)| ReversalView {
+        step: step.clone(),
+        title: words.clone(),
+        outcome: None,
+    });
+    let not_done = plan.not_done.iter().map(|one| NotDoneView {
+        what: one.what.clone(),
+        why: one.why.clone(),
+    });
+    UndoDocument::new(
+        plan.run.clone(),
+        plan.organization.clone(),
+        reversals.collect(),
+        not_done.collect(),
+    )
+}

@@ -1,0 +1,120 @@
+//! What every command that may write to AWS makes sure of first.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::{StateArgs, WriteArgs};
+use super::error::CliError;
+use super::facts::Source;
+use super::streams;
+use crate::apply::{History, Place};
+
+/// Where and when a command writes.
+pub(super) fn place<'a>(source: &'a Source, state: &'a Path, args: &WriteArgs) -> Place<'a> {
+    Place {
+        session: &source.session,
+        state,
+        now: source.now(),
+        observer: source.progress.as_ref(),
+        max_changes: args.max_changes,
+    }
+}
+
+/// Refuses an endpoint that is not AWS's own, unless that is meant.
+fn check_endpoint(args: &WriteArgs, source: &Source) -> Result<(), CliError> {
+    match &source.session.caller().endpoint {
+        Some(endpoint) if !source.is_demo() && !args.allow_endpoint_override => {
+            Err(CliError::refused_with(
+                format!("the endpoint is `{endpoint}`, not AWS's own"),
+                "give --allow-endpoint-override if that is meant",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The typed organization and the reason; `shown` is what a person at a terminal decides on.
+pub(super) fn confirmation(
+    args: &WriteArgs,
+    source: &Source,
+    shown: &str,
+) -> Result<(String, String), CliError> {
+    check_endpoint(args, source)?;
+    let reason = args.reason.clone();
+    let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
+        return Err(CliError::refused_with(
+            "--apply wants a reason".to_owned(),
+            "add --reason TEXT",
+        ));
+    };
+    let typed = match &args.confirm {
+        Some(typed) => typed.clone(),
+        None => ask(shown)?,
+    };
+    Ok((typed, reason))
+}
+
+/// Refuses another organization's id.
+pub(super) fn wrong_organization(error: &crate::plan::WrongOrganization) -> CliError {
+    CliError::refused_with(
+        error.to_string(),
+        "check the profile, then give --confirm with the organization's id",
+    )
+}
+
+/// Asks on a terminal; elsewhere nobody can answer.
+fn ask(shown: &str) -> Result<String, CliError> {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(CliError::refused_with(
+            "nobody confirmed the organization".to_owned(),
+            "add --confirm with the organization's id; the same command without --apply shows it",
+        ));
+    }
+    streams::note(&anstream::adapter::strip_str(shown).to_string());
+    let failed = |source| CliError::Output {
+        what: "the question".to_owned(),
+        source,
+    };
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "Type the organization's id to apply: ")
+        .and_then(|()| stderr.flush())
+        .map_err(failed)?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(failed)?;
+    Ok(line.strip_suffix('\n').unwrap_or(&line).to_owned())
+}
+
+/// Says that a journal was cut off.
+pub(super) fn tell_of_cut(history: &History) {
+    if history.is_torn() {
+        streams::note(&format!(
+            "warning: the last row of the journal was cut off; the {} rows before it are used",
+            history.rows().len()
+        ));
+    }
+}
+
+/// Where lock and journals are kept.
+pub(super) fn state_directory(args: &StateArgs) -> Result<PathBuf, CliError> {
+    use etcetera::BaseStrategy;
+    let directory = match &args.state_dir {
+        Some(directory) => directory.clone(),
+        None => etcetera::choose_base_strategy()
+            .ok()
+            .and_then(|strategy| strategy.state_dir())
+            .map(|directory| directory.join("org-exit-guard"))
+            .ok_or_else(|| {
+                CliError::refused_with(
+                    "there is no place for the journal".to_owned(),
+                    "add --state-dir DIR",
+                )
+            })?,
+    };
+    if std::env::var_os("CI").is_some() && args.state_dir.is_none() {
+        streams::note(&format!(
+            "warning: the journal is kept in {}, which may not outlive this CI job; give --state-dir",
+            directory.display()
+        ));
+    }
+    Ok(directory)
+}

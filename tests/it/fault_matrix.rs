@@ -1,0 +1,294 @@
+//! Every scenario, every call of the run, every kind of fault: going on with the run reaches the
+//! state of an undisturbed one. What is asserted is the simulator's state, and the journal and
+//! the report must agree with it.
+
+use std::time::Duration;
+
+use org_exit_guard::apply::{ApplyError, History, StepOutcome};
+use org_exit_guard::plan::{Change, PlanDocument, Step};
+use org_exit_guard::sim::{CallOutcome, Calls, Fault, Kind, Refusal, World};
+use serde_json::{Value, json};
+
+use crate::scenarios::{self, Scenario};
+use crate::support::Bench;
+
+fn kinds() -> Vec<(&'static str, Kind)> {
+    let error = |code: &str| Kind::Error(Refusal::new(code, "on purpose"));
+    vec![
+        (
+            "declared error before",
+            error("ConstraintViolationException"),
+        ),
+        ("service error", error("ServiceException")),
+        ("throttle", error("TooManyRequestsException")),
+        ("contention", error("ConcurrentModificationException")),
+        ("access denied", error("AccessDeniedException")),
+        ("reset before", Kind::ResetBefore),
+        ("applied, answer lost", Kind::ClosedAfter),
+        ("applied, answer cut", Kind::CutBody),
+        ("past the time-out", Kind::Delay(Duration::from_secs(90))),
+        (
+            "stale reads",
+            Kind::Stale {
+                within: Some(Duration::from_secs(10)),
+            },
+        ),
+    ]
+}
+
+/// What remediation changes, by name: ids differ from run to run.
+pub(crate) fn state(world: &World) -> Value {
+    let organization = world.organization().expect("an organization");
+    let name = |id: &String| {
+        organization
+            .policies
+            .get(id)
+            .map(|policy| policy.name.clone())
+    };
+    let mut policies: Vec<_> = organization.policies.values().collect();
+    policies.sort_by_key(|policy| &policy.name);
+    let places: Vec<_> = organization
+        .units
+        .keys()
+        .chain([&organization.root])
+        .chain(organization.members.keys())
+        .map(|node| {
+            let attached = organization.attachments.get(node).into_iter().flatten();
+            let mut names: Vec<_> = attached.map(name).collect();
+            names.sort();
+            (node, names)
+        })
+        .collect();
+    let open = world.handshakes.values().filter(|one| one.state == "OPEN");
+    let mut open: Vec<_> = open.map(|one| one.target.clone()).collect();
+    open.sort();
+    json!({
+        "type": format!("{:?}", organization.scp_state).split('(').next(),
+        "policies": policies.iter().map(|policy| (&policy.name, &policy.content)).collect::<Vec<_>>(),
+        "places": places,
+        "open": open,
+        "members": organization.members.len(),
+    })
+}
+
+/// Is the effect of the step there?
+fn holds(step: &Step, world: &World) -> bool {
+    let organization = world.organization().expect("an organization");
+    match &step.change {
+        Change::EnablePolicyType { .. } => {
+            organization.scp_state != org_exit_guard::sim::world::PolicyTypeState::NotEnabled
+        }
+        Change::CreatePolicy { name, .. } => world.policy_named(name).is_some(),
+        Change::AttachPolicy { .. } => {
+            let guard = world
+                .policy_named("org-exit-guard")
+                .map(|policy| policy.id.clone());
+            let attached = organization.attachments.get(&organization.root);
+            guard.is_some_and(|id| attached.is_some_and(|attached| attached.contains(&id)))
+        }
+        Change::InviteAccount { account } => {
+            let mut open = world.handshakes.values().filter(|one| one.state == "OPEN");
+            open.any(|one| one.target == account.as_str())
+        }
+    }
+}
+
+/// Journal and world agree: what stands is there, what failed is not.
+fn truthful(history: &History, plan: &PlanDocument, world: &World, at: &str) {
+    let outcomes = history.outcomes();
+    for step in &plan.steps {
+        match outcomes.get(step.id.as_str()).map(|row| row.outcome) {
+            Some(StepOutcome::Done | StepOutcome::AlreadyDone) => {
+                assert!(holds(step, world), "{at}: {} is said to be done", step.id);
+            }
+            Some(StepOutcome::Failed) => {
+                assert!(
+                    !holds(step, world),
+                    "{at}: {} is said to have failed",
+                    step.id
+                );
+            }
+            None if !history.intended(&step.id) => {
+                assert!(
+                    !holds(step, world),
+                    "{at}: {} is said not to be begun",
+                    step.id
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The calls of a run with how many of their operation went before, the opening one left out.
+fn calls(bench: &Bench) -> Vec<(String, u32)> {
+    let log = bench.simulator.log();
+    let mut calls: Vec<(String, u32)> = Vec::new();
+    for call in &log {
+        let before = calls
+            .iter()
+            .filter(|(operation, _)| *operation == call.operation);
+        let number = u32::try_from(before.count()).expect("few") + 1;
+        calls.push((call.operation.clone(), number));
+    }
+    calls.retain(|(operation, _)| operation != "sts:GetCallerIdentity");
+    calls
+}
+
+fn writes(bench: &Bench) -> usize {
+    let log = bench.simulator.log();
+    let written = log.iter().filter(|call| {
+        let verbs = ["Describe", "List", "Get", "Lookup"];
+        let effect = matches!(call.outcome, CallOutcome::Done | CallOutcome::AnswerLost);
+        effect && !verbs.iter().any(|verb| call.name().starts_with(verb))
+    });
+    written.count()
+}
+
+fn fault(operation: &str, number: u32, kind: &Kind) -> Fault {
+    let calls = match kind {
+        Kind::Stale { .. } => Calls::From(number),
+        _ => Calls::Nth(number),
+    };
+    Fault::new(operation, calls, kind.clone())
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    cases: usize,
+    at_once: usize,
+    refused: usize,
+    resumed: usize,
+}
+
+async fn disturbed(scenario: &Scenario, world: &World, plan: &PlanDocument, counts: &mut Counts) {
+    let start = state(world);
+    let undisturbed = Bench::new(world.clone()).await;
+    undisturbed
+        .apply_plan(plan.clone())
+        .await
+        .expect(&scenario.name);
+    let end = state(&undisturbed.simulator.world());
+    let most = writes(&undisturbed);
+    for (operation, number) in calls(&undisturbed) {
+        for (word, kind) in kinds() {
+            let at = format!("{}: {word}, call {number} of {operation}", scenario.name);
+            counts.cases += 1;
+            let bench = Bench::new(world.clone()).await;
+            bench.simulator.add_fault(fault(&operation, number, &kind));
+            match bench.apply_plan(plan.clone()).await {
+                Ok(applied) => {
+                    counts.at_once += 1;
+                    truthful(
+                        &bench.history(&applied.run),
+                        plan,
+                        &bench.simulator.world(),
+                        &at,
+                    );
+                }
+                Err(ApplyError::Refused { .. }) => {
+                    counts.refused += 1;
+                    assert_eq!(state(&bench.simulator.world()), start, "{at}");
+                    bench.simulator.clear_faults();
+                    bench.apply_plan(plan.clone()).await.expect(&at);
+                }
+                Err(ApplyError::Stopped { run, results, .. }) => {
+                    counts.resumed += 1;
+                    let world = bench.simulator.world();
+                    truthful(&bench.history(&run), plan, &world, &at);
+                    for (id, _) in &results {
+                        let step = plan
+                            .steps
+                            .iter()
+                            .find(|step| step.id == *id)
+                            .expect("a step");
+                        assert!(holds(step, &world), "{at}: {id} is reported");
+                    }
+                    bench.simulator.clear_faults();
+                    let resumed = bench
+                        .resume(&run)
+                        .await
+                        .unwrap_or_else(|error| panic!("{at}: {error}"));
+                    assert_eq!(resumed.results.len(), plan.steps.len(), "{at}");
+                }
+            }
+            assert_eq!(state(&bench.simulator.world()), end, "{at}");
+            assert_eq!(writes(&bench), most, "{at}: nothing is written twice");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn resume_reaches_the_state_of_an_undisturbed_run_from_every_fault() {
+    let mut counts = Counts::default();
+    let mut named = 0;
+    for scenario in scenarios::all() {
+        let bench = Bench::new(scenario.world.clone()).await;
+        let plan = scenario.plan(&bench).await;
+        if plan.steps.is_empty() {
+            continue;
+        }
+        named += 1;
+        let before = counts.cases;
+        disturbed(&scenario, &bench.simulator.world(), &plan, &mut counts).await;
+        println!("{}: {} cases", scenario.name, counts.cases - before);
+    }
+    println!("{named} scenarios: {counts:?}");
+    assert!(named >= 8 && counts.cases > 500, "{counts:?}");
+    assert!(
+        counts.at_once > 0 && counts.refused > 0 && counts.resumed > 0,
+        "{counts:?}"
+    );
+}
+
+/// The same for taking back: it ends in the state from before the run.
+#[tokio::test(start_paused = true)]
+async fn undo_reaches_the_state_before_the_run_from_every_fault() {
+    let mut counts = Counts::default();
+    for scenario in scenarios::all() {
+        if !["guard-missing", "re-invite"].contains(&scenario.name.as_str()) {
+            continue;
+        }
+        let planning = Bench::new(scenario.world.clone()).await;
+        let plan = scenario.plan(&planning).await;
+        let world = planning.simulator.world();
+        let start = state(&world);
+        let prepared = || async {
+            let bench = Bench::new(world.clone()).await;
+            let run = bench.apply_plan(plan.clone()).await.expect("applied").run;
+            (bench, run)
+        };
+        let (undisturbed, run) = prepared().await;
+        let opened = calls(&undisturbed).len();
+        undisturbed.undo(&run).await.expect("undone");
+        assert_eq!(state(&undisturbed.simulator.world()), start);
+        for (operation, number) in calls(&undisturbed).into_iter().skip(opened) {
+            for (word, kind) in kinds() {
+                let at = format!(
+                    "{}: undo, {word}, call {number} of {operation}",
+                    scenario.name
+                );
+                counts.cases += 1;
+                let (bench, run) = prepared().await;
+                bench.simulator.add_fault(fault(&operation, number, &kind));
+                match bench.undo(&run).await {
+                    Ok(_) => counts.at_once += 1,
+                    Err(stopped) => {
+                        match stopped {
+                            ApplyError::Refused { .. } => counts.refused += 1,
+                            ApplyError::Stopped { .. } => counts.resumed += 1,
+                        }
+                        bench.simulator.clear_faults();
+                        bench
+                            .undo(&run)
+                            .await
+                            .unwrap_or_else(|error| panic!("{at}: {error}"));
+                    }
+                }
+                assert_eq!(state(&bench.simulator.world()), start, "{at}");
+            }
+        }
+    }
+    println!("undo: {counts:?}");
+    assert!(counts.cases > 200 && counts.resumed > 0, "{counts:?}");
+}

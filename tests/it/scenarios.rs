@@ -1,0 +1,154 @@
+//! The remediation scenarios of `data/remediation`: a world, what is asked for, what is planned.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use org_exit_guard::flows::make_plan;
+use org_exit_guard::model::settings::Settings;
+use org_exit_guard::plan::{Change, PlanDocument, Wishes};
+use org_exit_guard::sim::World;
+use org_exit_guard::sim::scenario::read;
+use serde::Deserialize;
+
+use crate::support::{Bench, now};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    reinvite: Vec<String>,
+    enable_policy_type: bool,
+    transition: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Expected {
+    pub(crate) steps: Vec<String>,
+    text_has: Vec<String>,
+    text_lacks: Vec<String>,
+    not_done: Vec<String>,
+}
+
+/// A scenario, read from its file.
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) world: World,
+    pub(crate) expected: Expected,
+    asked: Asked,
+}
+
+impl Scenario {
+    fn of(name: &str, text: &str) -> Self {
+        let mut table: toml::Table = toml::from_str(text).expect(name);
+        let mut part = |key: &str| {
+            table
+                .remove(key)
+                .unwrap_or(toml::Value::Table(toml::Table::new()))
+        };
+        let asked = part("wishes").try_into().expect(name);
+        let expected = part("expect").try_into().expect(name);
+        let world = read(&table.to_string(), now()).expect(name);
+        Self {
+            name: name.to_owned(),
+            world,
+            expected,
+            asked,
+        }
+    }
+
+    /// Plans in the scenario's world; the session's reads have left their traces in it.
+    pub(crate) async fn plan(&self, bench: &Bench) -> PlanDocument {
+        let ids = self.asked.reinvite.iter();
+        let wishes = Wishes {
+            enable_policy_type: self.asked.enable_policy_type,
+            reinvite: ids.map(|id| id.parse().expect("an account id")).collect(),
+            ..Wishes::default()
+        };
+        let ou = |path: &String| {
+            self.world
+                .unit_at(path)
+                .expect("an OU")
+                .parse()
+                .expect("an id")
+        };
+        let settings = Settings {
+            transition_ous: self
+                .asked
+                .transition
+                .iter()
+                .map(ou)
+                .collect::<BTreeSet<_>>(),
+            ..Settings::default()
+        };
+        make_plan(bench.snapshot().await, &settings, &wishes)
+            .expect("a plan")
+            .document
+    }
+}
+
+/// Every scenario, by name.
+pub(crate) fn all() -> Vec<Scenario> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data/remediation");
+    let mut files: Vec<_> = std::fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 11, "{files:?}");
+    let scenario = |path: &std::path::PathBuf| {
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        Scenario::of(name, &std::fs::read_to_string(path).expect("a file"))
+    };
+    files.iter().map(scenario).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_gets_what_is_missing_and_nothing_else() {
+    for scenario in all() {
+        let name = &scenario.name;
+        let bench = Bench::new(scenario.world.clone()).await;
+        let plan = scenario.plan(&bench).await;
+        let steps: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+        assert_eq!(
+            steps, scenario.expected.steps,
+            "{name}: {:?}",
+            plan.not_done
+        );
+        let text = plan.steps.iter().find_map(|step| match &step.change {
+            Change::CreatePolicy { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        let text = text.unwrap_or_default();
+        for part in &scenario.expected.text_has {
+            assert!(text.contains(part), "{name}: {part} in {text}");
+        }
+        for part in &scenario.expected.text_lacks {
+            assert!(!text.contains(part), "{name}: {part} in {text}");
+        }
+        let whys: Vec<&str> = plan.not_done.iter().map(|one| one.why.as_str()).collect();
+        for part in &scenario.expected.not_done {
+            assert!(
+                whys.iter().any(|why| why.contains(part)),
+                "{name}: {whys:?}"
+            );
+        }
+        assert_eq!(
+            plan.not_done.is_empty(),
+            scenario.expected.not_done.is_empty(),
+            "{name}: {whys:?}"
+        );
+        // The verdicts that the plan promises are those that are read back.
+        if plan.steps.is_empty() {
+            continue;
+        }
+        let promised = plan.after.clone();
+        bench.apply_plan(plan).await.expect(name);
+        let after = org_exit_guard::flows::judge_all(bench.snapshot().await, &Settings::default());
+        assert_eq!(org_exit_guard::flows::counts(&after), promised, "{name}");
+        let again = scenario.plan(&bench).await;
+        assert!(again.steps.is_empty(), "{name}: {:?}", again.steps);
+    }
+}
