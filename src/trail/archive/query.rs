@@ -1,6 +1,6 @@
 //! What is looked for: event names of sources, in a window of time, in some accounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -76,17 +76,23 @@ impl Query {
             .all(|(source, name)| event(source, name).is_some())
     }
 
-    /// Every source.
-    pub(super) fn sources(&self) -> BTreeSet<&str> {
-        self.events
-            .iter()
-            .map(|(source, _)| source.as_str())
-            .collect()
+    /// Every source with its names.
+    pub(super) fn by_source(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut sources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (source, name) in &self.events {
+            sources.entry(source).or_default().push(name);
+        }
+        sources
     }
 
-    /// Every name.
-    pub(super) fn names(&self) -> BTreeSet<&str> {
-        self.events.iter().map(|(_, name)| name.as_str()).collect()
+    /// Is it a wanted source?
+    pub(super) fn has_source(&self, source: &str) -> bool {
+        self.events.iter().any(|(own, _)| own == source)
+    }
+
+    /// Is it a wanted name?
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.events.iter().any(|(_, own)| own == name)
     }
 
     /// Is this pair wanted?
