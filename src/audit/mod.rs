@@ -2,12 +2,16 @@
 //!
 //! One file a rule under `rules/`, one line in [`RULES`].
 
+mod baseline;
+mod changes;
 mod delegation;
 mod finding;
 mod rollup;
 mod rules;
 mod waive;
 
+pub use baseline::{BASELINE_INCOMPLETE, BASELINE_RULES, since_baseline, vanished};
+pub use changes::{Attached, Changes, Former, Judged, Moved, VerdictChange, changes, former};
 pub use delegation::{Grant, grants};
 pub use finding::{Finding, Outcome, fingerprint};
 pub use rules::RULES;

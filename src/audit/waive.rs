@@ -2,9 +2,10 @@
 
 use super::finding::{Finding, fingerprint};
 use super::{Context, Outcome, RULES};
+use crate::model::organization::Account;
 use crate::model::rule::{RuleMeta, Severity};
 use crate::model::settings::Waiver;
-use crate::model::{AccountId, NodeId, Observed};
+use crate::model::{AccountId, NodeId};
 
 /// A waiver whose day has come.
 pub static WAIVER_EXPIRED: RuleMeta = RuleMeta {
@@ -102,11 +103,10 @@ fn covered(waiver: &Waiver, finding: &Finding, cx: &Context<'_>) -> Option<Vec<A
         return (finding.cause == target.as_str()).then(Vec::new);
     }
     let accounts = cx.snapshot.accounts.known();
+    // An account that departed is listed no longer, but still has its id.
     let below = |id: &&AccountId| match accounts.and_then(|accounts| accounts.get(*id)) {
-        Some(account) => {
-            *target == NodeId::Account(account.id.clone())
-                || matches!(&account.parents, Observed::Known(parents) if parents.contains(target))
-        }
+        _ if *target == NodeId::Account((*id).clone()) => true,
+        Some(Account { parents, .. }) => parents.known().is_some_and(|all| all.contains(target)),
         None => false,
     };
     Some(finding.accounts.iter().filter(below).cloned().collect())

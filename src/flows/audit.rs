@@ -1,7 +1,10 @@
 //! Facts to report.
 
 use super::verify::SIMULATOR_DISAGREES;
-use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver};
+use crate::audit::{
+    BASELINE_RULES, Changes, Context, Finding, Former, RULES, WAIVER_EXPIRED, WAIVER_UNUSED,
+    unused_waiver,
+};
 use crate::config::RuleIds;
 use crate::detect::{Detection, Home, Story, stories};
 use crate::model::rule::RuleMeta;
@@ -25,6 +28,10 @@ pub struct Audited {
     pub stories: Vec<Story>,
     /// What AWS's policy simulator was asked, if it was.
     pub verification: Option<Verification>,
+    /// Accounts that are in an earlier roster and not in this one.
+    pub departed: Vec<Former>,
+    /// What differs from an earlier snapshot, if there is one.
+    pub changes: Option<Changes>,
 }
 
 impl Audited {
@@ -32,6 +39,8 @@ impl Audited {
     pub fn document(&self) -> AuditDocument {
         AuditDocument {
             verification: self.verification.clone(),
+            departed: self.departed.clone(),
+            changes: self.changes.clone(),
             ..AuditDocument::new(
                 &self.snapshot,
                 &self.judgement,
@@ -65,6 +74,8 @@ pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
         detections,
         stories,
         verification: None,
+        departed: Vec::new(),
+        changes: None,
     }
 }
 
@@ -94,6 +105,7 @@ pub fn rules() -> Vec<&'static RuleMeta> {
         .iter()
         .map(|rule| rule.meta)
         .chain(crate::detect::RULES)
+        .chain(BASELINE_RULES)
         .chain([&SIMULATOR_DISAGREES, &WAIVER_EXPIRED, &WAIVER_UNUSED])
         .collect()
 }

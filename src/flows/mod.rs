@@ -9,6 +9,7 @@ mod lint;
 mod plan_file;
 mod private_file;
 mod remediate;
+mod roster;
 mod snapshot_file;
 mod verify;
 
@@ -21,5 +22,6 @@ pub use lint::{LintError, lint_file, lint_files};
 pub use plan_file::{PlanFile, PlanFileError, read_plan, write_plan};
 pub use private_file::write_private;
 pub use remediate::{Planned, counts, make_plan, read_namesakes};
+pub use roster::{DepartedFile, Earlier, OtherOrganization, Roster, compare_with, diff};
 pub use snapshot_file::{SnapshotError, SnapshotFile, read_snapshot, write_snapshot};
 pub use verify::{SIMULATOR_DISAGREES, verify};

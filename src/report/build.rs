@@ -43,6 +43,8 @@ impl AuditDocument {
                 .map(|story| StoryView::of(story, detections))
                 .collect(),
             verification: None,
+            departed: Vec::new(),
+            changes: None,
             gaps,
             accounts: accounts(snapshot, judgement),
             policies: policies(snapshot),

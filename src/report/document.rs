@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::timeline::{EventView, StoryView};
+use crate::audit::{Changes, Former};
 use crate::model::organization::FeatureSet;
 use crate::model::rule::{Confidence, Severity};
 use crate::model::settings::Waiver;
@@ -43,6 +44,11 @@ pub struct AuditDocument {
     /// What AWS's policy simulator was asked, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// Accounts of an earlier roster that are not in the organization: what the way back needs.
+    pub departed: Vec<Former>,
+    /// What differs from an earlier snapshot, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// Every account, by id.

@@ -1,6 +1,7 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
 mod build;
+mod changes;
 mod check;
 mod detections;
 pub mod document;
@@ -14,6 +15,7 @@ mod table;
 pub mod text;
 mod timeline;
 
+pub use changes::ChangesDocument;
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
 pub use detections::{DetectionsDocument, RecordRef, Sources, Timeline};
 pub use document::{AuditDocument, PathRow, Verification};

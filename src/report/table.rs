@@ -18,6 +18,14 @@ pub(super) fn render(document: &AuditDocument, width: usize) -> String {
     }
     events(&mut page, document);
     timeline::stories(&mut page, &document.stories);
+    if let Some(changes) = &document.changes {
+        page.gap();
+        page.heading("What differs from the baseline");
+        super::changes::lines(&mut page, changes, ToString::to_string);
+        if changes.is_empty() {
+            page.paragraph(0, "nothing");
+        }
+    }
     verification(&mut page, document);
     gaps(&mut page, &document.gaps);
     page.gap();

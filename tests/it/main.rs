@@ -30,6 +30,7 @@ mod prove_random;
 mod random_stacks;
 mod readme;
 mod remediate;
+mod roster;
 mod runs;
 mod scenarios;
 mod scp_cases;

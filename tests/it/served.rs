@@ -87,6 +87,11 @@ impl Served {
         Run::of(&output)
     }
 
+    /// Where it runs.
+    pub(crate) fn place(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         let management = self.simulator.world().management;
         self.run_as(&management, args)
