@@ -5,7 +5,7 @@ use org_exit_guard::flows::{make_plan, read_hung, read_place};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::plan::{PlanDocument, PlanError, Wishes};
 use org_exit_guard::sim::{
-    Calls, Fault, ForeignChange, Kind, Mutation, Refusal, World, WorldBuilder,
+    Calls, Fault, ForeignChange, Kind, LoggedCall, Mutation, Refusal, World, WorldBuilder,
 };
 
 use crate::served::{Run, Served, words};
@@ -54,7 +54,7 @@ async fn with_canary(bench: &Bench, place: &str) -> PlanDocument {
 fn stopped(error: ApplyError) -> (String, String, String) {
     match error {
         ApplyError::Stopped { run, step, why, .. } => (run, step, why),
-        other => panic!("{other}"),
+        refused @ ApplyError::Refused { .. } => panic!("{refused}"),
     }
 }
 
@@ -255,7 +255,7 @@ fn the_binary_takes_the_canary_first_and_detaches_it_last() {
     let log = served.simulator.log();
     let targets: Vec<&str> = log
         .iter()
-        .map(|call| call.name())
+        .map(LoggedCall::name)
         .filter(|name| name.ends_with("achPolicy"))
         .collect();
     assert_eq!(targets, ["AttachPolicy", "AttachPolicy", "DetachPolicy"]);
