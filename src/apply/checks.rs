@@ -7,8 +7,8 @@ use super::execute::{ApplyError, Place, refused, unread, unwritten};
 use super::history::{History, RunState, run_ids};
 use super::settle;
 use crate::aws::Reads;
-use crate::model::PolicyId;
-use crate::plan::{Change, PlanDocument, PolicyRef, Step};
+use crate::model::{NodeId, PolicyId};
+use crate::plan::{Change, Facts, PlanDocument};
 
 /// A plan lives a day.
 const PLAN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -121,36 +121,63 @@ pub(super) fn check_unused(state: &Path, digest: &str) -> Result<(), ApplyError>
 /// What a run has done of its plan, so that its own changes are not taken for foreign ones.
 #[derive(Debug, Default)]
 pub(super) struct Since {
-    /// The SCP that the run attached, or was about to.
-    policy: Option<PolicyId>,
-    /// The journal says that it hangs.
-    attached: bool,
+    /// SCPs that the run attached or detached, or was about to, and where; true: the journal says
+    /// that it hangs.
+    moved: Vec<(PolicyId, NodeId, bool)>,
     /// The run enabled the SCP type, or was about to.
     enabled: bool,
 }
 
 impl Since {
     pub(super) fn of(history: &History) -> Self {
-        let attach = history.step(|change| matches!(change, Change::AttachPolicy { .. }));
-        let attach = attach.filter(|step| history.intended(&step.id));
-        let policy = attach.and_then(|step| match &step.change {
-            Change::AttachPolicy {
-                policy: PolicyRef::Existing(id),
-                ..
-            } => Some(id.clone()),
-            _ => history.created(),
-        });
-        let outcomes = history.outcomes();
-        let stands = |step: &Step| {
-            let outcome = outcomes.get(step.id.as_str());
-            outcome.is_some_and(|outcome| outcome.outcome.stands())
-        };
-        let enable = history.step(|change| matches!(change, Change::EnablePolicyType { .. }));
-        Self {
-            policy,
-            attached: attach.is_some_and(stands),
-            enabled: enable.is_some_and(|step| history.intended(&step.id)),
+        let mut since = Self::default();
+        for step in history.begun() {
+            match &step.change {
+                Change::EnablePolicyType { .. } => since.enabled = true,
+                Change::AttachPolicy { policy, target, .. } => {
+                    if let Some(id) = history.resolve(policy) {
+                        let stands = history.stands(step);
+                        since.moved.push((id, target.clone(), stands));
+                    }
+                }
+                Change::DetachPolicy { policy, target, .. } => {
+                    let id = history.resolve(policy);
+                    let ours = since.moved.iter_mut();
+                    for (_, _, hangs) in
+                        ours.filter(|(one, node, _)| Some(one) == id.as_ref() && node == target)
+                    {
+                        *hangs = false;
+                    }
+                }
+                Change::CreatePolicy { .. } | Change::InviteAccount { .. } => {}
+            }
         }
+        since
+    }
+
+    /// Takes the run's own changes out of what was read; returns those that are gone, in words.
+    fn take_out(&self, plan: &PlanDocument, now: &mut Facts) -> Vec<String> {
+        if self.enabled {
+            now.scp_state.clone_from(&plan.facts.scp_state);
+            now.attached.retain(|id, _| !id.is_full_aws_access());
+            for hangs in now.elsewhere.values_mut() {
+                hangs.retain(|id| !id.is_full_aws_access());
+            }
+        }
+        let root = NodeId::Root(now.root.clone());
+        let mut gone = Vec::new();
+        for (id, node, stands) in &self.moved {
+            let hung = if *node == root {
+                now.attached.remove(id).is_some()
+            } else {
+                let hangs = now.elsewhere.get_mut(node);
+                hangs.is_some_and(|hangs| hangs.remove(id))
+            };
+            if *stands && !hung {
+                gone.push(format!("SCP {id}, which the run attached, was detached"));
+            }
+        }
+        gone
     }
 }
 
@@ -161,7 +188,7 @@ pub(super) async fn check_facts(
     plan: &PlanDocument,
     since: &Since,
 ) -> Result<(), ApplyError> {
-    let now = settle::facts(reads, place.session.caller())
+    let now = settle::facts(reads, place.session.caller(), plan.facts.elsewhere.keys())
         .await
         .map_err(|failure| unread(&failure))?;
     let Some(mut now) = now else {
@@ -170,19 +197,7 @@ pub(super) async fn check_facts(
             "make a new plan",
         ));
     };
-    if since.enabled {
-        now.scp_state.clone_from(&plan.facts.scp_state);
-        now.attached.retain(|id, _| !id.is_full_aws_access());
-    }
-    let mut changes = Vec::new();
-    if let Some(policy) = &since.policy {
-        let hangs = now.attached.remove(policy).is_some();
-        if since.attached && !hangs {
-            changes.push(format!(
-                "SCP {policy}, which the run attached, was detached"
-            ));
-        }
-    }
+    let mut changes = since.take_out(plan, &mut now);
     // Invitations do not rest on what hangs on the root.
     let guards = plan
         .steps

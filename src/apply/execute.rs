@@ -1,15 +1,18 @@
 //! Applying an approved plan: refuse, lock, read again, write, read back.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::checks::{Since, check_facts, check_paper, check_resumable, check_unused};
 use super::history::History;
 use super::journal::Journal;
 use super::lock::{Lock, LockError};
+use super::proof;
+use super::release::release;
 use super::rows::{By, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, StepOutcome};
 use super::steps::{self, StepFailure};
 use crate::aws::{Failure, Reads, Session, Writes};
-use crate::model::{Event, Observer, PolicyId, Timestamp};
+use crate::model::{Event, NodeId, Observer, PolicyId, Timestamp};
 use crate::plan::{Approved, Change, PlanDocument, PolicyRef, Step};
 
 /// The tag that says which run created a policy.
@@ -185,7 +188,8 @@ struct Run<'a> {
     writes: Writes,
     journal: Journal,
     place: Place<'a>,
-    created: Option<PolicyId>,
+    /// By the step that created or found it.
+    created: BTreeMap<String, PolicyId>,
     results: Vec<(String, StepResult)>,
 }
 
@@ -197,7 +201,7 @@ impl<'a> Run<'a> {
             reads,
             journal,
             place,
-            created: None,
+            created: BTreeMap::new(),
             results: Vec::new(),
         }
     }
@@ -208,7 +212,10 @@ impl<'a> Run<'a> {
         approved: &Approved,
         history: Option<&History>,
     ) -> Result<Applied, ApplyError> {
-        self.created = history.and_then(History::created);
+        for step in &approved.plan().steps {
+            let made = history.and_then(|history| history.created_by(&step.id));
+            self.created.extend(made.map(|id| (step.id.clone(), id)));
+        }
         let stood = history.map(History::outcomes).unwrap_or_default();
         for step in &approved.plan().steps {
             match stood.get(step.id.as_str()) {
@@ -220,7 +227,7 @@ impl<'a> Run<'a> {
                     };
                     self.results.push((step.id.clone(), result));
                 }
-                _ => self.step(step, approved.reason()).await?,
+                _ => self.step(step, approved).await?,
             }
         }
         self.note("run-close", Entry::RunClose)?;
@@ -231,7 +238,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn step(&mut self, step: &Step, reason: &str) -> Result<(), ApplyError> {
+    async fn step(&mut self, step: &Step, approved: &Approved) -> Result<(), ApplyError> {
         let intent = Intent {
             step: step.id.clone(),
             title: step.title.clone(),
@@ -241,7 +248,7 @@ impl<'a> Run<'a> {
             step: &step.id,
             title: &step.title,
         });
-        let result = self.perform(step, reason).await;
+        let result = self.perform(step, approved).await;
         let (outcome, detail, made) = match &result {
             Ok(result) => (result.outcome, result.detail.clone(), result.made.clone()),
             Err(StepFailure::Refused(why)) => (StepOutcome::Failed, why.clone(), None),
@@ -271,7 +278,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn perform(&mut self, step: &Step, reason: &str) -> Result<StepResult, StepFailure> {
+    async fn perform(
+        &mut self,
+        step: &Step,
+        approved: &Approved,
+    ) -> Result<StepResult, StepFailure> {
         match &step.change {
             Change::EnablePolicyType { root } => {
                 steps::enable_scps(&self.reads, &self.writes, root).await
@@ -279,25 +290,91 @@ impl<'a> Run<'a> {
             Change::CreatePolicy { name, text } => {
                 let tags = [
                     (RUN_TAG.to_owned(), self.id.clone()),
-                    ("org-exit-guard:reason".to_owned(), tag_value(reason)),
+                    (
+                        "org-exit-guard:reason".to_owned(),
+                        tag_value(approved.reason()),
+                    ),
                 ];
                 let (id, result) =
                     steps::create_policy(&self.reads, &self.writes, name, text, &tags).await?;
-                self.created = Some(id);
+                self.created.insert(step.id.clone(), id);
                 Ok(result)
             }
-            Change::AttachPolicy { policy, root, text } => {
-                let policy = match policy {
-                    PolicyRef::Existing(id) => id.clone(),
-                    PolicyRef::Created => self.created.clone().ok_or_else(|| {
-                        StepFailure::Refused("no step before this one created a policy".to_owned())
-                    })?,
-                };
-                steps::attach_policy(&self.reads, &self.writes, &policy, root, text).await
+            Change::AttachPolicy {
+                policy,
+                target,
+                text,
+                proves,
+            } => {
+                let policy = self.policy(policy)?;
+                let mut result =
+                    steps::attach_policy(&self.reads, &self.writes, &policy, target, text).await?;
+                if let Some(proves) = proves {
+                    let proof = proof::wait(self.place, proves, &policy, target).await?;
+                    result.detail = format!("{}; {proof}", result.detail);
+                }
+                Ok(result)
+            }
+            Change::DetachPolicy {
+                policy,
+                target,
+                carried_by,
+            } => {
+                let id = self.policy(policy)?;
+                let text = self.own(approved.plan(), policy, target, &id)?;
+                release(
+                    &self.reads,
+                    self.place.session,
+                    &id,
+                    text,
+                    target,
+                    carried_by,
+                )
+                .await
             }
             Change::InviteAccount { account } => {
                 steps::invite_account(&self.reads, &self.writes, account).await
             }
+        }
+    }
+
+    fn policy(&self, policy: &PolicyRef) -> Result<PolicyId, StepFailure> {
+        let id = match policy {
+            PolicyRef::Existing(id) => Some(id.clone()),
+            PolicyRef::Created(step) => self.created.get(step).cloned(),
+        };
+        id.ok_or_else(|| {
+            StepFailure::Refused("no step before this one created a policy".to_owned())
+        })
+    }
+
+    /// The text of the run's own attachment: the plan found none there, and a step of the run made
+    /// it.
+    fn own<'p>(
+        &self,
+        plan: &'p PlanDocument,
+        policy: &PolicyRef,
+        target: &NodeId,
+        id: &PolicyId,
+    ) -> Result<&'p str, StepFailure> {
+        let before = plan.facts.elsewhere.get(target);
+        let hung = before.is_none_or(|before| before.contains(id));
+        let attached = plan.steps.iter().find_map(|step| match &step.change {
+            Change::AttachPolicy {
+                policy: attached,
+                target: node,
+                text,
+                ..
+            } if attached == policy && node == target => Some((step, text)),
+            _ => None,
+        });
+        match attached {
+            Some((step, text)) if !hung && self.results.iter().any(|(id, _)| *id == step.id) => {
+                Ok(text)
+            }
+            _ => Err(StepFailure::Refused(format!(
+                "it is not proved that this run attached SCP {id} to {target}"
+            ))),
         }
     }
 

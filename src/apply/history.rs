@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::journal::{FILE, directory_of, unseal};
 use super::rows::{Entry, Header, JOURNAL_VERSION, Made, Outcome, Row};
 use crate::model::PolicyId;
-use crate::plan::{Change, Step};
+use crate::plan::{PolicyRef, Step};
 
 /// A verified journal.
 #[derive(Debug, Clone)]
@@ -262,18 +262,33 @@ impl History {
         outcomes.collect()
     }
 
-    /// The SCP that the run's step created or found.
-    pub(super) fn created(&self) -> Option<PolicyId> {
-        let step = self.step(|change| matches!(change, Change::CreatePolicy { .. }))?;
-        match self.outcomes().get(step.id.as_str())?.made.clone()? {
+    /// The SCP that a step created or found.
+    pub(super) fn created_by(&self, step: &str) -> Option<PolicyId> {
+        match self.outcomes().get(step)?.made.clone()? {
             Made::Policy(id) => Some(id),
             Made::Invitation(_) => None,
         }
     }
 
-    /// The plan's step of a kind.
-    pub(super) fn step(&self, wanted: impl Fn(&Change) -> bool) -> Option<&Step> {
-        let steps = &self.header()?.plan.steps;
-        steps.iter().find(|step| wanted(&step.change))
+    /// The SCP that a step speaks of, as far as the journal knows it.
+    pub(super) fn resolve(&self, policy: &PolicyRef) -> Option<PolicyId> {
+        match policy {
+            PolicyRef::Existing(id) => Some(id.clone()),
+            PolicyRef::Created(step) => self.created_by(step),
+        }
+    }
+
+    /// The plan's steps that were begun.
+    pub(super) fn begun(&self) -> impl Iterator<Item = &Step> {
+        let steps = self.header().map(|header| header.plan.steps.as_slice());
+        let steps = steps.unwrap_or_default().iter();
+        steps.filter(|step| self.intended(&step.id))
+    }
+
+    /// Does the step stand?
+    pub(super) fn stands(&self, step: &Step) -> bool {
+        let outcomes = self.outcomes();
+        let outcome = outcomes.get(step.id.as_str());
+        outcome.is_some_and(|outcome| outcome.outcome.stands())
     }
 }

@@ -6,6 +6,8 @@ mod execute;
 mod history;
 mod journal;
 mod lock;
+mod proof;
+mod release;
 mod rows;
 mod settle;
 mod steps;

@@ -8,7 +8,11 @@ use crate::plan::Facts;
 use crate::scp::{Dialect, parse};
 
 /// The facts that a plan rests on, read anew.
-pub(super) async fn facts(reads: &Reads, caller: &Caller) -> Result<Option<Facts>, Failure> {
+pub(super) async fn facts(
+    reads: &Reads,
+    caller: &Caller,
+    nodes: impl Iterator<Item = &NodeId>,
+) -> Result<Option<Facts>, Failure> {
     let organization = reads.describe_organization().await?;
     let Some(root) = reads.list_roots().await?.into_iter().next() else {
         return Ok(None);
@@ -25,6 +29,14 @@ pub(super) async fn facts(reads: &Reads, caller: &Caller) -> Result<Option<Facts
         };
         attached.insert(policy.id, text);
     }
+    let mut elsewhere = std::collections::BTreeMap::new();
+    for node in nodes {
+        let hangs = reads.list_policies_for_target(node).await?;
+        elsewhere.insert(
+            node.clone(),
+            hangs.into_iter().map(|policy| policy.id).collect(),
+        );
+    }
     Ok(Some(Facts {
         partition: caller.partition,
         organization: organization.id,
@@ -33,6 +45,7 @@ pub(super) async fn facts(reads: &Reads, caller: &Caller) -> Result<Option<Facts
         root: root.id,
         scp_state: root.scp_state.as_str().to_owned(),
         attached,
+        elsewhere,
     }))
 }
 
@@ -74,11 +87,9 @@ pub(super) fn says(policy: &Policy, text: &str) -> bool {
     }
 }
 
-/// Does the policy hang on the root?
-pub(super) async fn hangs(reads: &Reads, id: &PolicyId, root: &RootId) -> Result<bool, Failure> {
-    let attached = reads
-        .list_policies_for_target(&NodeId::Root(root.clone()))
-        .await?;
+/// Does the policy hang on the node?
+pub(super) async fn hangs(reads: &Reads, id: &PolicyId, node: &NodeId) -> Result<bool, Failure> {
+    let attached = reads.list_policies_for_target(node).await?;
     Ok(attached.iter().any(|policy| policy.id == *id))
 }
 

@@ -185,12 +185,12 @@ async fn existing(reads: &Reads, name: &str, text: &str) -> Result<Option<Policy
     }
 }
 
-/// Attaches the policy to the root and waits until it is listed there.
+/// Attaches the policy and waits until it is listed there.
 pub(super) async fn attach_policy(
     reads: &Reads,
     writes: &Writes,
     policy: &PolicyId,
-    root: &RootId,
+    target: &NodeId,
     text: &str,
 ) -> Result<StepResult, StepFailure> {
     // One that was created a moment ago may not be shown yet.
@@ -209,31 +209,31 @@ pub(super) async fn attach_policy(
         }
     }
     let made = || Some(Made::Policy(policy.clone()));
-    if settle::hangs(reads, policy, root).await? {
-        let detail = format!("SCP {policy} hangs on root {root}");
+    let place = format!("{} {target}", target.kind());
+    if settle::hangs(reads, policy, target).await? {
+        let detail = format!("SCP {policy} hangs on {place}");
         return Ok(already(detail, made()));
     }
-    let target = NodeId::Root(root.clone());
     let (mut there, mut lost) = (false, None);
-    match write(|| writes.attach_policy(policy, &target)).await {
+    match write(|| writes.attach_policy(policy, target)).await {
         Written::Done(()) => {}
         Written::Lost(failure) => lost = Some(failure),
         Written::There(_) => there = true,
         Written::No(failure) => return Err(failure.into()),
     }
     for pause in PAUSES {
-        if settle::hangs(reads, policy, root).await.unwrap_or(false) {
-            let detail = format!("SCP {policy} hangs on root {root}, read back");
+        if settle::hangs(reads, policy, target).await.unwrap_or(false) {
+            let detail = format!("SCP {policy} hangs on {place}, read back");
             let result = if there { already } else { done };
             return Ok(result(detail, made()));
         }
         tokio::time::sleep(pause).await;
     }
     Err(StepFailure::Unknown(match lost {
-        Some(failure) => format!("{failure}; SCP {policy} is not listed on root {root}"),
-        None => format!(
-            "AWS accepted the attachment, but SCP {policy} is not listed on root {root} yet"
-        ),
+        Some(failure) => format!("{failure}; SCP {policy} is not listed on {place}"),
+        None => {
+            format!("AWS accepted the attachment, but SCP {policy} is not listed on {place} yet")
+        }
     }))
 }
 

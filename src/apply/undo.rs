@@ -8,14 +8,14 @@ use super::rows::{By, Entry, Header, Intent, Made, Outcome, StepOutcome};
 use super::settle;
 use super::steps::{PAUSES, StepFailure, Written, write};
 use crate::aws::{Failure, Reads, UndoWrites};
-use crate::model::{Event, HandshakeId, NodeId, OrganizationId, PolicyId, RootId, Timestamp};
+use crate::model::{Event, HandshakeId, NodeId, OrganizationId, PolicyId, Timestamp};
 use crate::plan::{Change, NotDone, PolicyRef, Step, WrongOrganization};
 
 /// One thing that is taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reversal {
-    /// `DetachPolicy` from the root.
-    Detach(PolicyId, RootId),
+    /// `DetachPolicy`.
+    Detach(PolicyId, NodeId),
     /// `DeletePolicy`.
     Delete(PolicyId),
     /// `CancelHandshake`.
@@ -123,7 +123,7 @@ async fn judge(
         return Ok(Err("the run never came to it".to_owned()));
     }
     match &step.change {
-        Change::EnablePolicyType { .. } => Ok(Err(step.undo.clone())),
+        Change::EnablePolicyType { .. } | Change::DetachPolicy { .. } => Ok(Err(step.undo.clone())),
         Change::InviteAccount { account } => {
             let Some(Made::Invitation(id)) = made(history, &step.id) else {
                 let why = "the journal does not prove that an invitation is ours; if one is open, cancel it by hand";
@@ -136,12 +136,8 @@ async fn judge(
             let words = format!("cancel invitation {id} to {account}");
             Ok(Ok((Reversal::Cancel(id), words)))
         }
-        Change::AttachPolicy { policy, root, .. } => {
-            let found = match policy {
-                PolicyRef::Existing(id) => Some(id.clone()),
-                PolicyRef::Created => history.created(),
-            };
-            let Some(id) = found else {
+        Change::AttachPolicy { policy, target, .. } => {
+            let Some(id) = history.resolve(policy) else {
                 return Ok(Err("the journal names no SCP that was attached".to_owned()));
             };
             if let Err(why) = provably_ours(reads, history, header, &id).await? {
@@ -151,19 +147,20 @@ async fn judge(
                 .outcomes()
                 .get(step.id.as_str())
                 .is_some_and(|row| row.outcome == StepOutcome::Done);
-            if *policy != PolicyRef::Created && !by_us {
+            if matches!(policy, PolicyRef::Existing(_)) && !by_us {
                 return Ok(Err(format!(
                     "the journal does not prove that this run attached SCP {id}"
                 )));
             }
-            if !settle::hangs(reads, &id, root).await? {
-                return Ok(Err(format!("SCP {id} does not hang on root {root}")));
+            let place = format!("{} {target}", target.kind());
+            if !settle::hangs(reads, &id, target).await? {
+                return Ok(Err(format!("SCP {id} does not hang on {place}")));
             }
-            let words = format!("detach SCP {id} from root {root}: what it closed is open again");
-            Ok(Ok((Reversal::Detach(id, root.clone()), words)))
+            let words = format!("detach SCP {id} from {place}: what it closed is open again");
+            Ok(Ok((Reversal::Detach(id, target.clone()), words)))
         }
         Change::CreatePolicy { .. } => {
-            let Some(id) = history.created() else {
+            let Some(id) = history.created_by(&step.id) else {
                 return Ok(Err("the journal names no SCP that was created".to_owned()));
             };
             if let Err(why) = provably_ours(reads, history, header, &id).await? {
@@ -171,8 +168,8 @@ async fn judge(
             }
             let detached = |node: &NodeId| {
                 so_far.reversals.iter().any(|(_, reversal, _)| {
-                    matches!(reversal, Reversal::Detach(policy, root)
-                        if *policy == id && *node == NodeId::Root(root.clone()))
+                    matches!(reversal, Reversal::Detach(policy, target)
+                        if *policy == id && node == target)
                 })
             };
             let targets = reads.list_targets_for_policy(&id).await?;
@@ -203,21 +200,25 @@ async fn provably_ours(
     let Some(policy) = settle::described(reads, id).await? else {
         return Ok(Err(format!("SCP {id} is gone")));
     };
-    let texts = header
+    let claim = header
         .plan
         .steps
         .iter()
         .find_map(|step| match &step.change {
-            Change::CreatePolicy { text, .. } => Some((text, true)),
+            Change::CreatePolicy { text, .. }
+                if history.created_by(&step.id).as_ref() == Some(id) =>
+            {
+                Some((text, true))
+            }
             Change::AttachPolicy {
                 text,
-                policy: PolicyRef::Existing(_),
+                policy: PolicyRef::Existing(existing),
                 ..
-            } => Some((text, false)),
+            } if existing == id => Some((text, false)),
             _ => None,
         });
-    let Some((text, created)) = texts else {
-        return Ok(Err("the plan has no SCP".to_owned()));
+    let Some((text, created)) = claim else {
+        return Ok(Err(format!("the plan does not speak of SCP {id}")));
     };
     if !settle::says(&policy, text) {
         return Ok(Err(format!("SCP {id} was changed since")));
@@ -355,10 +356,7 @@ impl Work<'_> {
             ours.map_err(StepFailure::Refused)?;
         }
         let written = match reversal {
-            Reversal::Detach(id, root) => {
-                let target = NodeId::Root(root.clone());
-                write(|| self.writes.detach_policy(id, &target)).await
-            }
+            Reversal::Detach(id, target) => write(|| self.writes.detach_policy(id, target)).await,
             Reversal::Delete(id) => write(|| self.writes.delete_policy(id)).await,
             Reversal::Cancel(id) => write(|| self.writes.cancel_handshake(id)).await,
         };
@@ -381,7 +379,7 @@ impl Work<'_> {
 
     async fn is_gone(&self, reversal: &Reversal) -> Result<bool, Failure> {
         match reversal {
-            Reversal::Detach(id, root) => Ok(!settle::hangs(&self.reads, id, root).await?),
+            Reversal::Detach(id, node) => Ok(!settle::hangs(&self.reads, id, node).await?),
             Reversal::Delete(id) => {
                 let listed = self.reads.list_policies().await?;
                 Ok(listed.iter().all(|policy| policy.id != *id))

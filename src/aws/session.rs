@@ -217,7 +217,7 @@ impl Session {
         Writes::new(&self.config, &self.tuning)
     }
 
-    /// The writes that take back; only `apply/undo.rs` uses them.
+    /// The writes that take back; only `apply/undo.rs` and `apply/release.rs` use them.
     pub fn undo_writes(&self) -> UndoWrites {
         UndoWrites::new(&self.config, &self.tuning)
     }

@@ -1,5 +1,5 @@
 //! The writes that take back what a run did: a type of its own, so that nothing but
-//! `apply/undo.rs` can detach, delete or cancel.
+//! `apply/undo.rs` can detach, delete or cancel; `apply/release.rs` detaches the run's own canary.
 
 use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;

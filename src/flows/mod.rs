@@ -21,7 +21,7 @@ pub use explain::{AccountError, explain_account, find_account};
 pub use lint::{LintError, lint_file, lint_files};
 pub use plan_file::{PlanFile, PlanFileError, read_plan, write_plan};
 pub use private_file::write_private;
-pub use remediate::{Planned, counts, make_plan, read_namesakes};
+pub use remediate::{Planned, counts, make_plan, read_hung, read_namesakes, read_place};
 pub use roster::{DepartedFile, Earlier, OtherOrganization, Roster, compare_with, diff};
 pub use snapshot_file::{SnapshotError, SnapshotFile, read_snapshot, write_snapshot};
 pub use verify::{SIMULATOR_DISAGREES, verify};

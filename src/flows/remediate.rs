@@ -3,8 +3,8 @@
 use crate::aws::{Failure, Session};
 use crate::flows::{Audited, judge_all};
 use crate::model::settings::Settings;
-use crate::model::{Observed, Snapshot};
-use crate::plan::{GUARD_NAME, OnlyError, PathCount, Plan, PlanDocument, PlanError, Wishes};
+use crate::model::{NodeId, Observed, PolicyId, Snapshot};
+use crate::plan::{GUARD_NAME, OnlyError, PathCount, Plan, PlanDocument, PlanError, Wishes, hung};
 
 /// Facts, findings and the plan that follows from them.
 #[derive(Debug)]
@@ -93,6 +93,62 @@ pub async fn read_namesakes(session: &Session, snapshot: &mut Snapshot) -> Resul
         {
             let read = reads.list_targets_for_policy(&policy.id).await?;
             targets.insert(policy.id, Observed::Known(read));
+        }
+    }
+    Ok(())
+}
+
+/// Adds what hangs on a node, with the texts.
+///
+/// # Errors
+/// The failed read.
+pub async fn read_place(
+    session: &Session,
+    snapshot: &mut Snapshot,
+    node: &NodeId,
+) -> Result<(), Failure> {
+    let reads = session.reads();
+    let mut ids = Vec::new();
+    for policy in reads.list_policies_for_target(node).await? {
+        ids.push(policy.id.clone());
+        snapshot.policies.entry(policy.id.clone()).or_insert(policy);
+    }
+    read_texts(session, snapshot, ids.iter()).await?;
+    let by_node = &mut snapshot.attachments.by_node;
+    by_node.insert(node.clone(), Observed::Known(ids));
+    Ok(())
+}
+
+/// Adds today's texts of the SCPs that hang in an earlier snapshot, as far as they still exist.
+///
+/// # Errors
+/// The failed read.
+pub async fn read_hung(
+    session: &Session,
+    snapshot: &mut Snapshot,
+    then: &Snapshot,
+) -> Result<(), Failure> {
+    let wanted: std::collections::BTreeSet<PolicyId> = hung(then).into_values().flatten().collect();
+    let listed = session.reads().list_policies().await?;
+    let mut ids = Vec::new();
+    for policy in listed.into_iter().filter(|one| wanted.contains(&one.id)) {
+        ids.push(policy.id.clone());
+        snapshot.policies.entry(policy.id.clone()).or_insert(policy);
+    }
+    read_texts(session, snapshot, ids.iter()).await
+}
+
+async fn read_texts(
+    session: &Session,
+    snapshot: &mut Snapshot,
+    ids: impl Iterator<Item = &PolicyId>,
+) -> Result<(), Failure> {
+    let reads = session.reads();
+    for id in ids {
+        let known = snapshot.policies.get(id);
+        if known.is_none_or(|known| known.content.known().is_none()) {
+            let whole = reads.describe_policy(id).await?;
+            snapshot.policies.insert(whole.id.clone(), whole);
         }
     }
     Ok(())

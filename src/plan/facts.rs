@@ -2,7 +2,7 @@
 //!
 //! Only these: in a busy organization anything else may change without making the plan stale.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct Facts {
     pub scp_state: String,
     /// Every SCP on the root with its text.
     pub attached: BTreeMap<PolicyId, String>,
+    /// Every SCP on each other node that a step attaches to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub elsewhere: BTreeMap<NodeId, BTreeSet<PolicyId>>,
 }
 
 impl Facts {
@@ -55,7 +58,19 @@ impl Facts {
             root: root.id.clone(),
             scp_state: root.scp_state.as_str().to_owned(),
             attached,
+            elsewhere: BTreeMap::new(),
         })
+    }
+
+    /// Adds what hangs on a node other than the root; one that was not asked carries nothing.
+    pub(super) fn rest_on(&mut self, node: &NodeId, snapshot: &Snapshot) {
+        if *node == NodeId::Root(self.root.clone()) {
+            return;
+        }
+        let attached = snapshot.attachments.by_node.get(node);
+        let attached = attached.and_then(Observed::known).into_iter().flatten();
+        self.elsewhere
+            .insert(node.clone(), attached.cloned().collect());
     }
 
     /// SHA-256 over their JSON, in hex.
@@ -106,6 +121,15 @@ impl Facts {
             .filter(|id| !self.attached.contains_key(*id))
         {
             words.push(format!("SCP {id} was attached to the root"));
+        }
+        for (node, before) in &self.elsewhere {
+            let after = later.elsewhere.get(node).cloned().unwrap_or_default();
+            for id in before.difference(&after) {
+                words.push(format!("SCP {id} was detached from {node}"));
+            }
+            for id in after.difference(before) {
+                words.push(format!("SCP {id} was attached to {node}"));
+            }
         }
         words
     }

@@ -1,10 +1,13 @@
 //! Findings, detections and facts to a plan of steps. Pure: nothing here can write.
 
+mod canary;
 mod document;
 mod facts;
 mod guard;
 mod planner;
+mod predict;
 mod reinvite;
+mod restore;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -14,4 +17,7 @@ pub use facts::{Facts, attached_guard, equal_policy};
 pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
-pub use step::{Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Step, WrongOrganization};
+pub use restore::hung;
+pub use step::{
+    Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
+};

@@ -2,24 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::canary;
 use super::facts::{Facts, attached_guard, equal_policy};
 use super::guard::{GUARD_NAME, Guard};
+use super::predict;
 use super::reinvite::{candidates, open_invitation, refusal};
+use super::restore;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use crate::audit::{Context, Finding};
 use crate::detect::Detection;
 use crate::exits::{ExitPath, GuardStatement};
-use crate::model::organization::{Policy, PolicyTypeState};
+use crate::model::organization::PolicyTypeState;
 use crate::model::settings::Settings;
-use crate::model::{AccountId, Gap, NodeId, Observed, PolicyId, Snapshot};
+use crate::model::{AccountId, Gap, NodeId, PolicyId, Snapshot};
 use crate::scp::{SCPS_PER_TARGET, size};
 use crate::verdict::{Answer, Block, Judgement, Standing, judge};
-
-/// The text of `FullAWSAccess`.
-///
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples.html>
-const FULL_ACCESS: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// What the administrator asked for.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +28,10 @@ pub struct Wishes {
     pub enable_policy_type: bool,
     /// Invite these accounts.
     pub reinvite: BTreeSet<AccountId>,
+    /// Attach the guard here first.
+    pub canary: Option<NodeId>,
+    /// Only attach again what hung by these facts.
+    pub restore: Option<Box<Snapshot>>,
 }
 
 /// No plan can be made.
@@ -39,6 +40,14 @@ pub enum PlanError {
     /// A fact that every step rests on is missing.
     #[error("no plan can be made without {0}")]
     Gap(Gap),
+    /// The snapshot to restore from is of another organization.
+    #[error("the snapshot is of organization {found}, this is {organization}")]
+    Foreign {
+        /// Of which.
+        found: String,
+        /// That of the session.
+        organization: String,
+    },
 }
 
 /// Plans the guard and the invitations.
@@ -69,8 +78,13 @@ pub fn plan(
         reused: Vec::new(),
         candidates: candidates(snapshot, detections),
     };
-    plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
+    if let Some(then) = &wishes.restore {
+        plan_restoration(&mut plan, snapshot, then, wishes)?;
+    } else {
+        plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
+    }
     if !plan.steps.is_empty() {
+        *plan.predicted = predict::after(snapshot, &plan.steps);
         plan.resolves = resolved(&plan.predicted, findings, settings);
     }
     for account in &wishes.reinvite {
@@ -108,39 +122,112 @@ fn plan_guard(
         });
         return;
     }
+    let mut before = Vec::new();
     if facts.scp_state != PolicyTypeState::Enabled.as_str() {
-        plan.steps.push(enable(&facts));
-        predict_enabled(&mut plan.predicted, &facts);
+        before.push(enable(&facts));
     }
-    let (policy, id) = if let Some(policy) = equal_policy(snapshot, &document) {
-        (PolicyRef::Existing(policy.id.clone()), policy.id.clone())
+    let policy = if let Some(policy) = equal_policy(snapshot, &document) {
+        PolicyRef::Existing(policy.id.clone())
     } else {
-        plan.steps.push(create(snapshot, guard));
-        (PolicyRef::Created, planned_id())
+        let create = create(snapshot, guard);
+        let id = create.id.clone();
+        before.push(create);
+        PolicyRef::Created(id)
     };
-    plan.steps.push(Step {
+    let attach = attach(&facts, &policy, guard, exposed);
+    let Some(node) = &wishes.canary else {
+        plan.steps.extend(before);
+        plan.steps.push(attach);
+        return;
+    };
+    match canary::steps(snapshot, node, &before, &policy, &guard.text()) {
+        Ok((first, release)) => {
+            plan.facts.rest_on(node, snapshot);
+            plan.steps.extend(before);
+            plan.steps.extend([first, attach, release]);
+        }
+        Err(why) => plan.not_done.push(NotDone {
+            what: format!("attach the guard to the root, with {node} as canary"),
+            why: format!("{node} cannot be the canary: {why}"),
+        }),
+    }
+}
+
+fn attach(facts: &Facts, policy: &PolicyRef, guard: &Guard, covers: usize) -> Step {
+    let what = match policy {
+        PolicyRef::Existing(id) => format!("SCP {id}, which says the same,"),
+        PolicyRef::Created(_) => "it".to_owned(),
+    };
+    Step {
         id: "attach-guard".to_owned(),
-        title: format!(
-            "attach {} to root {}",
-            match &policy {
-                PolicyRef::Existing(id) => format!("SCP {id}, which says the same,"),
-                PolicyRef::Created => "it".to_owned(),
-            },
-            facts.root
-        ),
+        title: format!("attach {what} to root {}", facts.root),
         change: Change::AttachPolicy {
-            policy,
-            root: facts.root.clone(),
+            policy: policy.clone(),
+            target: NodeId::Root(facts.root.clone()),
             text: guard.text(),
+            proves: None,
         },
-        covers: exposed,
+        covers,
         undo: "detach it from the root".to_owned(),
-    });
-    predict(&mut plan.predicted, &facts, id, guard);
+    }
+}
+
+/// Plans what `then` says and today lacks.
+fn plan_restoration(
+    plan: &mut Plan,
+    snapshot: &Snapshot,
+    then: &Snapshot,
+    wishes: &Wishes,
+) -> Result<(), PlanError> {
+    let facts = plan.facts.clone();
+    let of = then.organization.known().map(|found| found.id.clone());
+    if of.as_ref() != Some(&facts.organization) {
+        return Err(PlanError::Foreign {
+            found: of.map_or_else(|| "unknown".to_owned(), |id| id.to_string()),
+            organization: facts.organization.to_string(),
+        });
+    }
+    if facts.feature_set != "ALL" || facts.scp_state != PolicyTypeState::Enabled.as_str() {
+        if let Some(why) = type_obstacle(&facts, wishes) {
+            plan.not_done.push(NotDone {
+                what: "attach again what the snapshot shows".to_owned(),
+                why,
+            });
+            return Ok(());
+        }
+        plan.steps.push(enable(&facts));
+    }
+    restore::plan_attachments(plan, snapshot, then);
+    for step in plan.steps.clone() {
+        if let Change::AttachPolicy { target, .. } = &step.change {
+            plan.facts.rest_on(target, snapshot);
+        }
+    }
+    Ok(())
 }
 
 /// Why the guard cannot be attached, and what to do instead.
 fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
+    let why = type_obstacle(facts, wishes);
+    if why.is_some() || facts.attached.len() < SCPS_PER_TARGET {
+        return why;
+    }
+    let names: Vec<&str> = facts
+        .attached
+        .keys()
+        .filter(|id| !id.is_full_aws_access())
+        .map(PolicyId::as_str)
+        .collect();
+    Some(format!(
+        "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; this tool edits none of them. \
+         Add these statements to one of yours ({}): {}",
+        names.join(", "),
+        guard.text()
+    ))
+}
+
+/// Why no SCP can be attached at all.
+fn type_obstacle(facts: &Facts, wishes: &Wishes) -> Option<String> {
     if facts.feature_set != "ALL" {
         let why = "the organization has consolidated billing only: enable all features first";
         return Some(why.to_owned());
@@ -159,21 +246,7 @@ fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
             facts.scp_state
         ));
     }
-    if facts.attached.len() < SCPS_PER_TARGET {
-        return None;
-    }
-    let names: Vec<&str> = facts
-        .attached
-        .keys()
-        .filter(|id| !id.is_full_aws_access())
-        .map(PolicyId::as_str)
-        .collect();
-    Some(format!(
-        "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; this tool edits none of them. \
-         Add these statements to one of yours ({}): {}",
-        names.join(", "),
-        guard.text()
-    ))
+    None
 }
 
 fn enable(facts: &Facts) -> Step {
@@ -188,34 +261,6 @@ fn enable(facts: &Facts) -> Step {
         },
         covers: 0,
         undo: "cannot be taken back: disabling the type deletes every attachment".to_owned(),
-    }
-}
-
-/// Once enabled, the root carries `FullAWSAccess`, as every other node does.
-///
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/enable-policy-type.html>
-fn predict_enabled(snapshot: &mut Snapshot, facts: &Facts) {
-    if let Observed::Known(root) = &mut snapshot.root {
-        root.scp_state = PolicyTypeState::Enabled;
-    }
-    let full = PolicyId::full_aws_access();
-    snapshot
-        .policies
-        .entry(full.clone())
-        .or_insert_with(|| Policy {
-            id: full.clone(),
-            arn: String::new(),
-            name: "FullAWSAccess".to_owned(),
-            aws_managed: true,
-            content: Observed::Known(FULL_ACCESS.to_owned()),
-        });
-    let mut nodes: Vec<NodeId> = vec![NodeId::Root(facts.root.clone())];
-    nodes.extend(snapshot.units.keys().cloned().map(NodeId::Ou));
-    let accounts = snapshot.accounts.known().into_iter().flatten();
-    nodes.extend(accounts.map(|(id, _)| NodeId::Account(id.clone())));
-    for node in nodes {
-        let attached = Observed::Known(vec![full.clone()]);
-        snapshot.attachments.by_node.insert(node, attached);
     }
 }
 
@@ -302,41 +347,6 @@ fn exposed(judgement: &Judgement, guard: &Guard) -> usize {
         .values()
         .filter(|standing| needs(standing))
         .count()
-}
-
-/// A stand-in id for the policy that does not exist yet.
-fn planned_id() -> PolicyId {
-    // INVARIANT: the literal is a policy id (tested by every plan of the tests).
-    "p-guardplanned"
-        .parse()
-        .unwrap_or_else(|_| PolicyId::full_aws_access())
-}
-
-fn predict(snapshot: &mut Snapshot, facts: &Facts, id: PolicyId, guard: &Guard) {
-    snapshot
-        .policies
-        .entry(id.clone())
-        .or_insert_with(|| Policy {
-            id: id.clone(),
-            arn: String::new(),
-            name: GUARD_NAME.to_owned(),
-            aws_managed: false,
-            content: Observed::Known(guard.text()),
-        });
-    let root = NodeId::Root(facts.root.clone());
-    // A policy that does not exist yet hangs nowhere else.
-    let targets = snapshot.attachments.by_policy.entry(id.clone());
-    if let Observed::Known(targets) = targets.or_insert_with(|| Observed::Known(Vec::new())) {
-        targets.push(root.clone());
-    }
-    let attached = snapshot
-        .attachments
-        .by_node
-        .entry(root)
-        .or_insert_with(|| Observed::Known(Vec::new()));
-    if let Observed::Known(attached) = attached {
-        attached.push(id);
-    }
 }
 
 /// Findings that are gone once the facts are as predicted.

@@ -1,14 +1,17 @@
 //! The plan, its steps, and the approval without which nothing is written.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::organization::Handshake;
-use crate::model::{AccountId, OrganizationId, RootId, Snapshot, Timestamp};
+use crate::model::{AccountId, NodeId, OrganizationId, RootId, Snapshot, Timestamp};
 use crate::model::{Partition, PolicyId};
 
 use super::document::PlanDocument;
 use super::facts::Facts;
+use super::predict;
 use super::reinvite::Candidate;
 
 /// Which policy a step attaches.
@@ -17,8 +20,8 @@ use super::reinvite::Candidate;
 pub enum PolicyRef {
     /// One that exists and says what the guard says.
     Existing(PolicyId),
-    /// The one that an earlier step of the plan creates.
-    Created,
+    /// The one that this earlier step of the plan creates.
+    Created(String),
 }
 
 /// One change, named after the AWS call so that a reader finds it in CloudTrail.
@@ -37,14 +40,26 @@ pub enum Change {
         /// Its text.
         text: String,
     },
-    /// `AttachPolicy` to the root.
+    /// `AttachPolicy`.
     AttachPolicy {
         /// Which policy.
         policy: PolicyRef,
         /// Where.
-        root: RootId,
+        target: NodeId,
         /// What it must say when it is attached.
         text: String,
+        /// What must then be proved from facts that are read anew; the step does not stand without.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proves: Option<Proves>,
+    },
+    /// `DetachPolicy` of the run's own attachment, once another node carries the policy.
+    DetachPolicy {
+        /// Which policy.
+        policy: PolicyRef,
+        /// From where.
+        target: NodeId,
+        /// Where it must hang by then.
+        carried_by: NodeId,
     },
     /// `InviteAccountToOrganization`.
     InviteAccount {
@@ -60,28 +75,46 @@ impl Change {
             Self::EnablePolicyType { .. } => "organizations:EnablePolicyType",
             Self::CreatePolicy { .. } => "organizations:CreatePolicy",
             Self::AttachPolicy { .. } => "organizations:AttachPolicy",
+            Self::DetachPolicy { .. } => "organizations:DetachPolicy",
             Self::InviteAccount { .. } => "organizations:InviteAccountToOrganization",
         }
     }
 
-    /// Does this change need that one before it?
-    fn needs(&self, other: &Self) -> bool {
-        match self {
-            Self::AttachPolicy { policy, .. } => match other {
-                Self::CreatePolicy { .. } => *policy == PolicyRef::Created,
-                Self::EnablePolicyType { .. } => true,
-                _ => false,
-            },
+    /// Does this change need that step before it?
+    fn needs(&self, other: &Step) -> bool {
+        match (self, &other.change) {
+            (
+                Self::AttachPolicy { policy, .. } | Self::DetachPolicy { policy, .. },
+                Self::CreatePolicy { .. },
+            ) => *policy == PolicyRef::Created(other.id.clone()),
+            (Self::AttachPolicy { .. }, Self::EnablePolicyType { .. }) => true,
+            (
+                Self::DetachPolicy {
+                    target, carried_by, ..
+                },
+                Self::AttachPolicy { target: node, .. },
+            ) => node == target || node == carried_by,
             _ => false,
         }
     }
+}
+
+/// What facts that are read anew must prove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proves {
+    /// For which account.
+    pub account: AccountId,
+    /// Paths that are then blocked for it.
+    pub blocked: BTreeSet<String>,
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Its id within the plan: `enable-scps`, `create-guard`, `attach-guard`, `invite-ACCOUNT`.
+    /// Its id within the plan: `enable-scps`, `create-guard`, `attach-canary`, `attach-guard`,
+    /// `release-canary`, `attach-POLICY-NODE`, `invite-ACCOUNT`.
     pub id: String,
     /// What is changed.
     pub change: Change,
@@ -122,7 +155,7 @@ pub struct Plan {
     pub not_done: Vec<NotDone>,
     /// Rules and causes of findings that the steps resolve, as `rule cause`.
     pub resolves: Vec<String>,
-    /// The facts as they would be after the guard hangs on the root.
+    /// The facts as they would be after the last step.
     pub predicted: Box<Snapshot>,
     /// Open invitations to accounts that were asked for: nothing is sent again.
     pub reused: Vec<Handshake>,
@@ -177,22 +210,20 @@ impl Plan {
             .cloned()
             .partition(|step| wanted.contains(&step.id));
         for step in &kept {
-            if let Some(needed) = left.iter().find(|other| step.change.needs(&other.change)) {
+            if let Some(needed) = left.iter().find(|other| step.change.needs(other)) {
                 return Err(OnlyError::Needs {
                     step: step.id.clone(),
                     needs: needed.id.clone(),
                 });
             }
         }
-        let attaches = |steps: &[Step]| {
-            steps
-                .iter()
-                .any(|step| matches!(step.change, Change::AttachPolicy { .. }))
-        };
-        if attaches(&left) && !attaches(&kept) {
-            *self.predicted = now.clone();
+        if left
+            .iter()
+            .any(|step| matches!(step.change, Change::AttachPolicy { .. }))
+        {
             self.resolves.clear();
         }
+        *self.predicted = predict::after(now, &kept);
         self.not_done.extend(left.iter().map(|step| NotDone {
             what: step.title.clone(),
             why: format!("step `{}` was left out by --only", step.id),

@@ -35,5 +35,6 @@ mod runs;
 mod scenarios;
 mod scp_cases;
 mod served;
+mod staged;
 mod support;
 mod verify;

@@ -8,6 +8,7 @@ use org_exit_guard::aws::{Keys, Session, SessionOptions};
 use org_exit_guard::collect::{Scope, collect};
 use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
 use org_exit_guard::model::settings::Settings;
+use org_exit_guard::model::snapshot::Depth;
 use org_exit_guard::model::{Silent, Snapshot, Timestamp};
 use org_exit_guard::plan::{Approved, PlanDocument, Wishes};
 use org_exit_guard::sim::{Simulator, WIRE_LOG, World};
@@ -71,6 +72,17 @@ impl Bench {
         let names = org_exit_guard::exits::event_names();
         let scope = Scope {
             event_names: &names,
+            ..Scope::default()
+        };
+        collect(&self.session, &scope, now(), &Silent)
+            .await
+            .expect("an organization")
+    }
+
+    /// Every SCP and every attachment, without events.
+    pub(crate) async fn full(&self) -> Snapshot {
+        let scope = Scope {
+            depth: Depth::Full,
             ..Scope::default()
         };
         collect(&self.session, &scope, now(), &Silent)

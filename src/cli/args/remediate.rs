@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{AwsArgs, ScopeArgs, parse_format};
-use crate::model::AccountId;
+use crate::model::{AccountId, NodeId};
 use crate::report::Format;
 
 /// What every command that may write asks for.
@@ -92,6 +92,14 @@ pub(in crate::cli) struct RemediateArgs {
     /// Enable the SCP policy type if need be; that cannot be taken back
     #[arg(long, help_heading = "Remediation")]
     pub(in crate::cli) enable_policy_type: bool,
+    /// Attach the guard to this OU or account first, prove there that it works, then attach it to
+    /// the root and detach it from here
+    #[arg(long, value_name = "NODE", help_heading = "Remediation")]
+    pub(in crate::cli) canary: Option<NodeId>,
+    /// Attach SCPs again as they hung when this snapshot was taken, for instance after the policy
+    /// type was disabled; no guard is planned
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary"], help_heading = "Remediation")]
+    pub(in crate::cli) from_snapshot: Option<PathBuf>,
     /// Take only this step of the plan (can be repeated)
     #[arg(long, value_name = "STEP", help_heading = "Remediation")]
     pub(in crate::cli) only: Vec<String>,
@@ -99,7 +107,7 @@ pub(in crate::cli) struct RemediateArgs {
     #[arg(long, value_name = "FILE", help_heading = "Remediation")]
     pub(in crate::cli) plan_out: Option<PathBuf>,
     /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "only", "plan_out"], help_heading = "Remediation")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "only", "plan_out"], help_heading = "Remediation")]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// The digest of the plan that was reviewed; another plan is refused
     #[arg(

@@ -6,7 +6,10 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, apply, check};
-use crate::flows::{judge_all, make_plan, read_namesakes, read_plan, write_plan};
+use crate::flows::{
+    judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_snapshot,
+    write_plan,
+};
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Wishes};
 use crate::report::{AppliedView, RemediationDocument};
@@ -39,14 +42,34 @@ fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
 }
 
 async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, CliError> {
-    let mut snapshot = source.collect(&RemediateArgs::scope()).await?;
+    let then = args
+        .from_snapshot
+        .as_deref()
+        .map(read_snapshot)
+        .transpose()?;
+    let mut scope = RemediateArgs::scope();
+    scope.full = then.is_some();
+    let mut snapshot = source.collect(&scope).await?;
     read_namesakes(&source.session, &mut snapshot)
         .await
         .map_err(|failure| CliError::refused(format!("{failure}, so a guard may exist already")))?;
+    let unread = |failure: crate::aws::Failure| CliError::refused(failure.to_string());
+    if let Some(node) = &args.canary {
+        read_place(&source.session, &mut snapshot, node)
+            .await
+            .map_err(unread)?;
+    }
+    if let Some(then) = &then {
+        read_hung(&source.session, &mut snapshot, then)
+            .await
+            .map_err(unread)?;
+    }
     let wishes = Wishes {
         without_self_closure: args.without_self_closure,
         enable_policy_type: args.enable_policy_type,
         reinvite: args.reinvite.iter().cloned().collect(),
+        canary: args.canary.clone(),
+        restore: then.map(Box::new),
     };
     let settings: &Settings = &source.config.settings;
     let mut planned = make_plan(snapshot, settings, &wishes)
