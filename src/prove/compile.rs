@@ -183,5 +183,7 @@ fn tokens(
         rest = behind;
     }
     tokens.extend(rest.chars().map(plain));
+    // Two stars are one.
+    tokens.dedup_by(|one, other| one == other && matches!(one, Token::Run(_)));
     Some(tokens)
 }

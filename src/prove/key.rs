@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::compile::{Family, family, pattern};
 use super::domain::{Scene, Values};
 use super::effort::Effort;
-use super::glob::{Glob, Set, Token, classes};
+use super::glob::{Glob, Set, Token};
+use super::joint::classes;
 use super::points::{addresses, moment, numbers, range, times};
 use crate::scp::{Condition, Set as SetOperator, Version};
 
