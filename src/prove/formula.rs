@@ -1,18 +1,16 @@
 //! From statements to a formula for one kind of principal, and the classes of its keys.
 
+use super::Question;
 use super::compile::{Family, family, pattern, variables};
 use super::domain::{Scene, Values, multivalued};
 use super::effort::Effort;
 use super::glob::{Glob, Set, Token};
 use super::key::{KeyClass, Memo, Test, key_classes};
-use super::readings::{
-    Reading, Touching, condition_doubt, empty_conditions, pattern_doubt, touching,
-};
+use super::readings::{Named, Reading, Sliced, Touching, empty_conditions, pattern_doubt};
 use super::resource::Target;
 use super::solve::{Clause, Formula, Literal};
 use super::statement::Why;
 use super::who::Selection;
-use super::{Level, Question};
 use crate::scp::{Base, Condition, Effect, PatternList, Version};
 
 /// The key that stands for the request's resource; no condition key has such a name.
@@ -115,33 +113,34 @@ impl<'a> Builder<'a> {
         self.unknown(&format!("{family:?} {key} {:?}", condition.values), negated)
     }
 
-    fn condition(&mut self, condition: &Condition, version: Version) -> Part {
-        let key = condition.key.to_ascii_lowercase();
+    fn condition(&mut self, named: &Named<'_>, version: Version) -> Part {
+        let Named { condition, key, .. } = named;
         for value in &condition.values {
             self.variables.extend(variables(value, version));
         }
-        if let Some(why) = condition_doubt(condition) {
-            self.mentioned.push(key);
-            return self.read(&why);
+        if let Some(why) = &named.doubt {
+            self.mentioned.push(key.clone());
+            return self.read(why);
         }
-        let held = self.scene.values(&key);
-        if held == Values::Absent {
-            return Part::Literal(self.literal(&key, Test::of_absent(condition)));
+        // Every request has the principal's ARN.
+        let held = (key != PRINCIPAL).then(|| self.scene.values(key));
+        if held == Some(Values::Absent) {
+            return Part::Literal(self.literal(key, Test::of_absent(condition)));
         }
         let presence = condition.operator.base == Base::Null;
         // A plain operator on a key with several values: AWS documents no meaning.
-        let unclear = multivalued(&key) && condition.operator.set.is_none() && !presence;
+        let unclear = multivalued(key) && condition.operator.set.is_none() && !presence;
         let test = Test::compile(condition, version, &self.scene);
         Part::Literal(match test {
             // The name of a user is the last part of its ARN.
-            Some(test) if key == USER_NAME && !matches!(held, Values::Constant(_)) => {
-                self.mentioned.push(key);
+            Some(test) if key == USER_NAME && !matches!(held, Some(Values::Constant(_))) => {
+                self.mentioned.push(key.clone());
                 let scene = self.scene;
                 self.literal(PRINCIPAL, test.moved(|name| scene.named(name)))
             }
-            Some(test) if !unclear => self.literal(&key, test),
+            Some(test) if !unclear => self.literal(key, test),
             _ => {
-                self.mentioned.push(key);
+                self.mentioned.push(key.clone());
                 self.unknown_condition(condition)
             }
         })
@@ -196,8 +195,8 @@ impl<'a> Builder<'a> {
         parts.extend(one.doubt.as_ref().map(|why| self.read(why)));
         parts.extend(empty_conditions(one.statement).map(|why| self.read(&why)));
         parts.push(self.resources(&one.statement.resources, one.version, target));
-        for condition in &one.statement.conditions {
-            parts.push(self.condition(condition, one.version));
+        for named in &one.conditions {
+            parts.push(self.condition(named, one.version));
         }
         let mut literals = Vec::new();
         for part in parts {
@@ -214,13 +213,13 @@ impl<'a> Builder<'a> {
     }
 
     /// All questions at once: each action has its own allows, and any deny stops all.
-    pub(super) fn formula(&mut self, levels: &[Level<'_>]) -> Formula {
+    pub(super) fn formula(&mut self, sliced: &Sliced<'_>, levels: usize) -> Formula {
         let mut formula = Formula::default();
-        for question in self.questions {
+        for (question, touching) in self.questions.iter().zip(sliced) {
             let first = formula.allows.len();
-            formula.allows.extend(vec![Vec::new(); levels.len()]);
-            for one in touching(levels, question.action) {
-                let Some(clause) = self.clause(&one, &question.target) else {
+            formula.allows.extend(vec![Vec::new(); levels]);
+            for one in touching {
+                let Some(clause) = self.clause(one, &question.target) else {
                     continue;
                 };
                 match one.statement.effect {

@@ -85,6 +85,16 @@ impl Glob {
         self.0.iter().map_while(literal).collect()
     }
 
+    /// A shortest text that matches, if any does.
+    pub(super) fn shortest(&self) -> String {
+        let one = |token: &Token| match token {
+            Token::One(Set::One(c) | Set::Fold(c)) => Some(*c),
+            Token::One(set) => "a0".chars().find(|c| set.contains(*c)),
+            Token::Run(_) => None,
+        };
+        self.0.iter().filter_map(one).collect()
+    }
+
     /// The positions reached by reading `text`, in order.
     pub(super) fn reached(&self, text: &str) -> Vec<usize> {
         let mut now = Vec::new();

@@ -254,6 +254,10 @@ pub(super) fn key_classes(
             let (found, all) = tried(points, tests, effort);
             (found, all && pure, true)
         }
+        Values::Text { shape, optional } if tests.is_empty() => {
+            let only = concrete(shape.shortest(), tests);
+            (vec![only], true, *optional)
+        }
         Values::Text { shape, optional } => {
             let (mut found, mut complete) = texts(shape, tests, effort);
             if !only(tests, textual) {

@@ -24,6 +24,38 @@ pub(super) struct Touching<'a> {
     pub(super) version: Version,
     /// It may name the action or not.
     pub(super) doubt: Option<Why>,
+    /// By condition.
+    pub(super) conditions: Vec<Named<'a>>,
+}
+
+/// A condition of a statement that can touch the action.
+pub(super) struct Named<'a> {
+    pub(super) condition: &'a Condition,
+    /// Its key in lower case.
+    pub(super) key: String,
+    /// What AWS's pages leave open about it.
+    pub(super) doubt: Option<Why>,
+}
+
+impl<'a> Named<'a> {
+    fn of(condition: &'a Condition) -> Self {
+        Self {
+            condition,
+            key: condition.key.to_ascii_lowercase(),
+            doubt: condition_doubt(condition),
+        }
+    }
+}
+
+/// By question: the statements that can touch its action.
+pub(super) type Sliced<'a> = Vec<Vec<Touching<'a>>>;
+
+/// [`touching`], for each question.
+pub(super) fn sliced<'a>(levels: &'a [Level<'_>], questions: &[Question<'a>]) -> Sliced<'a> {
+    let questions = questions.iter();
+    questions
+        .map(|question| touching(levels, question.action).collect())
+        .collect()
 }
 
 /// Statements that can touch the action, from the root down. All others are left out of
@@ -50,6 +82,7 @@ pub(super) fn touching<'a>(
                     statement,
                     version: document.version,
                     doubt,
+                    conditions: statement.conditions.iter().map(Named::of).collect(),
                 })
             })
         })
@@ -58,13 +91,13 @@ pub(super) fn touching<'a>(
 
 /// Every reading, the one of the letter first; `Err` with the reasons if there are too many.
 pub(super) fn readings(
-    levels: &[Level<'_>],
+    sliced: &Sliced<'_>,
     questions: &[Question<'_>],
 ) -> Result<(Vec<Reading>, Vec<Why>), Vec<Why>> {
     let mut reasons: Vec<Why> = Vec::new();
-    for question in questions {
-        for one in touching(levels, question.action) {
-            for why in doubts(&one, &question.target) {
+    for (question, touching) in questions.iter().zip(sliced) {
+        for one in touching {
+            for why in doubts(one, &question.target) {
                 if !reasons.contains(&why) {
                     reasons.push(why);
                 }
@@ -96,7 +129,7 @@ fn by_the_letter(why: &Why) -> bool {
 fn doubts(one: &Touching<'_>, target: &Target<'_>) -> Vec<Why> {
     let mut doubts: Vec<Why> = one.doubt.iter().cloned().collect();
     doubts.extend(resource_doubts(&one.statement.resources, target));
-    doubts.extend(one.statement.conditions.iter().filter_map(condition_doubt));
+    doubts.extend(one.conditions.iter().filter_map(|one| one.doubt.clone()));
     doubts.extend(empty_conditions(one.statement));
     doubts
 }

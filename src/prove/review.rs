@@ -7,7 +7,7 @@ use super::domain::{Given, Kind, Scene, Service, Subject, Values};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
 use super::key::{Memo, Test};
-use super::readings::{Reading, Touching, condition_doubt, readings, touching};
+use super::readings::{Reading, Touching, condition_doubt, readings, sliced};
 use super::tell::always;
 use super::{Level, Question, StatementAt};
 use crate::scp::{Condition, Effect, Statement};
@@ -43,7 +43,9 @@ pub fn review(
     wanted: impl Fn(&Statement) -> bool,
     effort: &mut Effort,
 ) -> Vec<Review> {
-    let Ok((readings, _)) = readings(levels, std::slice::from_ref(question)) else {
+    let questions = std::slice::from_ref(question);
+    let sliced = sliced(levels, questions);
+    let Ok((readings, _)) = readings(&sliced, questions) else {
         return Vec::new();
     };
     let Some(reading) = readings.first() else {
@@ -55,13 +57,14 @@ pub fn review(
         kinds,
         reading,
     };
-    touching(levels, question.action)
+    let touching = sliced.iter().flatten();
+    touching
         .filter(|one| one.doubt.is_none() && one.statement.effect == Effect::Deny)
         .filter(|one| wanted(one.statement))
         .map(|one| Review {
             at: one.at,
-            dead: desk.dead(&one, effort),
-            vacuous: desk.vacuous(&one, effort),
+            dead: desk.dead(one, effort),
+            vacuous: desk.vacuous(one, effort),
         })
         .collect()
 }
