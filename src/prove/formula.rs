@@ -11,7 +11,7 @@ use super::resource::Target;
 use super::solve::{Clause, Formula, Literal};
 use super::statement::Why;
 use super::who::Selection;
-use crate::scp::{Base, Condition, Effect, PatternList, Version};
+use crate::scp::{Base, Condition, Effect, Pattern, PatternList, Version};
 
 /// The key that stands for the request's resource; no condition key has such a name.
 pub(super) const RESOURCE: &str = "\u{0}resource";
@@ -23,6 +23,12 @@ enum Part {
     Always,
     Never,
     Literal(Literal),
+}
+
+impl Part {
+    fn known(holds: bool) -> Self {
+        if holds { Self::Always } else { Self::Never }
+    }
 }
 
 /// The formula of one kind under one reading, and its keys.
@@ -118,9 +124,11 @@ impl<'a> Builder<'a> {
         for value in &condition.values {
             self.variables.extend(variables(value, version));
         }
-        if let Some(why) = &named.doubt {
+        if let Some(why) = &named.doubt
+            && let Some(holds) = self.reading.get(&why.to_string())
+        {
             self.mentioned.push(key.clone());
-            return self.read(why);
+            return Part::known(*holds);
         }
         // Every request has the principal's ARN.
         let held = (key != PRINCIPAL).then(|| self.scene.values(key));
@@ -146,20 +154,18 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn read(&self, why: &Why) -> Part {
-        match self.reading.get(why.to_string().as_str()) {
-            Some(true) => Part::Always,
-            _ => Part::Never,
-        }
+    /// Does what is written so apply, under this reading?
+    fn read(&self, why: &Why) -> bool {
+        self.reading.get(&why.to_string()) == Some(&true)
     }
 
     fn resources(&mut self, list: &PatternList, version: Version, target: &Target<'_>) -> Part {
-        let all = |negated: bool| if negated { Part::Never } else { Part::Always };
-        if list.patterns.iter().any(|pattern| pattern.as_str() == "*") {
+        let all = |negated: bool| Part::known(!negated);
+        if list.patterns.iter().any(Pattern::is_star) {
             return all(list.negated);
         }
         if *target == Target::None && list.negated {
-            return self.read(&Why::NotResourceWithoutResources);
+            return Part::known(self.read(&Why::NotResourceWithoutResources));
         }
         let mut patterns = Vec::new();
         let mut values = Vec::new();
@@ -168,12 +174,12 @@ impl<'a> Builder<'a> {
             match pattern_doubt(one, target) {
                 // An incomplete ARN names everything or nothing.
                 Some(why) if text.splitn(6, ':').count() < 6 => {
-                    if matches!(self.read(&why), Part::Always) {
+                    if self.read(&why) {
                         return all(list.negated);
                     }
                     continue;
                 }
-                Some(why) if matches!(self.read(&why), Part::Never) => continue,
+                Some(why) if !self.read(&why) => continue,
                 _ => {}
             }
             self.variables.extend(variables(text, version));
@@ -192,8 +198,10 @@ impl<'a> Builder<'a> {
 
     pub(super) fn clause(&mut self, one: &Touching<'_>, target: &Target<'_>) -> Option<Clause> {
         let mut parts = Vec::new();
-        parts.extend(one.doubt.as_ref().map(|why| self.read(why)));
-        parts.extend(empty_conditions(one.statement).map(|why| self.read(&why)));
+        // The doubt is whether the action is named, which is the opposite under `NotAction`.
+        let named = one.doubt.as_ref().map(|why| self.read(why));
+        parts.extend(named.map(|named| Part::known(named != one.statement.actions.negated)));
+        parts.extend(empty_conditions(one.statement).map(|why| Part::known(self.read(&why))));
         parts.push(self.resources(&one.statement.resources, one.version, target));
         for named in &one.conditions {
             parts.push(self.condition(named, one.version));

@@ -107,6 +107,9 @@ impl Test {
 
     fn absent(&self) -> bool {
         if self.family == Family::Presence {
+            if let Some(set) = self.set {
+                return set == SetOperator::ForAllValues;
+            }
             return self
                 .values
                 .iter()
@@ -122,6 +125,9 @@ impl Test {
     /// `equal`: for each value of the key, whether it equals one of the policy's.
     fn present(&self, equal: &[bool]) -> bool {
         if self.family == Family::Presence {
+            if let Some(set) = self.set {
+                return set == SetOperator::ForAllValues;
+            }
             return self
                 .values
                 .iter()

@@ -13,8 +13,8 @@ use crate::scp::{
 /// Texts of undocumented meaning that are tried both ways.
 const MOST_READINGS: usize = 4;
 
-/// Does a statement, a resource or a condition with this text apply? By the doubt in words;
-/// the same for every request.
+/// Does an action, a resource or a condition with this text apply? By the doubt in words;
+/// the same for every request. A condition that is not named here means what it says.
 pub(super) type Reading = BTreeMap<String, bool>;
 
 /// A statement that can touch the action.
@@ -113,8 +113,22 @@ pub(super) fn readings(
         each.map(|(index, why)| (why.to_string(), by_the_letter(why) != turned(index)))
             .collect()
     };
-    let all = (0..1_usize << reasons.len()).map(reading).collect();
+    let mut all: Vec<Reading> = (0..1_usize << reasons.len()).map(reading).collect();
+    // Whatever a condition means, at each request it holds or it does not: so the answer that all
+    // readings share holds for the letter too, which only has to give the witnesses.
+    if reasons.iter().any(is_about_condition) {
+        let constant = reasons.iter().filter(|why| !is_about_condition(why));
+        let letter = constant.map(|why| (why.to_string(), by_the_letter(why)));
+        all.insert(0, letter.collect());
+    }
     Ok((all, reasons))
+}
+
+fn is_about_condition(why: &Why) -> bool {
+    matches!(
+        why,
+        Why::Unclear(_) | Why::Undocumented(Doubt::OperatorSpelling(_))
+    )
 }
 
 /// What `evaluate` takes the text to mean.
@@ -122,7 +136,11 @@ fn by_the_letter(why: &Why) -> bool {
     matches!(
         why,
         Why::NotResourceWithoutResources
-            | Why::Undocumented(Doubt::WildcardService(_) | Doubt::WildcardInResourceType(_))
+            | Why::Undocumented(
+                Doubt::WildcardService(_)
+                    | Doubt::WildcardInResourceType(_)
+                    | Doubt::EmptyCondition(_)
+            )
     )
 }
 
@@ -143,7 +161,7 @@ pub(super) fn empty_conditions(statement: &Statement) -> impl Iterator<Item = Wh
 
 /// Doubts about a whole list, or about patterns of it.
 fn resource_doubts(list: &PatternList, target: &Target<'_>) -> Vec<Why> {
-    if list.patterns.iter().any(|pattern| pattern.as_str() == "*") {
+    if list.patterns.iter().any(Pattern::is_star) {
         return Vec::new();
     }
     if *target == Target::None && list.negated {

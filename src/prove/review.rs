@@ -91,9 +91,12 @@ impl Desk<'_> {
         if one.statement.conditions.is_empty() && one.statement.resources.patterns.len() == 1 {
             // The common case, without building anything.
             let first = one.statement.resources.patterns.first()?;
-            if first.as_str() == "*" && !one.statement.resources.negated {
+            if first.is_star() && !one.statement.resources.negated {
                 return None;
             }
+        }
+        if one.conditions.iter().any(|named| named.doubt.is_some()) {
+            return None;
         }
         let mut dead = None;
         for kind in self.kinds {

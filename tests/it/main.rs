@@ -15,6 +15,7 @@ mod demo_serve;
 mod denials;
 mod failures;
 mod formats;
+mod fuzz;
 mod guard;
 mod inspect;
 mod oracle;
