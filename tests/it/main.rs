@@ -26,6 +26,7 @@ mod random_stacks;
 mod readme;
 mod remediate;
 mod scp_cases;
+mod second_source;
 mod served;
 mod support;
 mod verify;
