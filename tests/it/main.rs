@@ -30,3 +30,4 @@ mod second_source;
 mod served;
 mod support;
 mod verify;
+mod witnesses;

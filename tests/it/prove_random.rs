@@ -21,7 +21,7 @@ const VARIANTS: usize = 10;
 /// Stacks that the first shard writes down for the judge that asks z3.
 const SAMPLE: usize = 400;
 
-fn decided(documents: &[Vec<Document>]) -> Proved {
+pub(crate) fn decided(documents: &[Vec<Document>]) -> Proved {
     let place = Place::new();
     let questions = [Question {
         action: ACTION,
@@ -39,7 +39,7 @@ pub(crate) fn word(decision: &Proved) -> &'static str {
     }
 }
 
-fn allows(documents: &[Vec<Document>], request: &Request) -> bool {
+pub(crate) fn allows(documents: &[Vec<Document>], request: &Request) -> bool {
     let plain: Vec<Vec<&Document>> = documents
         .iter()
         .map(|level| level.iter().collect())
@@ -169,14 +169,19 @@ fn shard(number: u64) {
     }
     assert!(count("undetermined") * 100 <= STACKS, "{counts:?}");
     if number == 0 {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
-            Into::into,
-        );
-        let folder = target.join("judges");
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("verdict-sample.jsonl"), sample).expect("written");
+        for_judges("verdict-sample.jsonl", &sample);
     }
+}
+
+/// Leaves a file where the judges look for it.
+pub(crate) fn for_judges(name: &str, text: &str) {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+        Into::into,
+    );
+    let folder = target.join("judges");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(name), text).expect("written");
 }
 
 macro_rules! shards {
