@@ -7,6 +7,7 @@
 
 use super::effort::Effort;
 use super::glob::{Glob, Set, Token};
+use super::states::States;
 
 /// The sets that need a representative beside the literal characters.
 const CLASSES: [Set; 6] = [
@@ -41,6 +42,9 @@ struct Joint {
     one: Vec<u64>,
     /// … and those at which it may be read again and again.
     run: Vec<u64>,
+    /// By character: the positions that tell it from the one that stands for its like, all if
+    /// none does.
+    apart: Vec<u64>,
     /// Positions that may be left without reading.
     runs: Vec<u64>,
     /// Positions of the domain.
@@ -78,15 +82,25 @@ impl Joint {
             })
             .collect();
         let tokens = || live.iter().flat_map(|(tokens, _)| *tokens);
-        let (alphabet, literals) = alphabet(tokens().map(|token| token.set()));
+        let Alphabet {
+            characters: alphabet,
+            literals,
+            lone,
+        } = Alphabet::of(tokens().map(|token| token.set()));
         let bits: usize = live.iter().map(|(tokens, _)| tokens.len() + 1).sum();
         let words = bits.div_ceil(64);
         let row = || vec![0; words];
+        let always = |(symbol, c): (usize, &char)| symbol < literals || lone.contains(c);
+        let apart = alphabet.iter().enumerate().map(always);
+        let apart =
+            apart.flat_map(|always| std::iter::repeat_n(if always { u64::MAX } else { 0 }, words));
+        let apart = apart.collect();
         let mut joint = Self {
             words,
             start: row(),
             one: vec![0; words * alphabet.len()],
             run: vec![0; words * alphabet.len()],
+            apart,
             runs: row(),
             domain: row(),
             ends: row(),
@@ -121,7 +135,15 @@ impl Joint {
                 &mut self.run
             }
         };
-        let mut mark = |symbol: usize| set_bit(table, symbol * self.words * 64 + bit);
+        let words = self.words;
+        let apart = &mut self.apart;
+        let named = matches!(token.set(), Set::One(_) | Set::Fold(_));
+        let mut mark = |symbol: usize| {
+            set_bit(table, symbol * words * 64 + bit);
+            if named {
+                set_bit(apart, symbol * words * 64 + bit);
+            }
+        };
         let literal = self.alphabet.get(literals..).unwrap_or_default();
         match token.set() {
             Set::One(c) => {
@@ -135,6 +157,16 @@ impl Joint {
                 within.for_each(|(symbol, _)| mark(symbol));
             }
         }
+    }
+
+    /// Does the character lead anywhere else than the one that stands for its like?
+    fn tells_apart(&self, state: &[u64], symbol: usize) -> bool {
+        let row = symbol * self.words..(symbol + 1) * self.words;
+        let apart = self.apart.get(row).unwrap_or_default();
+        state
+            .iter()
+            .zip(apart)
+            .any(|(state, apart)| state & apart != 0)
     }
 
     /// Where everything stands after a character; `false` if the domain is dead.
@@ -162,71 +194,6 @@ impl Joint {
         }
         let mut domain = next.iter().zip(&self.domain);
         domain.any(|(next, domain)| next & domain != 0)
-    }
-}
-
-/// Distinct states in the order in which they were met, side by side.
-struct States {
-    words: usize,
-    bits: Vec<u64>,
-    /// Open addressing: one more than the number of a state, or 0.
-    slots: Vec<usize>,
-}
-
-impl States {
-    fn new(words: usize) -> Self {
-        Self {
-            words,
-            bits: Vec::new(),
-            slots: vec![0; 64],
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.bits.len() / self.words
-    }
-
-    fn get(&self, number: usize) -> &[u64] {
-        let from = number * self.words;
-        self.bits.get(from..from + self.words).unwrap_or_default()
-    }
-
-    /// The slot at which a state is, or should be.
-    fn slot(&self, state: &[u64]) -> usize {
-        let mix = |hash: u64, word: &u64| {
-            let hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            hash ^ (hash >> 32)
-        };
-        let hash = state.iter().fold(0, mix);
-        let last = self.slots.len() - 1;
-        let mut slot = usize::try_from(hash & last as u64).unwrap_or(0);
-        while let Some(number) = self.slots.get(slot).and_then(|one| one.checked_sub(1))
-            && self.get(number) != state
-        {
-            slot = (slot + 1) & last;
-        }
-        slot
-    }
-
-    /// Was it new?
-    fn insert(&mut self, state: &[u64]) -> bool {
-        let slot = self.slot(state);
-        let number = self.len() + 1;
-        match self.slots.get_mut(slot) {
-            Some(free) if *free == 0 => *free = number,
-            _ => return false,
-        }
-        self.bits.extend(state);
-        if number * 2 > self.slots.len() {
-            self.slots = vec![0; self.slots.len() * 4];
-            for number in 0..self.len() {
-                let slot = self.slot(self.get(number));
-                if let Some(free) = self.slots.get_mut(slot) {
-                    *free = number + 1;
-                }
-            }
-        }
-        true
     }
 }
 
@@ -303,9 +270,13 @@ impl Search {
                 }
             }
             for (symbol, c) in self.joint.alphabet.iter().enumerate() {
-                if !effort.spend(2 * self.joint.words) {
+                if !effort.spend(self.joint.words) {
                     return false;
                 }
+                if !self.joint.tells_apart(self.states.get(number), symbol) {
+                    continue;
+                }
+                effort.spend(2 * self.joint.words);
                 let state = self.states.get(number);
                 if self.joint.step(state, symbol, &mut next) && self.states.insert(&next) {
                     self.met.push((number, *c));
@@ -328,49 +299,70 @@ impl Search {
     }
 }
 
-/// One character for each combination of the sets that is not a literal character itself, then
-/// the literal characters in order, and the index at which those begin.
-fn alphabet(sets: impl Iterator<Item = Set>) -> (Vec<char>, usize) {
-    let mut literals = Vec::new();
-    let mut used = [false; CLASSES.len()];
-    for set in sets {
-        match set {
-            Set::One(c) => literals.push(c),
-            Set::Fold(c) => {
-                literals.extend(c.to_lowercase());
-                literals.extend(c.to_uppercase());
-            }
-            other => {
-                let index = CLASSES.iter().position(|class| *class == other);
-                if let Some(used) = index.and_then(|index| used.get_mut(index)) {
-                    *used = true;
+/// The characters that have to be tried.
+struct Alphabet {
+    /// One for each combination of the sets that is not a literal character itself, then the
+    /// literal characters in order.
+    characters: Vec<char>,
+    /// The index at which those begin.
+    literals: usize,
+    /// Literal characters that no other stands for.
+    lone: Vec<char>,
+}
+
+impl Alphabet {
+    fn of(sets: impl Iterator<Item = Set>) -> Self {
+        let mut named = Vec::new();
+        let mut used = [false; CLASSES.len()];
+        for set in sets {
+            match set {
+                Set::One(c) => named.push(c),
+                Set::Fold(c) => {
+                    named.extend(c.to_lowercase());
+                    named.extend(c.to_uppercase());
+                }
+                other => {
+                    let index = CLASSES.iter().position(|class| *class == other);
+                    if let Some(used) = index.and_then(|index| used.get_mut(index)) {
+                        *used = true;
+                    }
                 }
             }
         }
+        named.sort_unstable();
+        named.dedup();
+        let within = |c: char| {
+            let mut within = used;
+            for (within, class) in within.iter_mut().zip(CLASSES) {
+                *within &= class.contains(c);
+            }
+            within
+        };
+        let mut characters = Vec::new();
+        let mut seen: Vec<[bool; CLASSES.len()]> = Vec::new();
+        for row in ALIKE {
+            let within = row.chars().next().map(within).unwrap_or_default();
+            if seen.contains(&within) {
+                continue;
+            }
+            let free = |c: &char| named.binary_search(c).is_err();
+            // Like the blank are all the characters that nobody wrote down.
+            let more = row.starts_with(' ').then_some('\u{a1}'..='\u{d7ff}');
+            if let Some(c) = row.chars().chain(more.into_iter().flatten()).find(free) {
+                seen.push(within);
+                characters.push(c);
+            }
+        }
+        let lone = named.iter().filter(|c| !seen.contains(&within(**c)));
+        let lone = lone.copied().collect();
+        let literals = characters.len();
+        characters.extend(named);
+        Self {
+            characters,
+            literals,
+            lone,
+        }
     }
-    literals.sort_unstable();
-    literals.dedup();
-    let mut alphabet = Vec::new();
-    let mut seen: Vec<[bool; CLASSES.len()]> = Vec::new();
-    for row in ALIKE {
-        let mut within = used;
-        for (within, class) in within.iter_mut().zip(CLASSES) {
-            *within &= row.starts_with(|c| class.contains(c));
-        }
-        if seen.contains(&within) {
-            continue;
-        }
-        let free = |c: &char| literals.binary_search(c).is_err();
-        // Like the blank are all the characters that nobody wrote down.
-        let more = row.starts_with(' ').then_some('\u{a1}'..='\u{d7ff}');
-        if let Some(c) = row.chars().chain(more.into_iter().flatten()).find(free) {
-            seen.push(within);
-            alphabet.push(c);
-        }
-    }
-    let first = alphabet.len();
-    alphabet.extend(literals);
-    (alphabet, first)
 }
 
 #[cfg(test)]
@@ -447,6 +439,17 @@ mod tests {
                 assert_eq!(pattern.matches(&class.example), *expected, "{class:?}");
             }
         }
+    }
+
+    #[test]
+    fn characters_that_are_all_named_are_tried_where_nothing_names_them() {
+        let domain = Glob(vec![Token::One(Set::Digit); 2]);
+        let mut patterns: Vec<Glob> = (0..10).map(|digit| glob(&format!("{digit}?"))).collect();
+        patterns.push(glob("?7"));
+        let patterns: Vec<&Glob> = patterns.iter().collect();
+        let classes = classes(&domain, &patterns, &mut Effort::default());
+        assert!(classes.complete);
+        assert_eq!(classes.found.len(), 20, "{:?}", classes.found);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod resource;
 mod review;
 mod solve;
 mod statement;
+mod states;
 mod tell;
 mod who;
 

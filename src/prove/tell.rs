@@ -164,8 +164,13 @@ fn words(name: &str, test: &Test, outcome: bool, values: Option<&[String]>) -> S
             .collect();
         quoted.join(", ")
     };
-    let equalled = values.first().and_then(|value| test.equalled(value));
     let matches = outcome != test.negated;
+    let equalled = match (values, test.values.as_slice()) {
+        _ if !matches => None,
+        // One value that matches one: no need to match again, which long patterns make costly.
+        ([_], [only]) => Some(only.as_str()),
+        _ => values.first().and_then(|value| test.equalled(value)),
+    };
     match (name, test.family, equalled) {
         ("aws:multifactorauthpresent", ..) if values == ["true"] => "with MFA".to_owned(),
         ("aws:multifactorauthpresent", ..) => "without MFA".to_owned(),
