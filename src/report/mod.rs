@@ -1,5 +1,6 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
+mod alarm;
 mod build;
 mod changes;
 mod check;
@@ -15,6 +16,7 @@ mod table;
 pub mod text;
 mod timeline;
 
+pub use alarm::AlarmDocument;
 pub use changes::ChangesDocument;
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
 pub use detections::{DetectionsDocument, RecordRef, Sources, Timeline};

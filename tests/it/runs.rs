@@ -103,7 +103,7 @@ async fn undo_leaves_what_others_changed() {
         ("is not open any more", vec![], 2),
     ];
     for (why, changes, left) in cases {
-        let (bench, run) = applied().await;
+        let (bench, run) = Box::pin(applied()).await;
         bench.simulator.change(|world| {
             for change in &changes {
                 world.mutate(change);
@@ -126,7 +126,7 @@ async fn undo_leaves_what_others_changed() {
         assert_eq!(bench.undo(&run).await.expect("undone"), left, "{why}");
     }
     // Without our tag it is not ours, whatever its name and text.
-    let (bench, run) = applied().await;
+    let (bench, run) = Box::pin(applied()).await;
     bench.simulator.change(|world| {
         let id = world.organization().expect("one").id.clone();
         world.organizations.get_mut(&id).expect("one").tags.clear();
@@ -139,7 +139,7 @@ async fn undo_leaves_what_others_changed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_change_between_showing_and_undoing_is_refused() {
-    let (bench, run) = applied().await;
+    let (bench, run) = Box::pin(applied()).await;
     let plan = plan_undo(bench.place(), &bench.history(&run))
         .await
         .expect("read");
@@ -208,7 +208,7 @@ async fn resume_refuses_when_the_guard_was_detached_since_and_keeps_what_stands(
 /// end in the same state, and nothing is written twice.
 #[tokio::test(start_paused = true)]
 async fn a_journal_cut_at_any_byte_is_used_up_to_the_cut() {
-    let (bench, run) = applied().await;
+    let (bench, run) = Box::pin(applied()).await;
     let file = journal(&bench, &run);
     let whole = std::fs::read(&file).expect("a journal");
     let ends: Vec<usize> = (0..whole.len())
@@ -259,7 +259,7 @@ async fn a_journal_cut_at_any_byte_is_used_up_to_the_cut() {
 
 #[tokio::test(start_paused = true)]
 async fn an_altered_removed_or_moved_row_is_named() {
-    let (bench, run) = applied().await;
+    let (bench, run) = Box::pin(applied()).await;
     let file = journal(&bench, &run);
     let whole = std::fs::read_to_string(&file).expect("a journal");
     let lines: Vec<&str> = whole.lines().collect();
@@ -304,7 +304,7 @@ async fn an_altered_removed_or_moved_row_is_named() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_lost_its_end_is_taken_back_too() {
-    let (bench, run) = applied().await;
+    let (bench, run) = Box::pin(applied()).await;
     let file = journal(&bench, &run);
     let whole = std::fs::read_to_string(&file).expect("a journal");
     // Without the outcome of the attachment: the intent and our tag prove it.

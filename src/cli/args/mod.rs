@@ -51,6 +51,8 @@ pub(in crate::cli) enum Command {
     Lint(LintArgs),
     /// Exits, attempts and changes to the guard, from CloudTrail records
     Detect(DetectArgs),
+    /// Would an alarm fire? Judges `EventBridge` rules and metric filters in templates, offline
+    Alarm(AlarmArgs),
     /// Save the facts of an audit to a file
     Snapshot(SnapshotArgs),
     /// Plan the guard and invitations; with --apply, carry them out
@@ -347,12 +349,42 @@ pub(in crate::cli) enum EmitWhat {
         #[arg(value_enum)]
         job: IamJob,
     },
+    /// An alarm on exits, attempts and weakened guards
+    Alarm {
+        /// CloudFormation in JSON, or Terraform's JSON syntax
+        #[arg(long, value_enum)]
+        format: AlarmLanguage,
+    },
     /// The guard as a service control policy
     Guard {
         /// Without the statement against closing accounts from inside
         #[arg(long)]
         without_self_closure: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(in crate::cli) enum AlarmLanguage {
+    CloudFormation,
+    Terraform,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    org-exit-guard emit alarm --format cloudformation > alarm.json\n  \
+    org-exit-guard alarm alarm.json\n  \
+    org-exit-guard alarm main.tf.json --members stackset.json --format json")]
+pub(in crate::cli) struct AlarmArgs {
+    /// Templates that are deployed in the management account: CloudFormation in JSON, .tf.json
+    #[arg(required = true, value_name = "FILE")]
+    pub(in crate::cli) files: Vec<PathBuf>,
+    /// A template that is deployed in every member account (can be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) members: Vec<PathBuf>,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(in crate::cli) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,10 +1,10 @@
 //! `emit`
 
-use super::super::args::{EmitArgs, EmitWhat, IamJob};
+use super::super::args::{AlarmLanguage, EmitArgs, EmitWhat, IamJob};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::streams;
-use crate::emit::{IamPolicy, iam_policy};
+use crate::emit::{IamPolicy, Language, alarm, iam_policy};
 use crate::plan::Guard;
 
 pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
@@ -13,6 +13,10 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
             IamJob::Audit => IamPolicy::Audit,
             IamJob::Remediation => IamPolicy::Remediation,
             IamJob::Undo => IamPolicy::Undo,
+        }),
+        EmitWhat::Alarm { format } => alarm(match format {
+            AlarmLanguage::CloudFormation => Language::CloudFormation,
+            AlarmLanguage::Terraform => Language::Terraform,
         }),
         EmitWhat::Guard {
             without_self_closure,

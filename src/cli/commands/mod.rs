@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(super) mod alarm;
 pub(super) mod audit;
 pub(super) mod catalog;
 pub(super) mod check;

@@ -1,0 +1,204 @@
+//! Would an alarm fire? Each event of the catalog is judged where AWS delivers it.
+
+mod filter;
+mod pattern;
+mod template;
+
+use serde_json::{Value, json};
+
+use crate::exits::{EVENTS, EventKind, EventSpec};
+
+pub use template::{NotRead, read_template};
+
+/// Where a rule is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployed {
+    /// In the management account.
+    Management,
+    /// In every member.
+    Members,
+}
+
+/// An `EventBridge` rule.
+#[derive(Debug, Clone)]
+pub struct EventRule {
+    /// Its name.
+    pub name: String,
+    /// Its pattern.
+    pub pattern: Value,
+    /// Whether it is enabled; `None`: that hangs on something else.
+    pub enabled: Option<bool>,
+    /// Whether it has a target; `None`: that hangs on something else.
+    pub has_target: Option<bool>,
+    /// Where.
+    pub deployed: Deployed,
+}
+
+/// A metric filter on the log group of the organization trail.
+#[derive(Debug, Clone)]
+pub struct MetricFilter {
+    /// Its name.
+    pub name: String,
+    /// Its pattern.
+    pub pattern: String,
+    /// Whether an alarm with an action watches its metric.
+    pub has_alarm: Option<bool>,
+}
+
+/// What could raise an alarm.
+#[derive(Debug, Clone, Default)]
+pub struct Alarms {
+    /// Rules.
+    pub rules: Vec<EventRule>,
+    /// Filters.
+    pub filters: Vec<MetricFilter>,
+}
+
+/// Does an event raise an alarm?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fires {
+    /// By this.
+    Yes(String),
+    /// By nothing; what comes closest and why it does not.
+    No(Vec<String>),
+    /// It hangs on these.
+    CouldNotTell(Vec<String>),
+}
+
+/// One event and what it raises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// Which event.
+    pub event: &'static EventSpec,
+    /// Where AWS delivers it.
+    pub delivered: &'static str,
+    /// The answer.
+    pub fires: Fires,
+}
+
+/// Judges every event of the catalog that should raise an alarm; that a guard was put in place, or
+/// that an account joined, need not.
+pub fn would_fire(alarms: &Alarms) -> Vec<Raised> {
+    let wanted =
+        |spec: &&EventSpec| !matches!(spec.kind, EventKind::GuardRestored | EventKind::Joining);
+    EVENTS
+        .iter()
+        .filter(wanted)
+        .map(|event| Raised {
+            event,
+            delivered: delivered(event),
+            fires: fires(alarms, event),
+        })
+        .collect()
+}
+
+fn delivered(event: &EventSpec) -> &'static str {
+    match (event.in_member, service_event(event)) {
+        (true, _) => "the member's own bus, and the organization trail",
+        (false, true) => "the management account's bus",
+        (false, false) => "the management account's bus, and the organization trail",
+    }
+}
+
+fn fires(alarms: &Alarms, event: &EventSpec) -> Fires {
+    let (mut near, mut unknown) = (Vec::new(), Vec::new());
+    let here = if event.in_member {
+        Deployed::Members
+    } else {
+        Deployed::Management
+    };
+    let envelope = envelope(event);
+    let mut weigh = |what: String, matched: Option<bool>, rest: &[(Option<bool>, &str)]| {
+        if matched == Some(false) {
+            return None;
+        }
+        if let Some((_, lacks)) = rest.iter().find(|(fact, _)| *fact == Some(false)) {
+            near.push(format!("{what} {lacks}"));
+            return None;
+        }
+        if matched.is_none() || rest.iter().any(|(fact, _)| fact.is_none()) {
+            unknown.push(what);
+            return None;
+        }
+        Some(what)
+    };
+    for rule in &alarms.rules {
+        let what = format!("rule `{}`", rule.name);
+        let matched = pattern::matches(&rule.pattern, &envelope);
+        let rest = [
+            (
+                Some(rule.deployed == here),
+                "matches, but is deployed where AWS does not deliver it",
+            ),
+            (rule.enabled, "matches, but is disabled"),
+            (rule.has_target, "matches, but has no target"),
+        ];
+        if let Some(what) = weigh(what, matched, &rest) {
+            return Fires::Yes(what);
+        }
+    }
+    // AWS documents these for the management account's event history only.
+    if !service_event(event) {
+        for filter in &alarms.filters {
+            let what = format!("metric filter `{}`", filter.name);
+            let matched = envelope
+                .get("detail")
+                .and_then(|detail| filter::matches(&filter.pattern, detail));
+            let rest = [(
+                filter.has_alarm,
+                "matches, but no alarm with an action watches its metric",
+            )];
+            if let Some(what) = weigh(what, matched, &rest) {
+                return Fires::Yes(what);
+            }
+        }
+    }
+    if unknown.is_empty() {
+        Fires::No(near)
+    } else {
+        Fires::CouldNotTell(unknown)
+    }
+}
+
+fn service_event(event: &EventSpec) -> bool {
+    matches!(event.kind, EventKind::Departure | EventKind::Joining)
+        || event.name == "CloseAccountResult"
+}
+
+/// The event as `EventBridge` delivers it.
+///
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
+fn envelope(event: &EventSpec) -> Value {
+    let account = if event.in_member {
+        "222222222222"
+    } else {
+        "111111111111"
+    };
+    let (kind, detail_type) = match (service_event(event), event.source) {
+        (true, _) => ("AwsServiceEvent", "AWS Service Event via CloudTrail"),
+        (_, "signin.amazonaws.com") => ("AwsConsoleSignIn", "AWS Console Sign In via CloudTrail"),
+        _ => ("AwsApiCall", "AWS API Call via CloudTrail"),
+    };
+    let service = event.source.trim_end_matches(".amazonaws.com");
+    json!({
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "detail-type": detail_type,
+        "source": format!("aws.{service}"),
+        "account": account,
+        "time": "2026-11-24T02:00:00Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {
+            "eventVersion": "1.11",
+            "eventSource": event.source,
+            "eventName": event.name,
+            "eventType": kind,
+            "awsRegion": "us-east-1",
+            "recipientAccountId": account,
+            "readOnly": false,
+            "managementEvent": true,
+            "eventCategory": "Management",
+        },
+    })
+}
