@@ -4,8 +4,8 @@ use org_exit_guard::apply::Row;
 use org_exit_guard::config::ConfigFile;
 use org_exit_guard::flows::{PlanFile, SnapshotFile, read_plan, read_snapshot};
 use org_exit_guard::report::{
-    AuditDocument, BatchLine, ChangesDocument, CheckDocument, DetectionsDocument, ExplainDocument,
-    LintDocument, RemediationDocument, RunsDocument, UndoDocument,
+    AlarmDocument, AuditDocument, BatchLine, ChangesDocument, CheckDocument, DetectionsDocument,
+    ExplainDocument, LintDocument, RemediationDocument, RunsDocument, UndoDocument,
 };
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
@@ -85,6 +85,12 @@ fn documents_follow_their_published_schemas() {
     follows(
         &differences.json(),
         &published::<ChangesDocument>("changes", Contract::Serialize),
+    );
+    let code = go(&["emit", "alarm", "--format", "terraform"]);
+    std::fs::write(directory.path().join("alarm.tf.json"), code.stdout).expect("written");
+    follows(
+        &go(&["alarm", "alarm.tf.json", "--format", "json"]).json(),
+        &published::<AlarmDocument>("alarm", Contract::Serialize),
     );
     let explained = published::<ExplainDocument>("explain", Contract::Serialize);
     for account in ["checkout-prod", "dns", "data-lake", "Management"] {
