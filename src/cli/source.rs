@@ -9,6 +9,8 @@ pub(super) enum SourceArg {
     Lookup,
     /// `archive:PATH`: log files on disk.
     Archive(PathBuf),
+    /// `athena:DATABASE.TABLE`: a query to be run there.
+    Athena(String),
 }
 
 impl SourceArg {
@@ -16,7 +18,15 @@ impl SourceArg {
     pub(super) fn archive(&self) -> Option<PathBuf> {
         match self {
             Self::Archive(path) => Some(path.clone()),
-            Self::Lookup => None,
+            Self::Lookup | Self::Athena(_) => None,
+        }
+    }
+
+    /// The name of a table.
+    pub(super) fn table(&self) -> Option<&str> {
+        match self {
+            Self::Athena(table) => Some(table),
+            Self::Lookup | Self::Archive(_) => None,
         }
     }
 }
@@ -25,8 +35,26 @@ pub(super) fn parse_source(text: &str) -> Result<SourceArg, String> {
     match text.split_once(':') {
         None if text == "lookup" => Ok(SourceArg::Lookup),
         Some(("archive", path)) if !path.is_empty() => Ok(SourceArg::Archive(path.into())),
+        Some(("athena", table)) => parse_table(table).map(SourceArg::Athena),
         _ => Err(format!(
-            "unknown source `{text}` (expected lookup or archive:PATH)"
+            "unknown source `{text}` (expected lookup, archive:PATH or athena:DATABASE.TABLE)"
+        )),
+    }
+}
+
+/// `DATABASE.TABLE`, in characters that need no quotes in SQL.
+pub(super) fn parse_table(text: &str) -> Result<String, String> {
+    let plain = |part: &str| {
+        let mut chars = part.chars();
+        chars
+            .next()
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match text.split_once('.') {
+        Some((database, table)) if plain(database) && plain(table) => Ok(text.to_owned()),
+        _ => Err(format!(
+            "`{text}` is not DATABASE.TABLE in letters, digits and underscores"
         )),
     }
 }

@@ -21,7 +21,8 @@ pub(in crate::cli) struct DetectArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
     /// Where the records are (can be repeated). lookup: the event history of the caller's account;
-    /// archive:PATH: CloudTrail log files on disk, laid out as in the bucket or copied flat
+    /// archive:PATH: CloudTrail log files on disk, laid out as in the bucket or copied flat;
+    /// athena:DATABASE.TABLE: only with --print-query
     #[arg(long, default_value = "lookup", value_name = "SOURCE", value_parser = parse_source)]
     pub(in crate::cli) source: Vec<SourceArg>,
     /// From when on: so long ago (90d, 36h), a day, or RFC 3339, in UTC
@@ -43,9 +44,31 @@ pub(in crate::cli) struct DetectArgs {
     /// Search every region's log files, though Organizations events are recorded in one only
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) all_regions: bool,
+    /// The organization's id: tells its own invitations from foreign ones in log files
+    #[arg(long, value_name = "ORG-ID", help_heading = "Scope")]
+    pub(in crate::cli) organization: Option<OrganizationId>,
+    #[command(flatten)]
+    pub(in crate::cli) fetch: FetchArgs,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(in crate::cli) format: Format,
+    /// Lowest severity that makes the exit code 3
+    #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
+    pub(in crate::cli) fail_on: FailOn,
+    /// Do not exit with 4 when something could not be read
+    #[arg(long, help_heading = "Behaviour")]
+    pub(in crate::cli) allow_gaps: bool,
+}
+
+/// How the log files are fetched, or asked where they are.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FetchArgs {
     /// Print the `aws s3 sync` commands that fetch what would be searched, and nothing else
     #[arg(long, help_heading = "Fetching")]
     pub(in crate::cli) print_sync: bool,
+    /// Print the query for each athena:DATABASE.TABLE, and nothing else; run it in Athena
+    #[arg(long, conflicts_with = "print_sync", help_heading = "Fetching")]
+    pub(in crate::cli) print_query: bool,
     /// The trail's bucket, for --print-sync
     #[arg(
         long,
@@ -62,10 +85,7 @@ pub(in crate::cli) struct DetectArgs {
         help_heading = "Fetching"
     )]
     pub(in crate::cli) prefix: String,
-    /// The organization's id: tells its own invitations from foreign ones in log files
-    #[arg(long, value_name = "ORG-ID", help_heading = "Scope")]
-    pub(in crate::cli) organization: Option<OrganizationId>,
-    /// The Organizations region, for --print-sync: cn-northwest-1 in China, us-gov-west-1 in GovCloud
+    /// The Organizations region, for --print-sync and --print-query: cn-northwest-1 in China, us-gov-west-1 in GovCloud
     #[arg(
         long,
         value_name = "REGION",
@@ -73,13 +93,4 @@ pub(in crate::cli) struct DetectArgs {
         help_heading = "Fetching"
     )]
     pub(in crate::cli) home_region: String,
-    /// Format on the standard output
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
-    pub(in crate::cli) format: Format,
-    /// Lowest severity that makes the exit code 3
-    #[arg(long, value_enum, default_value_t = FailOn::Medium, help_heading = "Behaviour")]
-    pub(in crate::cli) fail_on: FailOn,
-    /// Do not exit with 4 when something could not be read
-    #[arg(long, help_heading = "Behaviour")]
-    pub(in crate::cli) allow_gaps: bool,
 }

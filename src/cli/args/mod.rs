@@ -1,6 +1,7 @@
 //! The arguments.
 
 mod detect;
+mod emit;
 mod remediate;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
+pub(in crate::cli) use emit::{AlarmLanguage, AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
 pub(in crate::cli) use remediate::{
     Events, RemediateArgs, RunArgs, RunsArgs, StateArgs, WriteArgs,
 };
@@ -336,41 +338,6 @@ pub(in crate::cli) struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct EmitArgs {
-    #[command(subcommand)]
-    pub(in crate::cli) what: EmitWhat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(in crate::cli) enum EmitWhat {
-    /// The least-privilege IAM policy for a job
-    IamPolicy {
-        /// Which job
-        #[arg(value_enum)]
-        job: IamJob,
-    },
-    /// An alarm on exits, attempts and weakened guards
-    Alarm {
-        /// CloudFormation in JSON, or Terraform's JSON syntax
-        #[arg(long, value_enum)]
-        format: AlarmLanguage,
-    },
-    /// The guard as a service control policy
-    Guard {
-        /// Without the statement against closing accounts from inside
-        #[arg(long)]
-        without_self_closure: bool,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(in crate::cli) enum AlarmLanguage {
-    CloudFormation,
-    Terraform,
-}
-
-#[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     org-exit-guard emit alarm --format cloudformation > alarm.json\n  \
     org-exit-guard alarm alarm.json\n  \
@@ -385,13 +352,6 @@ pub(in crate::cli) struct AlarmArgs {
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum IamJob {
-    Audit,
-    Remediation,
-    Undo,
 }
 
 #[derive(Debug, Args)]

@@ -15,12 +15,16 @@ use super::super::progress::Progress;
 use super::super::source::SourceArg;
 use super::super::streams;
 use crate::collect::Scope;
+use crate::emit::athena_query;
 use crate::flows::{KnownHome, SearchArchives, detect_in, read_snapshot, search_archives};
 use crate::report::{DetectionsDocument, Sources};
 use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Scanned, Window, sync_commands};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, CliError> {
-    let looks_up = args.source.contains(&SourceArg::Lookup) && !args.print_sync;
+    if args.fetch.print_query || args.source.iter().any(|source| source.table().is_some()) {
+        return print_query(args);
+    }
+    let looks_up = args.source.contains(&SourceArg::Lookup) && !args.fetch.print_sync;
     let source = if looks_up {
         Some(Source::open(cli, &args.aws, true).await?)
     } else {
@@ -41,7 +45,7 @@ async fn with_source(
     let now = source.map_or_else(Timestamp::now, |source| source.now);
     let query = query(args, now)?;
     let roots: Vec<PathBuf> = args.source.iter().filter_map(SourceArg::archive).collect();
-    if args.print_sync {
+    if args.fetch.print_sync {
         let commands = sync(args, &query, &roots);
         streams::print(&format!("{}\n", commands.join("\n")))?;
         return Ok(Exit::Done);
@@ -64,6 +68,25 @@ async fn with_source(
     let document = detect_in(sources, &query, &known, &settings, now);
     streams::print(&document.render(args.format, streams::width()))?;
     Ok(exit(&document, args))
+}
+
+/// Athena is not called: the query is printed, to be run there.
+fn print_query(args: &DetectArgs) -> Result<Exit, CliError> {
+    let tables: Vec<&str> = args.source.iter().filter_map(SourceArg::table).collect();
+    if !args.fetch.print_query || tables.is_empty() {
+        return Err(CliError::Usage {
+            message: "a query to Athena is printed, not run".to_owned(),
+            hint: "give --source athena:DATABASE.TABLE and --print-query, and run the query in Athena; `emit \
+                   athena-table` prints the table",
+        });
+    }
+    let query = query(args, Timestamp::now())?;
+    let texts: Vec<String> = tables
+        .into_iter()
+        .map(|table| athena_query(table, &query, &args.fetch.home_region))
+        .collect();
+    streams::print(&texts.join("\n"))?;
+    Ok(Exit::Done)
 }
 
 /// An event history reaches back 90 days.
@@ -130,13 +153,13 @@ fn query(args: &DetectArgs, now: Timestamp) -> Result<Query, CliError> {
 fn sync(args: &DetectArgs, query: &Query, roots: &[PathBuf]) -> Vec<String> {
     let organization = args.organization.as_ref();
     let bucket = Bucket {
-        name: &args.bucket,
-        prefix: &args.prefix,
+        name: &args.fetch.bucket,
+        prefix: &args.fetch.prefix,
         organization: organization.map_or("o-ORGID", |id| id.as_str()),
         region: if args.all_regions {
             "*"
         } else {
-            &args.home_region
+            &args.fetch.home_region
         },
     };
     roots

@@ -1,10 +1,11 @@
 //! `emit`
 
-use super::super::args::{AlarmLanguage, EmitArgs, EmitWhat, IamJob};
+use super::super::args::{AlarmLanguage, AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::streams;
-use crate::emit::{IamPolicy, Language, alarm, iam_policy};
+use crate::emit::{IamPolicy, Language, TrailPlace, alarm, athena_table, iam_policy};
+use crate::flows::read_snapshot;
 use crate::plan::Guard;
 
 pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
@@ -14,6 +15,7 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
             IamJob::Remediation => IamPolicy::Remediation,
             IamJob::Undo => IamPolicy::Undo,
         }),
+        EmitWhat::AthenaTable(args) => table(args)?,
         EmitWhat::Alarm { format } => alarm(match format {
             AlarmLanguage::CloudFormation => Language::CloudFormation,
             AlarmLanguage::Terraform => Language::Terraform,
@@ -31,4 +33,21 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
     };
     streams::print(&text)?;
     Ok(Exit::Done)
+}
+
+fn table(args: &AthenaTableArgs) -> Result<String, CliError> {
+    let mut place = TrailPlace {
+        bucket: args.bucket.clone(),
+        prefix: args.prefix.clone(),
+        organization: args.organization.to_string(),
+        accounts: args.account.iter().cloned().collect(),
+        region: args.home_region.clone(),
+        first_day: args.since.strftime("%Y/%m/%d").to_string(),
+    };
+    if let Some(path) = &args.snapshot {
+        let snapshot = read_snapshot(path)?;
+        let accounts = snapshot.accounts.known().into_iter().flatten();
+        place.accounts.extend(accounts.map(|(id, _)| id.clone()));
+    }
+    Ok(athena_table(&args.table, &place))
 }

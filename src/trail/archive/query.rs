@@ -77,7 +77,7 @@ impl Query {
     }
 
     /// Every source with its names.
-    pub(super) fn by_source(&self) -> BTreeMap<&str, Vec<&str>> {
+    pub fn by_source(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut sources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (source, name) in &self.events {
             sources.entry(source).or_default().push(name);

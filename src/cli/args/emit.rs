@@ -1,0 +1,80 @@
+//! Arguments of `emit`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::super::source::parse_table;
+use crate::model::{AccountId, OrganizationId};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct EmitArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) what: EmitWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum EmitWhat {
+    /// The least-privilege IAM policy for a job
+    IamPolicy {
+        /// Which job
+        #[arg(value_enum)]
+        job: IamJob,
+    },
+    /// An alarm on exits, attempts and weakened guards
+    Alarm {
+        /// CloudFormation in JSON, or Terraform's JSON syntax
+        #[arg(long, value_enum)]
+        format: AlarmLanguage,
+    },
+    /// The Athena table of an organization trail, with partition projection
+    AthenaTable(AthenaTableArgs),
+    /// The guard as a service control policy
+    Guard {
+        /// Without the statement against closing accounts from inside
+        #[arg(long)]
+        without_self_closure: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AthenaTableArgs {
+    /// The table
+    #[arg(value_name = "DATABASE.TABLE", value_parser = parse_table)]
+    pub(in crate::cli) table: String,
+    /// The trail's bucket
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) bucket: String,
+    /// The trail's prefix in the bucket
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub(in crate::cli) prefix: String,
+    /// The organization's id
+    #[arg(long, value_name = "ORG-ID")]
+    pub(in crate::cli) organization: OrganizationId,
+    /// Whose folders; former accounts too (can be repeated). Without, every query has to name them
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) account: Vec<AccountId>,
+    /// Facts of the organization, as `snapshot` saves them: their accounts are added
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) snapshot: Option<PathBuf>,
+    /// The Organizations region: cn-northwest-1 in China, us-gov-west-1 in `GovCloud`
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    pub(in crate::cli) home_region: String,
+    /// The first day that the table covers
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-01-01")]
+    pub(in crate::cli) since: jiff::civil::Date,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(in crate::cli) enum AlarmLanguage {
+    CloudFormation,
+    Terraform,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum IamJob {
+    Audit,
+    Remediation,
+    Undo,
+}
