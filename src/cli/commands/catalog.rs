@@ -90,9 +90,9 @@ fn one_path(page: &mut Page, path: &ExitPath) {
     let events: Vec<&str> = EVENTS
         .iter()
         .filter(|event| {
-            path.actions
-                .iter()
-                .any(|action| action.name.ends_with(&format!(":{}", event.name)))
+            let service = event.source.trim_end_matches(".amazonaws.com");
+            let action = format!("{service}:{}", event.name);
+            path.actions.iter().any(|one| one.name == action)
         })
         .map(|event| event.name)
         .collect();
