@@ -11,6 +11,7 @@ mod restore;
 mod step;
 #[cfg(test)]
 mod tests;
+mod way_back;
 
 pub use document::{PLAN_VERSION, PathCount, PlanDocument, plan_digest};
 pub use facts::{Facts, attached_guard, equal_policy};
@@ -21,3 +22,4 @@ pub use restore::hung;
 pub use step::{
     Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
 };
+pub use way_back::Returning;

@@ -36,3 +36,4 @@ mod served;
 mod staged;
 mod support;
 mod verify;
+mod way_back;

@@ -11,7 +11,7 @@ use crate::flows::{
     write_plan,
 };
 use crate::model::settings::Settings;
-use crate::plan::{Approved, PlanDocument, Wishes};
+use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
@@ -23,7 +23,7 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit,
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match plan {
         Some(plan) => with_plan(args, &source, plan, true).await,
-        None => with_new_plan(args, &source).await,
+        None => Box::pin(with_new_plan(args, &source)).await,
     };
     source.close().await;
     result
@@ -64,7 +64,20 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
             .await
             .map_err(unread)?;
     }
+    let baseline = args.baseline.as_deref().map(read_snapshot).transpose()?;
+    if let Some(then) = &baseline {
+        read_hung(&source.session, &mut snapshot, then)
+            .await
+            .map_err(unread)?;
+    }
+    let back = Returning {
+        role: args.accept_in_account.then(|| args.member_role.clone()),
+        break_glass: args.break_glass_role.clone(),
+        baseline: baseline.map(Box::new),
+        to: args.return_to.iter().cloned().collect(),
+    };
     let wishes = Wishes {
+        back,
         without_self_closure: args.without_self_closure,
         enable_policy_type: args.enable_policy_type,
         reinvite: args.reinvite.iter().cloned().collect(),
