@@ -8,7 +8,7 @@ mod rollup;
 mod rules;
 mod waive;
 
-pub use delegation::{Grant, grants};
+pub use delegation::{Grant, LIFTING, grants};
 pub use finding::{Finding, Outcome, fingerprint};
 pub use rules::RULES;
 pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver, waived};

@@ -1,6 +1,7 @@
 //! Findings, detections and facts to a plan of steps. Pure: nothing here can write.
 
 mod canary;
+mod control_tower;
 mod document;
 mod facts;
 mod guard;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::control_tower;
 use super::facts::equal_policy;
 use super::guard::GUARD_NAME;
 use super::reinvite::{open_invitation, refusal};
@@ -23,6 +24,8 @@ pub struct Returning {
     pub baseline: Option<Box<Snapshot>>,
     /// OUs that the administrator named.
     pub to: BTreeMap<AccountId, NodeId>,
+    /// Move accounts although AWS Control Tower manages the organization.
+    pub despite_control_tower: bool,
 }
 
 /// Plans the way back of one account, from wherever it stands now.
@@ -119,7 +122,9 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
             why,
         }),
     }
-    match former_place(now, wishes, account) {
+    let managed = control_tower::moving(now).filter(|_| !wishes.despite_control_tower);
+    let place = former_place(now, wishes, account);
+    match place.and_then(|found| managed.map_or(Ok(found), |why| Err(why.to_owned()))) {
         Ok((to, how)) => plan.steps.push(Step {
             id: format!("move-{account}"),
             title: format!(

@@ -30,6 +30,7 @@ mod random_stacks;
 mod readme;
 mod remediate;
 mod runs;
+mod safety;
 mod scenarios;
 mod scp_cases;
 mod served;

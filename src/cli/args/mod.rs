@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
 pub(in crate::cli) use remediate::{
-    Events, RemediateArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
+    Events, Language, RemediateArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
 
 use crate::model::OrganizationId;
@@ -316,6 +316,12 @@ pub(in crate::cli) enum EmitWhat {
         /// Which job
         #[arg(value_enum)]
         job: IamJob,
+    },
+    /// A service control policy for delegated administrators: they cannot lift the guard
+    GuardsGuard {
+        /// ARN of the guard; left out: every service control policy is kept from them
+        #[arg(long, value_name = "ARN")]
+        policy: Option<String>,
     },
     /// The guard as a service control policy
     Guard {

@@ -46,6 +46,13 @@ pub(in crate::cli) enum Events {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Language {
+    Terraform,
+    #[value(name = "cloudformation")]
+    CloudFormation,
+}
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateArgs {
     /// Where lock and journal are kept
@@ -143,6 +150,18 @@ pub(in crate::cli) struct RemediateArgs {
     /// type was disabled; no guard is planned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary", "baseline"], help_heading = "Remediation")]
     pub(in crate::cli) from_snapshot: Option<PathBuf>,
+    /// Move accounts although AWS Control Tower manages the organization
+    #[arg(long, requires = "reinvite", help_heading = "Remediation")]
+    pub(in crate::cli) allow_control_tower: bool,
+    /// Print the plan as code instead; nothing is written
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LANGUAGE",
+        conflicts_with = "apply",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) emit: Option<Language>,
     /// Take only this step of the plan (can be repeated)
     #[arg(long, value_name = "STEP", help_heading = "Remediation")]
     pub(in crate::cli) only: Vec<String>,

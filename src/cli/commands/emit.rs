@@ -14,6 +14,7 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
             IamJob::Remediation => IamPolicy::Remediation,
             IamJob::Undo => IamPolicy::Undo,
         }),
+        EmitWhat::GuardsGuard { policy } => crate::emit::guards_guard(policy.as_deref()),
         EmitWhat::Guard {
             without_self_closure,
         } => {

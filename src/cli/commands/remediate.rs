@@ -1,11 +1,12 @@
 //! `remediate`
 
-use super::super::args::{Cli, RemediateArgs};
+use super::super::args::{Cli, Language, RemediateArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, apply, check};
+use crate::emit::{Existing, Iac, code};
 use crate::flows::{
     judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_snapshot,
     write_plan,
@@ -22,7 +23,7 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit,
     }
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, true).await,
+        Some(plan) => with_plan(args, &source, plan, None).await,
         None => Box::pin(with_new_plan(args, &source)).await,
     };
     source.close().await;
@@ -75,6 +76,7 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         break_glass: args.break_glass_role.clone(),
         baseline: baseline.map(Box::new),
         to: args.return_to.iter().cloned().collect(),
+        despite_control_tower: args.allow_control_tower,
     };
     let wishes = Wishes {
         back,
@@ -99,23 +101,34 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan(args, source, planned.document, false).await
+    let policies = planned.before.snapshot.policies.values();
+    let existing = policies.map(|policy| (policy.id.clone(), policy.name.clone()));
+    with_plan(args, source, planned.document, Some(existing.collect())).await
 }
 
 async fn with_plan(
     args: &RemediateArgs,
     source: &Source,
     plan: PlanDocument,
-    from_file: bool,
+    fresh: Option<Existing>,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
     let state = writing::state_directory(&args.write.state)?;
     let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
-        if from_file {
+        if fresh.is_none() {
             check(place, &plan).await?;
         }
-        streams::print(&document.render(args.write.format, streams::width()))?;
+        match args.emit {
+            Some(language) => {
+                let language = match language {
+                    Language::Terraform => Iac::Terraform,
+                    Language::CloudFormation => Iac::CloudFormation,
+                };
+                streams::print(&code(&plan, &fresh.unwrap_or_default(), language))?;
+            }
+            None => streams::print(&document.render(args.write.format, streams::width()))?,
+        }
         let changes = !plan.steps.is_empty();
         return Ok(if changes && args.detailed_exit_code {
             Exit::Changes
