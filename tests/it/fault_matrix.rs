@@ -308,7 +308,8 @@ async fn no_scenario_that_writes_is_left_out_of_the_matrix() {
     let mut writing = Vec::new();
     for scenario in scenarios::all() {
         let bench = Bench::new(scenario.world.clone()).await;
-        if !scenario.plan(&bench).await.steps.is_empty() {
+        let stops = scenario.expected.stops.is_some();
+        if !stops && !scenario.plan(&bench).await.steps.is_empty() {
             writing.push(scenario.name);
         }
     }

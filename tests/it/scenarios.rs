@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use org_exit_guard::apply::ApplyError;
 use org_exit_guard::flows::{make_plan, read_hung, read_place};
 use org_exit_guard::model::NodeId;
 use org_exit_guard::model::settings::Settings;
@@ -35,6 +36,8 @@ pub(crate) struct Expected {
     /// How many steps, and the first, where the others are named after ids.
     count: Option<usize>,
     first: Option<String>,
+    /// At which step the run stops, and stays stopped.
+    pub(crate) stops: Option<String>,
     text_has: Vec<String>,
     text_lacks: Vec<String>,
     not_done: Vec<String>,
@@ -212,7 +215,16 @@ async fn each_gets_what_is_missing_and_nothing_else() {
             continue;
         }
         let promised = plan.after.clone();
-        bench.apply_plan(plan).await.expect(name);
+        let applied = bench.apply_plan(plan).await;
+        if let Some(at) = &scenario.expected.stops {
+            let Err(ApplyError::Stopped { step, run, .. }) = applied else {
+                panic!("{name}: {applied:?}")
+            };
+            assert_eq!(step, *at, "{name}");
+            assert!(bench.resume(&run).await.is_err(), "{name}");
+            continue;
+        }
+        applied.expect(name);
         let after = org_exit_guard::flows::judge_all(bench.snapshot().await, &Settings::default());
         assert_eq!(org_exit_guard::flows::counts(&after), promised, "{name}");
         let again = scenario.plan(&bench).await;
