@@ -49,10 +49,7 @@ fn world(accounts: usize, guarded: bool) -> World {
 }
 
 async fn facts(session: &Session, depth: Depth) -> Snapshot {
-    let names: Vec<&str> = org_exit_guard::exits::EVENTS
-        .iter()
-        .map(|event| event.name)
-        .collect();
+    let names = org_exit_guard::exits::event_names();
     let scope = Scope {
         depth,
         event_names: &names,
@@ -165,8 +162,8 @@ fn minimum(whole: &Snapshot) -> Counts {
     for record in &whole.events.records {
         *named.entry(record.name.as_str()).or_default() += 1;
     }
-    for event in org_exit_guard::exits::EVENTS {
-        let rows = named.get(event.name).copied().unwrap_or_default();
+    for name in org_exit_guard::exits::event_names() {
+        let rows = named.get(name).copied().unwrap_or_default();
         add("cloudtrail:LookupEvents", pages(rows, EVENT_PAGE));
     }
     let below = below_the_root(whole);

@@ -250,7 +250,7 @@ impl<'a> Run<'a> {
             step: &step.id,
             title: &step.title,
         });
-        let result = self.perform(step, approved).await;
+        let result = Box::pin(self.perform(step, approved)).await;
         let (outcome, detail, made) = match &result {
             Ok(result) => (result.outcome, result.detail.clone(), result.made.clone()),
             Err(StepFailure::Refused(why)) => (StepOutcome::Failed, why.clone(), None),

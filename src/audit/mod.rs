@@ -2,16 +2,20 @@
 //!
 //! One file a rule under `rules/`, one line in [`RULES`].
 
+mod baseline;
+mod changes;
 mod delegation;
 mod finding;
 mod rollup;
 mod rules;
 mod waive;
 
+pub use baseline::{BASELINE_INCOMPLETE, BASELINE_RULES, since_baseline, vanished};
+pub use changes::{Attached, Changes, Former, Judged, Moved, VerdictChange, changes, former};
 pub use delegation::{Grant, LIFTING, grants};
 pub use finding::{Finding, Outcome, fingerprint};
 pub use rules::RULES;
-pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver, waived};
+pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, expired_waiver, unused_waiver, waived};
 
 use crate::model::Snapshot;
 use crate::model::rule::RuleMeta;

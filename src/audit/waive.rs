@@ -2,9 +2,10 @@
 
 use super::finding::{Finding, fingerprint};
 use super::{Context, Outcome, RULES};
+use crate::model::organization::Account;
 use crate::model::rule::{RuleMeta, Severity};
 use crate::model::settings::Waiver;
-use crate::model::{AccountId, NodeId, Observed};
+use crate::model::{AccountId, NodeId};
 
 /// A waiver whose day has come.
 pub static WAIVER_EXPIRED: RuleMeta = RuleMeta {
@@ -36,7 +37,7 @@ pub(super) fn apply(findings: Vec<Finding>, cx: &Context<'_>) -> Vec<Finding> {
     let waivers = cx.settings.waivers.iter();
     let (mut result, used) = mark(findings, cx);
     let expired = waivers.clone().filter(|waiver| waiver.expires <= now);
-    result.extend(expired.map(|waiver| idle(&WAIVER_EXPIRED, waiver)));
+    result.extend(expired.map(expired_waiver));
     // Waivers of events are judged where the events are.
     let ours = |waiver: &Waiver| RULES.iter().any(|rule| rule.meta.id == waiver.rule);
     let unused = waivers
@@ -102,14 +103,18 @@ fn covered(waiver: &Waiver, finding: &Finding, cx: &Context<'_>) -> Option<Vec<A
         return (finding.cause == target.as_str()).then(Vec::new);
     }
     let accounts = cx.snapshot.accounts.known();
+    // An account that departed is listed no longer, but still has its id.
     let below = |id: &&AccountId| match accounts.and_then(|accounts| accounts.get(*id)) {
-        Some(account) => {
-            *target == NodeId::Account(account.id.clone())
-                || matches!(&account.parents, Observed::Known(parents) if parents.contains(target))
-        }
+        _ if *target == NodeId::Account((*id).clone()) => true,
+        Some(Account { parents, .. }) => parents.known().is_some_and(|all| all.contains(target)),
         None => false,
     };
     Some(finding.accounts.iter().filter(below).cloned().collect())
+}
+
+/// The finding for a waiver whose day has come.
+pub fn expired_waiver(waiver: &Waiver) -> Finding {
+    idle(&WAIVER_EXPIRED, waiver)
 }
 
 fn idle(rule: &'static RuleMeta, waiver: &Waiver) -> Finding {

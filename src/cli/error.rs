@@ -6,7 +6,7 @@ use crate::apply::{ApplyError, HistoryError};
 use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
-use crate::flows::{AccountError, CheckError, PlanFileError, SnapshotError};
+use crate::flows::{AccountError, CheckError, OtherOrganization, PlanFileError, SnapshotError};
 use crate::trail::archive::NotScanned;
 
 use super::exit::Exit;
@@ -32,6 +32,9 @@ pub(super) enum CliError {
     /// A snapshot file.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// A baseline of another organization.
+    #[error(transparent)]
+    Baseline(#[from] OtherOrganization),
     /// An account that cannot be looked at.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -88,6 +91,7 @@ impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. }
+            | Self::Baseline(_)
             | Self::Config(_)
             | Self::Scenario { .. }
             | Self::Plan(PlanFileError::Read { .. })
@@ -146,6 +150,7 @@ impl CliError {
             Self::Session(error) => Some(error.hint()),
             Self::Collect(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint().to_owned()),
+            Self::Baseline(_) => Some("give a snapshot of the same organization".to_owned()),
             Self::Account(error) => Some(error.hint().to_owned()),
             Self::Check(_) => Some("org-exit-guard check --help has examples".to_owned()),
             Self::Archive(NotScanned::Root { .. } | NotScanned::Nothing { .. }) => Some(

@@ -10,9 +10,9 @@ use super::args::{AwsArgs, Cli, Events, ScopeArgs, WriteArgs};
 use super::error::CliError;
 use super::progress::Progress;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
-use crate::collect::{Scope, collect, collect_chain};
+use crate::collect::{Scope, collect, collect_chain, collect_events};
 use crate::config::Config;
-use crate::exits::EVENTS;
+use crate::exits::event_names;
 use crate::flows::{find_account, read_snapshot};
 use crate::model::snapshot::Depth;
 use crate::model::{AccountId, Snapshot};
@@ -98,7 +98,7 @@ impl Source {
 
     /// Reads the facts.
     pub(super) async fn collect(&self, scope: &ScopeArgs) -> Result<Snapshot, CliError> {
-        let names: Vec<&str> = EVENTS.iter().map(|event| event.name).collect();
+        let names = event_names();
         let scope = Scope {
             depth: if scope.full {
                 Depth::Full
@@ -116,6 +116,21 @@ impl Source {
             snapshot.caller.endpoint = Some("the demo's simulated AWS on loopback".to_owned());
         }
         Ok(snapshot)
+    }
+
+    /// Reads the events of the last `since`, and what tells whose invitations were accepted; no
+    /// tree.
+    pub(super) async fn collect_events(&self, since: Duration) -> Result<Snapshot, CliError> {
+        let names = event_names();
+        let scope = Scope {
+            since,
+            event_names: &names,
+            ..Scope::default()
+        };
+        let observer = self.progress.as_ref();
+        let collected = collect_events(&self.session, &scope, self.now, observer).await;
+        self.progress.finish();
+        Ok(collected?)
     }
 
     /// Reads the tree, and everything that hangs on the way to the account of that id or name; no

@@ -96,20 +96,12 @@ pub(super) fn tell_of_cut(history: &History) {
 
 /// Where lock and journals are kept.
 pub(super) fn state_directory(args: &StateArgs) -> Result<PathBuf, CliError> {
-    use etcetera::BaseStrategy;
-    let directory = match &args.state_dir {
-        Some(directory) => directory.clone(),
-        None => etcetera::choose_base_strategy()
-            .ok()
-            .and_then(|strategy| strategy.state_dir())
-            .map(|directory| directory.join("org-exit-guard"))
-            .ok_or_else(|| {
-                CliError::refused_with(
-                    "there is no place for the journal".to_owned(),
-                    "add --state-dir DIR",
-                )
-            })?,
-    };
+    let directory = state_place(args).ok_or_else(|| {
+        CliError::refused_with(
+            "there is no place for the journal".to_owned(),
+            "add --state-dir DIR",
+        )
+    })?;
     if std::env::var_os("CI").is_some() && args.state_dir.is_none() {
         streams::note(&format!(
             "warning: the journal is kept in {}, which may not outlive this CI job; give --state-dir",
@@ -117,4 +109,13 @@ pub(super) fn state_directory(args: &StateArgs) -> Result<PathBuf, CliError> {
         ));
     }
     Ok(directory)
+}
+
+/// The directory that was named, or the user's own.
+pub(super) fn state_place(args: &StateArgs) -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    args.state_dir.clone().or_else(|| {
+        let strategy = etcetera::choose_base_strategy().ok()?;
+        Some(strategy.state_dir()?.join("org-exit-guard"))
+    })
 }

@@ -135,6 +135,44 @@ pub async fn collect(
     Ok(snapshot)
 }
 
+/// Reads the events of `scope` as of `now` and what tells whose invitations were accepted; the
+/// rest of the snapshot is not read.
+///
+/// # Errors
+/// Only when the caller is in no organization; everything else is a gap.
+pub async fn collect_events(
+    session: &Session,
+    scope: &Scope<'_>,
+    now: Timestamp,
+    observer: &dyn Observer,
+) -> Result<Snapshot, CollectError> {
+    let reads = session.reads();
+    let calls = Calls {
+        reads: &reads,
+        observer,
+    };
+    let mut snapshot = blank(session, scope, now);
+    let history = snapshot.events.clone();
+    let (organization, handshakes, events) = futures::join!(
+        reads.describe_organization(),
+        reads.list_handshakes_for_organization(),
+        history::read(calls, history, scope.event_names),
+    );
+    if let Err(failure) = &organization
+        && let Some(error) = outside(&snapshot, failure)
+    {
+        return Err(error);
+    }
+    snapshot.organization = calls.observed(organization);
+    snapshot.handshakes = calls.observed(handshakes);
+    snapshot.events = events;
+    if let Some(gap) = history::unseen(&snapshot, scope.event_names) {
+        calls.tell(&gap);
+        snapshot.events.gaps.push(gap);
+    }
+    Ok(snapshot)
+}
+
 /// A snapshot of which nothing has been read.
 fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
     let since = jiff::SignedDuration::try_from(scope.since).unwrap_or(jiff::SignedDuration::ZERO);

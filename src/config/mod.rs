@@ -74,10 +74,19 @@ impl Default for Config {
 /// Account vending shares the buckets, so half is left to it.
 const DEFAULT_SHARE: f64 = 0.5;
 
+/// The rules that a waiver may name, by id.
+#[derive(Debug, Clone, Default)]
+pub struct RuleIds {
+    /// Of findings.
+    pub of_findings: Vec<&'static str>,
+    /// Of events.
+    pub of_events: Vec<&'static str>,
+}
+
 /// Reads the named file, or the first of the places where one is looked for; none is fine.
 ///
-/// `rules` are the ids that a waiver may name.
-pub fn load(named: Option<&Path>, rules: &[&str]) -> Result<Config, ConfigError> {
+/// `rules` are those that a waiver may name.
+pub fn load(named: Option<&Path>, rules: &RuleIds) -> Result<Config, ConfigError> {
     if let Some(path) = named {
         return read(path, rules);
     }
@@ -96,7 +105,7 @@ fn places() -> Vec<PathBuf> {
     places
 }
 
-fn read(path: &Path, rules: &[&str]) -> Result<Config, ConfigError> {
+fn read(path: &Path, rules: &RuleIds) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
@@ -113,7 +122,7 @@ fn read(path: &Path, rules: &[&str]) -> Result<Config, ConfigError> {
 }
 
 /// Reads the text of a configuration file; an error names line and column, or the key.
-pub fn parse(text: &str, rules: &[&str]) -> Result<Config, String> {
+pub fn parse(text: &str, rules: &RuleIds) -> Result<Config, String> {
     let file: ConfigFile =
         toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
     let share = file.rate_share.unwrap_or(DEFAULT_SHARE);
@@ -122,15 +131,8 @@ pub fn parse(text: &str, rules: &[&str]) -> Result<Config, String> {
             "`rate_share` is {share}, but a share lies above 0 and up to 1"
         ));
     }
-    if let Some(waiver) = file
-        .waiver
-        .iter()
-        .find(|waiver| !rules.contains(&waiver.rule.as_str()))
-    {
-        return Err(format!(
-            "a waiver names the rule `{}`, which does not exist",
-            waiver.rule
-        ));
+    for waiver in &file.waiver {
+        check_waiver(waiver, rules)?;
     }
     Ok(Config {
         settings: Settings {
@@ -147,9 +149,39 @@ pub fn parse(text: &str, rules: &[&str]) -> Result<Config, String> {
     })
 }
 
+fn check_waiver(waiver: &Waiver, rules: &RuleIds) -> Result<(), String> {
+    let Waiver {
+        rule, from, until, ..
+    } = waiver;
+    let of_events = rules.of_events.contains(&rule.as_str());
+    if !of_events && !rules.of_findings.contains(&rule.as_str()) {
+        return Err(format!(
+            "a waiver names the rule `{rule}`, which does not exist"
+        ));
+    }
+    if !of_events && (waiver.principal.is_some() || from.is_some() || until.is_some()) {
+        return Err(format!(
+            "the waiver of `{rule}` has `principal`, `from` or `until`, which only waivers of events have"
+        ));
+    }
+    match (from, until) {
+        (Some(from), Some(until)) if from > until => Err(format!(
+            "the window of the waiver of `{rule}` ends before it begins"
+        )),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn rules() -> RuleIds {
+        RuleIds {
+            of_findings: vec!["single-deny"],
+            of_events: vec!["account-left"],
+        }
+    }
 
     #[test]
     fn a_whole_file_is_read() {
@@ -164,8 +196,11 @@ mod tests {
             reason = "sold, SEC-118"
             owner = "cloud team"
             expires = "2027-01-01T00:00:00Z"
+            principal = "arn:aws:iam::111111111111:role/Migration*"
+            from = "2026-12-01T00:00:00Z"
+            until = "2026-12-24T00:00:00Z"
             "#,
-            &["account-left"],
+            &rules(),
         )
         .unwrap();
         assert!(config.settings.email_domains.contains("example.com"));
@@ -186,8 +221,16 @@ mod tests {
                 "[[waiver]]\nrule = \"account-left\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"",
                 "reason",
             ),
+            (
+                "[[waiver]]\nrule = \"single-deny\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"\nprincipal = \"*\"",
+                "only waivers of events",
+            ),
+            (
+                "[[waiver]]\nrule = \"account-left\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"\nfrom = \"2026-12-02T00:00:00Z\"\nuntil = \"2026-12-01T00:00:00Z\"",
+                "ends before it begins",
+            ),
         ] {
-            let message = parse(text, &["account-left"]).unwrap_err();
+            let message = parse(text, &rules()).unwrap_err();
             assert!(message.contains(words), "{message}");
         }
     }

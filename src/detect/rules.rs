@@ -65,6 +65,17 @@ kind!(
      How to fix: read the record."
 );
 kind!(
+    ACCOUNT_JOINED_UNINVITED,
+    "account-joined-uninvited",
+    "An account joined that nobody invited",
+    High,
+    &["T1666"],
+    "What it checks: AccountJoinedOrganization with method INVITED, though none of the organization's invitations of the \
+     last 30 days went to that account.\n\
+     Why it matters: an account of a stranger inside the organization sees what is shared with the organization.\n\
+     How to fix: find out who owns it; remove it if nobody does."
+);
+kind!(
     ACCOUNT_JOINED,
     "account-joined",
     "An account joined the organization",
@@ -80,10 +91,31 @@ kind!(
     "Somebody tried to leave the organization",
     High,
     &["T1666", "T1666.A002"],
-    "What it checks: LeaveOrganization and AcceptHandshake, refused ones too. AWS logs them in the member only, so the \
-     management account's history does not show a member's attempt.\n\
+    "What it checks: LeaveOrganization, AcceptHandshake unless the invitation is the organization's own, and closing the \
+     account from inside; refused ones too. AWS logs them in the member only, so the management account's history does \
+     not show a member's attempt.\n\
      Why it matters: whoever tries has control of the account.\n\
      How to fix: investigate the principal and disable its credentials."
+);
+kind!(
+    HANDSHAKE_ACCEPTED,
+    "handshake-accepted",
+    "A handshake was accepted that is no way out",
+    Info,
+    &[],
+    "What it checks: AcceptHandshake of the organization's own invitation, or of a handshake that is no invitation.\n\
+     Why it matters: it is told apart from the acceptance of a foreign invitation by the parties of the handshake.\n\
+     How to fix: nothing."
+);
+kind!(
+    ORGANIZATION_DELETED,
+    "organization-deleted",
+    "Somebody deleted the organization, or tried to",
+    Critical,
+    &["T1666"],
+    "What it checks: DeleteOrganization in the management account.\n\
+     Why it matters: every guard and every organization trail goes with the organization.\n\
+     How to fix: contain the principal in the management account."
 );
 kind!(
     ACCOUNT_PUT_OUT,
@@ -91,7 +123,7 @@ kind!(
     "Somebody removed or closed a member account",
     Medium,
     &["T1666", "T1531"],
-    "What it checks: RemoveAccountFromOrganization and CloseAccount by the management account.\n\
+    "What it checks: RemoveAccountFromOrganization and CloseAccount by the management account, and CloseAccountResult.\n\
      Why it matters: no SCP binds the management account.\n\
      How to fix: ask the principal; protect accounts by IAM policies in the management account."
 );
@@ -101,22 +133,49 @@ kind!(
     "Somebody changed what guards accounts",
     High,
     &["T1666", "T1484"],
-    "What it checks: DetachPolicy, UpdatePolicy, DeletePolicy, DisablePolicyType, MoveAccount, PutResourcePolicy and \
-     DeregisterDelegatedAdministrator.\n\
+    "What it checks: DetachPolicy, UpdatePolicy, DeletePolicy, DisablePolicyType, MoveAccount, PutResourcePolicy, \
+     DeleteResourcePolicy, DeregisterDelegatedAdministrator, and the end of central root access \
+     (DisableOrganizationsRootCredentialsManagement, DisableOrganizationsRootSessions).\n\
      Why it matters: each of them can lift a guard before an exit.\n\
      How to fix: compare with the planned changes; put back what was not meant."
 );
+kind!(
+    GUARD_PUT_IN_PLACE,
+    "guard-put-in-place",
+    "Somebody attached a policy or enabled a policy type",
+    Info,
+    &[],
+    "What it checks: AttachPolicy and EnablePolicyType.\n\
+     Why it matters: it tells how long a guard was gone, in the story of an exit.\n\
+     How to fix: nothing."
+);
+kind!(
+    ROOT_USER_TOUCHED,
+    "root-user-touched",
+    "The e-mail address or password of a root user was changed, or somebody tried",
+    Medium,
+    &["T1098"],
+    "What it checks: StartPrimaryEmailUpdate, AcceptPrimaryEmailUpdate, EmailUpdated, PasswordRecoveryRequested and \
+     PasswordRecoveryCompleted.\n\
+     Why it matters: who holds the root user can close the account, and answers invitations.\n\
+     How to fix: ask the owner of the mailbox; if nobody knows of it, take the mailbox back first."
+);
 
 /// Every kind of detection.
-pub static RULES: [&RuleMeta; 8] = [
+pub static RULES: [&RuleMeta; 13] = [
     &ACCOUNT_LEFT,
     &ACCOUNT_REMOVED,
     &ACCOUNT_CLEANED,
     &ACCOUNT_DEPARTED,
+    &ACCOUNT_JOINED_UNINVITED,
     &ACCOUNT_JOINED,
     &EXIT_ATTEMPTED,
+    &HANDSHAKE_ACCEPTED,
+    &ORGANIZATION_DELETED,
     &ACCOUNT_PUT_OUT,
     &GUARD_CHANGED,
+    &GUARD_PUT_IN_PLACE,
+    &ROOT_USER_TOUCHED,
 ];
 
 /// The last departure of every account that has not joined again since and is not listed now.

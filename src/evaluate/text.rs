@@ -46,7 +46,7 @@ impl Text {
     /// The six parts of an ARN pattern, each with its own variables replaced, so
     /// that a colon inside `${…}` is not a separator. `None` if a variable has no value.
     pub(super) fn parts(text: &str, version: Version, request: &Request) -> Option<Vec<Self>> {
-        split_outside_variables(text)
+        split_outside_variables(text, version)
             .into_iter()
             .map(|part| Self::with_variables(part, version, request))
             .collect()
@@ -80,6 +80,9 @@ impl Text {
                     Token::AnyOne => from,
                     Token::Literal(c) => from && character == Some(*c),
                 };
+            }
+            if !next.contains(&true) {
+                return false;
             }
             reachable = next;
         }
@@ -126,17 +129,15 @@ fn variable(name: &str, request: &Request) -> Option<String> {
     }
 }
 
-/// Splits at the first five colons that stand outside `${…}`.
-fn split_outside_variables(text: &str) -> Vec<&str> {
+/// Splits at the first five colons that stand outside `${…}`, where that is a variable.
+fn split_outside_variables(text: &str, version: Version) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut from, mut inside) = (0, false);
     for (index, c) in text.char_indices() {
         match c {
-            '{' if text
-                .get(..index)
-                .is_some_and(|before| before.ends_with('$')) =>
-            {
-                inside = true;
+            '{' => {
+                let before = text.get(..index).unwrap_or_default();
+                inside |= version == Version::V2012 && before.ends_with('$');
             }
             '}' => inside = false,
             ':' if !inside && parts.len() < 5 => {

@@ -1,11 +1,15 @@
 //! Facts to report.
 
 use super::verify::SIMULATOR_DISAGREES;
-use crate::audit::{Context, Finding, RULES, WAIVER_EXPIRED, WAIVER_UNUSED, unused_waiver};
-use crate::detect::Detection;
-use crate::model::Snapshot;
+use crate::audit::{
+    BASELINE_RULES, Changes, Context, Finding, Former, RULES, WAIVER_EXPIRED, WAIVER_UNUSED,
+    unused_waiver,
+};
+use crate::config::RuleIds;
+use crate::detect::{Detection, Home, Story, stories};
 use crate::model::rule::RuleMeta;
 use crate::model::settings::{Settings, Waiver};
+use crate::model::{Snapshot, Timestamp};
 use crate::report::{AuditDocument, Verification};
 use crate::verdict::Judgement;
 
@@ -20,8 +24,14 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// Their detections.
     pub detections: Vec<Detection>,
+    /// Which detections belong together.
+    pub stories: Vec<Story>,
     /// What AWS's policy simulator was asked, if it was.
     pub verification: Option<Verification>,
+    /// Accounts that are in an earlier roster and not in this one.
+    pub departed: Vec<Former>,
+    /// What differs from an earlier snapshot, if there is one.
+    pub changes: Option<Changes>,
 }
 
 impl Audited {
@@ -29,11 +39,13 @@ impl Audited {
     pub fn document(&self) -> AuditDocument {
         AuditDocument {
             verification: self.verification.clone(),
+            departed: self.departed.clone(),
+            changes: self.changes.clone(),
             ..AuditDocument::new(
                 &self.snapshot,
                 &self.judgement,
                 &self.findings,
-                &self.detections,
+                (&self.detections, &self.stories),
             )
         }
     }
@@ -48,40 +60,43 @@ pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
         settings,
     };
     let mut findings = crate::audit::run(&cx);
-    let detections = crate::detect::detect(&snapshot, settings);
-    findings.extend(idle_event_waivers(&snapshot, settings, &detections));
+    let home = Home::of(&snapshot, &judgement);
+    let records = &snapshot.events.records;
+    let detections = crate::detect::detect(records, &home, settings, snapshot.taken_at);
+    let stories = stories(&detections, &home);
+    let unused = unused_event_waivers(settings, &detections, snapshot.taken_at);
+    findings.extend(unused.map(unused_waiver));
     crate::audit::sort(&mut findings);
     Audited {
         snapshot,
         judgement,
         findings,
         detections,
+        stories,
         verification: None,
+        departed: Vec::new(),
+        changes: None,
     }
 }
 
-/// Waivers of events that cover none.
-fn idle_event_waivers(
-    snapshot: &Snapshot,
-    settings: &Settings,
-    detections: &[Detection],
-) -> Vec<Finding> {
-    let of_events = |waiver: &&Waiver| {
-        waiver.expires > snapshot.taken_at
-            && crate::detect::RULES
-                .iter()
-                .any(|rule| rule.id == waiver.rule)
-    };
+/// Live waivers of events that cover none.
+pub(super) fn unused_event_waivers<'a>(
+    settings: &'a Settings,
+    detections: &'a [Detection],
+    at: Timestamp,
+) -> impl Iterator<Item = &'a Waiver> {
     let used = |waiver: &Waiver| {
-        detections
-            .iter()
-            .any(|one| one.waived.as_ref() == Some(waiver))
+        let mut waived = detections.iter().filter_map(|one| one.waived.as_ref());
+        waived.any(|one| one == waiver)
     };
-    let waivers = settings.waivers.iter().filter(of_events);
-    waivers
-        .filter(|waiver| !used(waiver))
-        .map(unused_waiver)
-        .collect()
+    of_events(settings).filter(move |waiver| waiver.expires > at && !used(waiver))
+}
+
+/// Waivers of events.
+pub(super) fn of_events(settings: &Settings) -> impl Iterator<Item = &Waiver> {
+    let rules = &crate::detect::RULES;
+    let of_event = move |waiver: &&Waiver| rules.iter().any(|rule| rule.id == waiver.rule);
+    settings.waivers.iter().filter(of_event)
 }
 
 /// Every rule, of audits and of events.
@@ -90,11 +105,17 @@ pub fn rules() -> Vec<&'static RuleMeta> {
         .iter()
         .map(|rule| rule.meta)
         .chain(crate::detect::RULES)
+        .chain(BASELINE_RULES)
         .chain([&SIMULATOR_DISAGREES, &WAIVER_EXPIRED, &WAIVER_UNUSED])
         .collect()
 }
 
-/// The ids of [`rules`].
-pub fn rule_ids() -> Vec<&'static str> {
-    rules().into_iter().map(|rule| rule.id).collect()
+/// Their ids.
+pub fn rule_ids() -> RuleIds {
+    let events = crate::detect::RULES.map(|rule| rule.id);
+    let ids = rules().into_iter().map(|rule| rule.id);
+    RuleIds {
+        of_findings: ids.filter(|id| !events.contains(id)).collect(),
+        of_events: events.to_vec(),
+    }
 }

@@ -1,20 +1,22 @@
-//! Records of archives to detections.
+//! Records of every source to detections and stories.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use crate::detect::detect_records;
+use super::audit::{of_events, unused_event_waivers};
+use crate::audit::{expired_waiver, unused_waiver};
+use crate::detect::{Home, detect, stories};
 use crate::model::settings::Settings;
-use crate::model::{Observer, Timestamp};
-use crate::report::DetectionsDocument;
-use crate::trail::archive::{Caps, NotScanned, Query, Search, scan};
+use crate::model::{Observer, OrganizationId, Snapshot, Timestamp};
+use crate::report::{DetectionsDocument, Sources, Timeline};
+use crate::trail::archive::{Caps, NotScanned, Query, Scanned, Search, scan};
 
 /// More threads than this wait for the disk.
 const MOST_WORKERS: usize = 16;
 
 /// Which archives are searched, for what.
 #[derive(Debug)]
-pub struct DetectFrom {
+pub struct SearchArchives {
     /// Folders or files.
     pub roots: Vec<PathBuf>,
     /// What for.
@@ -23,18 +25,14 @@ pub struct DetectFrom {
     pub all_regions: bool,
     /// How much is held and read.
     pub caps: Caps,
-    /// Waivers.
-    pub settings: Settings,
-    /// As of when waivers count.
-    pub now: Timestamp,
 }
 
-/// Searches archives and judges what is found. Blocks; `stop` ends it early.
-pub fn detect_archives(
-    from: &DetectFrom,
+/// Searches archives. Blocks; `stop` ends it early.
+pub fn search_archives(
+    from: &SearchArchives,
     stop: &AtomicBool,
     observer: &dyn Observer,
-) -> Result<DetectionsDocument, NotScanned> {
+) -> Result<Scanned, NotScanned> {
     let search = Search {
         roots: &from.roots,
         query: &from.query,
@@ -44,13 +42,58 @@ pub fn detect_archives(
             .map_or(1, usize::from)
             .min(MOST_WORKERS),
     };
-    let scanned = scan(&search, stop, observer)?;
-    let records = scanned.found.iter().map(|found| &found.record);
-    let detections = detect_records(records, &from.settings, from.now);
-    Ok(DetectionsDocument::new(
-        &detections,
-        scanned,
-        &from.query.accounts,
-        from.now,
-    ))
+    scan(&search, stop, observer)
+}
+
+/// What is known of the organization beside the records.
+#[derive(Debug, Default)]
+pub struct KnownHome {
+    /// Its id, if it was named.
+    pub organization: Option<OrganizationId>,
+    /// Its facts, if a snapshot was named.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// Judges the records of `sources` that the query takes; waivers count as of `now`.
+pub fn detect_in(
+    sources: Sources,
+    query: &Query,
+    known: &KnownHome,
+    settings: &Settings,
+    now: Timestamp,
+) -> DetectionsDocument {
+    let judgement = known.snapshot.as_ref().map(crate::verdict::judge);
+    let facts = known.snapshot.as_ref().or(sources.live.as_ref());
+    let organization = facts.and_then(|facts| facts.organization.known());
+    let home = Home {
+        organization: known
+            .organization
+            .as_ref()
+            .or(organization.map(|organization| &organization.id)),
+        snapshot: facts,
+        judgement: judgement.as_ref(),
+    };
+    let archived = sources.archived.iter().flat_map(|scanned| &scanned.found);
+    let looked_up = sources.live.iter().flat_map(|live| &live.events.records);
+    let records = archived
+        .map(|found| &found.record)
+        .chain(looked_up.filter(|record| query.takes(record)));
+    let detections = detect(records, &home, settings, now);
+    let stories = stories(&detections, &home);
+    let expired = of_events(settings).filter(|waiver| waiver.expires <= now);
+    let unused = unused_event_waivers(settings, &detections, now);
+    let findings: Vec<_> = expired
+        .map(expired_waiver)
+        .chain(unused.map(unused_waiver))
+        .collect();
+    DetectionsDocument::new(
+        &Timeline {
+            detections: &detections,
+            stories: &stories,
+            findings: &findings,
+        },
+        sources,
+        &query.accounts,
+        now,
+    )
 }

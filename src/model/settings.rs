@@ -29,6 +29,18 @@ pub struct Waiver {
     /// Where it holds: a root, OU or account; absent: everywhere.
     #[serde(default)]
     pub target: Option<NodeId>,
+    /// Of events only: the principal that may do it, an ARN in which `*` and `?` are wildcards; a
+    /// role stands for its sessions too. Absent: anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// Of events only: it covers none that happened before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub from: Option<Timestamp>,
+    /// Of events only: it covers none that happened after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Timestamp>,
     /// Why.
     pub reason: String,
     /// Who answers for it.

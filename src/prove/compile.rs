@@ -71,8 +71,8 @@ pub(super) fn family(base: Base) -> (Family, bool) {
 }
 
 /// The pattern of a policy value; `None` if it cannot be told for all requests at once:
-/// a variable that differs from request to request, or an ARN of fewer than six parts.
-/// A variable that has no value makes the whole value match nothing.
+/// a variable that differs from request to request. A variable that has no value makes the
+/// whole value match nothing, and so does an ARN of fewer than six parts.
 pub(super) fn pattern(
     family: Family,
     text: &str,
@@ -100,12 +100,15 @@ pub(super) fn pattern(
 /// Six parts at literal colons; a wildcard of the first five does not cross one.
 fn arn(text: &str, version: Version, scene: &Scene<'_>) -> Option<Glob> {
     let mut parts = Vec::new();
-    let (mut from, mut depth) = (0, 0_u32);
+    let (mut from, mut variable) = (0, false);
     for (index, c) in text.char_indices() {
         match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 && parts.len() < 5 => {
+            '$' => {
+                let behind = text.get(index + 1..).unwrap_or_default();
+                variable |= version == Version::V2012 && behind.starts_with('{');
+            }
+            '}' => variable = false,
+            ':' if !variable && parts.len() < 5 => {
                 parts.push(text.get(from..index)?);
                 from = index + 1;
             }
@@ -114,7 +117,7 @@ fn arn(text: &str, version: Version, scene: &Scene<'_>) -> Option<Glob> {
     }
     parts.push(text.get(from..)?);
     if parts.len() != 6 {
-        return None;
+        return Some(Glob::never());
     }
     let mut all = Vec::new();
     for (index, part) in parts.into_iter().enumerate() {
@@ -183,5 +186,7 @@ fn tokens(
         rest = behind;
     }
     tokens.extend(rest.chars().map(plain));
+    // Two stars are one.
+    tokens.dedup_by(|one, other| one == other && matches!(one, Token::Run(_)));
     Some(tokens)
 }

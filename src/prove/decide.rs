@@ -7,7 +7,7 @@ use super::effort::Effort;
 use super::formula::Builder;
 use super::instances::instances;
 use super::key::{KeyClass, Memo};
-use super::readings::{Reading, readings};
+use super::readings::{Reading, Sliced, readings, sliced};
 use super::solve::{Clause, Formula, Found, find};
 use super::statement::Why;
 use super::tell::{example, facts};
@@ -72,14 +72,16 @@ pub fn decide_within(
     kinds: &[Kind],
     effort: &mut Effort,
 ) -> Decision {
-    let (readings, reasons) = match readings(levels, questions) {
+    let sliced = sliced(levels, questions);
+    let (readings, reasons) = match readings(&sliced, questions) {
         Ok(found) => found,
         Err(reasons) => return Decision::Undetermined(reasons),
     };
     let mut answer: Option<Decision> = None;
     for reading in readings {
         let case = Case {
-            levels,
+            sliced: &sliced,
+            levels: levels.len(),
             questions,
             subject,
             reading,
@@ -100,7 +102,9 @@ pub fn decide_within(
 
 /// The question under one reading.
 struct Case<'a> {
-    levels: &'a [Level<'a>],
+    sliced: &'a Sliced<'a>,
+    /// How many there are.
+    levels: usize,
     questions: &'a [Question<'a>],
     subject: &'a Subject<'a>,
     reading: Reading,
@@ -153,7 +157,7 @@ impl Case<'_> {
     fn kind(&self, kind: Kind, seen: &mut Seen, effort: &mut Effort) {
         let given = Given::new();
         let mut builder = Builder::new(self.questions, self.scene(kind, &given), &self.reading);
-        let formula = builder.formula(self.levels);
+        let formula = builder.formula(self.sliced, self.levels);
         let (keys, complete) = builder.classes(&mut seen.memo, effort);
         let untold = builder.untold();
         let mut open_ends = !complete;
@@ -213,7 +217,7 @@ impl Case<'_> {
                 return;
             }
             let mut builder = Builder::new(self.questions, self.scene(kind, &given), &self.reading);
-            let formula = builder.formula(self.levels);
+            let formula = builder.formula(self.sliced, self.levels);
             let (keys, _) = builder.classes(&mut seen.memo, effort);
             let untold = builder.untold();
             if !found {

@@ -214,10 +214,13 @@ impl Scene<'_> {
     /// The ARNs of users whose name matches `pattern`.
     pub(super) fn named(&self, pattern: &Glob) -> Glob {
         let (mut glob, _) = self.principal_prefix();
-        // A name holds no slash, so a wildcard must not reach back into the path.
+        // A name holds no slash or colon, so that nothing must reach back into the path.
         let inside = |token: &Token| match token {
             Token::One(Set::Any | Set::NotColon) => Token::One(Set::Name),
             Token::Run(Set::Any | Set::NotColon) => Token::Run(Set::Name),
+            Token::One(Set::One(c) | Set::Fold(c)) if matches!(c, '/' | ':') => {
+                Token::One(Set::Nothing)
+            }
             other => *other,
         };
         glob.0.extend(pattern.0.iter().map(inside));

@@ -1,19 +1,17 @@
 //! From statements to a formula for one kind of principal, and the classes of its keys.
 
+use super::Question;
 use super::compile::{Family, family, pattern, variables};
 use super::domain::{Scene, Values, multivalued};
 use super::effort::Effort;
 use super::glob::{Glob, Set, Token};
 use super::key::{KeyClass, Memo, Test, key_classes};
-use super::readings::{
-    Reading, Touching, condition_doubt, empty_conditions, pattern_doubt, touching,
-};
+use super::readings::{Named, Reading, Sliced, Touching, empty_conditions, pattern_doubt};
 use super::resource::Target;
 use super::solve::{Clause, Formula, Literal};
 use super::statement::Why;
 use super::who::Selection;
-use super::{Level, Question};
-use crate::scp::{Base, Condition, Effect, PatternList, Version};
+use crate::scp::{Base, Condition, Effect, Pattern, PatternList, Version};
 
 /// The key that stands for the request's resource; no condition key has such a name.
 pub(super) const RESOURCE: &str = "\u{0}resource";
@@ -25,6 +23,12 @@ enum Part {
     Always,
     Never,
     Literal(Literal),
+}
+
+impl Part {
+    fn known(holds: bool) -> Self {
+        if holds { Self::Always } else { Self::Never }
+    }
 }
 
 /// The formula of one kind under one reading, and its keys.
@@ -115,52 +119,53 @@ impl<'a> Builder<'a> {
         self.unknown(&format!("{family:?} {key} {:?}", condition.values), negated)
     }
 
-    fn condition(&mut self, condition: &Condition, version: Version) -> Part {
-        let key = condition.key.to_ascii_lowercase();
+    fn condition(&mut self, named: &Named<'_>, version: Version) -> Part {
+        let Named { condition, key, .. } = named;
         for value in &condition.values {
             self.variables.extend(variables(value, version));
         }
-        if let Some(why) = condition_doubt(condition) {
-            self.mentioned.push(key);
-            return self.read(&why);
+        if let Some(why) = &named.doubt
+            && let Some(holds) = self.reading.get(&why.to_string())
+        {
+            self.mentioned.push(key.clone());
+            return Part::known(*holds);
         }
-        let held = self.scene.values(&key);
-        if held == Values::Absent {
-            return Part::Literal(self.literal(&key, Test::of_absent(condition)));
+        // Every request has the principal's ARN.
+        let held = (key != PRINCIPAL).then(|| self.scene.values(key));
+        if held == Some(Values::Absent) {
+            return Part::Literal(self.literal(key, Test::of_absent(condition)));
         }
         let presence = condition.operator.base == Base::Null;
         // A plain operator on a key with several values: AWS documents no meaning.
-        let unclear = multivalued(&key) && condition.operator.set.is_none() && !presence;
+        let unclear = multivalued(key) && condition.operator.set.is_none() && !presence;
         let test = Test::compile(condition, version, &self.scene);
         Part::Literal(match test {
             // The name of a user is the last part of its ARN.
-            Some(test) if key == USER_NAME && !matches!(held, Values::Constant(_)) => {
-                self.mentioned.push(key);
+            Some(test) if key == USER_NAME && !matches!(held, Some(Values::Constant(_))) => {
+                self.mentioned.push(key.clone());
                 let scene = self.scene;
                 self.literal(PRINCIPAL, test.moved(|name| scene.named(name)))
             }
-            Some(test) if !unclear => self.literal(&key, test),
+            Some(test) if !unclear => self.literal(key, test),
             _ => {
-                self.mentioned.push(key);
+                self.mentioned.push(key.clone());
                 self.unknown_condition(condition)
             }
         })
     }
 
-    fn read(&self, why: &Why) -> Part {
-        match self.reading.get(why.to_string().as_str()) {
-            Some(true) => Part::Always,
-            _ => Part::Never,
-        }
+    /// Does what is written so apply, under this reading?
+    fn read(&self, why: &Why) -> bool {
+        self.reading.get(&why.to_string()) == Some(&true)
     }
 
     fn resources(&mut self, list: &PatternList, version: Version, target: &Target<'_>) -> Part {
-        let all = |negated: bool| if negated { Part::Never } else { Part::Always };
-        if list.patterns.iter().any(|pattern| pattern.as_str() == "*") {
+        let all = |negated: bool| Part::known(!negated);
+        if list.patterns.iter().any(Pattern::is_star) {
             return all(list.negated);
         }
         if *target == Target::None && list.negated {
-            return self.read(&Why::NotResourceWithoutResources);
+            return Part::known(self.read(&Why::NotResourceWithoutResources));
         }
         let mut patterns = Vec::new();
         let mut values = Vec::new();
@@ -169,12 +174,12 @@ impl<'a> Builder<'a> {
             match pattern_doubt(one, target) {
                 // An incomplete ARN names everything or nothing.
                 Some(why) if text.splitn(6, ':').count() < 6 => {
-                    if matches!(self.read(&why), Part::Always) {
+                    if self.read(&why) {
                         return all(list.negated);
                     }
                     continue;
                 }
-                Some(why) if matches!(self.read(&why), Part::Never) => continue,
+                Some(why) if !self.read(&why) => continue,
                 _ => {}
             }
             self.variables.extend(variables(text, version));
@@ -193,11 +198,13 @@ impl<'a> Builder<'a> {
 
     pub(super) fn clause(&mut self, one: &Touching<'_>, target: &Target<'_>) -> Option<Clause> {
         let mut parts = Vec::new();
-        parts.extend(one.doubt.as_ref().map(|why| self.read(why)));
-        parts.extend(empty_conditions(one.statement).map(|why| self.read(&why)));
+        // The doubt is whether the action is named, which is the opposite under `NotAction`.
+        let named = one.doubt.as_ref().map(|why| self.read(why));
+        parts.extend(named.map(|named| Part::known(named != one.statement.actions.negated)));
+        parts.extend(empty_conditions(one.statement).map(|why| Part::known(self.read(&why))));
         parts.push(self.resources(&one.statement.resources, one.version, target));
-        for condition in &one.statement.conditions {
-            parts.push(self.condition(condition, one.version));
+        for named in &one.conditions {
+            parts.push(self.condition(named, one.version));
         }
         let mut literals = Vec::new();
         for part in parts {
@@ -214,13 +221,13 @@ impl<'a> Builder<'a> {
     }
 
     /// All questions at once: each action has its own allows, and any deny stops all.
-    pub(super) fn formula(&mut self, levels: &[Level<'_>]) -> Formula {
+    pub(super) fn formula(&mut self, sliced: &Sliced<'_>, levels: usize) -> Formula {
         let mut formula = Formula::default();
-        for question in self.questions {
+        for (question, touching) in self.questions.iter().zip(sliced) {
             let first = formula.allows.len();
-            formula.allows.extend(vec![Vec::new(); levels.len()]);
-            for one in touching(levels, question.action) {
-                let Some(clause) = self.clause(&one, &question.target) else {
+            formula.allows.extend(vec![Vec::new(); levels]);
+            for one in touching {
+                let Some(clause) = self.clause(one, &question.target) else {
                     continue;
                 };
                 match one.statement.effect {

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::compile::{Family, family, pattern};
 use super::domain::{Scene, Values};
 use super::effort::Effort;
-use super::glob::{Glob, Set, Token, classes};
+use super::glob::{Glob, Set, Token};
+use super::joint::classes;
 use super::points::{addresses, moment, numbers, range, times};
 use crate::scp::{Condition, Set as SetOperator, Version};
 
@@ -106,6 +107,9 @@ impl Test {
 
     fn absent(&self) -> bool {
         if self.family == Family::Presence {
+            if let Some(set) = self.set {
+                return set == SetOperator::ForAllValues;
+            }
             return self
                 .values
                 .iter()
@@ -121,6 +125,9 @@ impl Test {
     /// `equal`: for each value of the key, whether it equals one of the policy's.
     fn present(&self, equal: &[bool]) -> bool {
         if self.family == Family::Presence {
+            if let Some(set) = self.set {
+                return set == SetOperator::ForAllValues;
+            }
             return self
                 .values
                 .iter()
@@ -252,6 +259,10 @@ pub(super) fn key_classes(
             ));
             let (found, all) = tried(points, tests, effort);
             (found, all && pure, true)
+        }
+        Values::Text { shape, optional } if tests.is_empty() => {
+            let only = concrete(shape.shortest(), tests);
+            (vec![only], true, *optional)
         }
         Values::Text { shape, optional } => {
             let (mut found, mut complete) = texts(shape, tests, effort);

@@ -3,7 +3,7 @@
 //! [`prove`] is quick: it decides what action and resource alone decide, for every principal
 //! and every context. [`decide`] is exact: for each kind of principal the statements become a
 //! formula (`formula`) over tests on condition keys; all patterns on a key run as one automaton
-//! (`glob`), which gives every combination of outcomes that some value has (`key`); then a
+//! (`joint`), which gives every combination of outcomes that some value has (`key`); then a
 //! finite search (`solve`) looks for a request that gets through, and for one that does not.
 //! Nothing here evaluates a request: that is `evaluate`, with code of its own.
 
@@ -14,6 +14,7 @@ mod effort;
 mod formula;
 mod glob;
 mod instances;
+mod joint;
 mod key;
 mod points;
 mod readings;

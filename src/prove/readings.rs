@@ -13,8 +13,8 @@ use crate::scp::{
 /// Texts of undocumented meaning that are tried both ways.
 const MOST_READINGS: usize = 4;
 
-/// Does a statement, a resource or a condition with this text apply? By the doubt in words;
-/// the same for every request.
+/// Does an action, a resource or a condition with this text apply? By the doubt in words;
+/// the same for every request. A condition that is not named here means what it says.
 pub(super) type Reading = BTreeMap<String, bool>;
 
 /// A statement that can touch the action.
@@ -24,6 +24,38 @@ pub(super) struct Touching<'a> {
     pub(super) version: Version,
     /// It may name the action or not.
     pub(super) doubt: Option<Why>,
+    /// By condition.
+    pub(super) conditions: Vec<Named<'a>>,
+}
+
+/// A condition of a statement that can touch the action.
+pub(super) struct Named<'a> {
+    pub(super) condition: &'a Condition,
+    /// Its key in lower case.
+    pub(super) key: String,
+    /// What AWS's pages leave open about it.
+    pub(super) doubt: Option<Why>,
+}
+
+impl<'a> Named<'a> {
+    fn of(condition: &'a Condition) -> Self {
+        Self {
+            condition,
+            key: condition.key.to_ascii_lowercase(),
+            doubt: condition_doubt(condition),
+        }
+    }
+}
+
+/// By question: the statements that can touch its action.
+pub(super) type Sliced<'a> = Vec<Vec<Touching<'a>>>;
+
+/// [`touching`], for each question.
+pub(super) fn sliced<'a>(levels: &'a [Level<'_>], questions: &[Question<'a>]) -> Sliced<'a> {
+    let questions = questions.iter();
+    questions
+        .map(|question| touching(levels, question.action).collect())
+        .collect()
 }
 
 /// Statements that can touch the action, from the root down. All others are left out of
@@ -50,6 +82,7 @@ pub(super) fn touching<'a>(
                     statement,
                     version: document.version,
                     doubt,
+                    conditions: statement.conditions.iter().map(Named::of).collect(),
                 })
             })
         })
@@ -58,13 +91,13 @@ pub(super) fn touching<'a>(
 
 /// Every reading, the one of the letter first; `Err` with the reasons if there are too many.
 pub(super) fn readings(
-    levels: &[Level<'_>],
+    sliced: &Sliced<'_>,
     questions: &[Question<'_>],
 ) -> Result<(Vec<Reading>, Vec<Why>), Vec<Why>> {
     let mut reasons: Vec<Why> = Vec::new();
-    for question in questions {
-        for one in touching(levels, question.action) {
-            for why in doubts(&one, &question.target) {
+    for (question, touching) in questions.iter().zip(sliced) {
+        for one in touching {
+            for why in doubts(one, &question.target) {
                 if !reasons.contains(&why) {
                     reasons.push(why);
                 }
@@ -80,8 +113,22 @@ pub(super) fn readings(
         each.map(|(index, why)| (why.to_string(), by_the_letter(why) != turned(index)))
             .collect()
     };
-    let all = (0..1_usize << reasons.len()).map(reading).collect();
+    let mut all: Vec<Reading> = (0..1_usize << reasons.len()).map(reading).collect();
+    // Whatever a condition means, at each request it holds or it does not: so the answer that all
+    // readings share holds for the letter too, which only has to give the witnesses.
+    if reasons.iter().any(is_about_condition) {
+        let constant = reasons.iter().filter(|why| !is_about_condition(why));
+        let letter = constant.map(|why| (why.to_string(), by_the_letter(why)));
+        all.insert(0, letter.collect());
+    }
     Ok((all, reasons))
+}
+
+fn is_about_condition(why: &Why) -> bool {
+    matches!(
+        why,
+        Why::Unclear(_) | Why::Undocumented(Doubt::OperatorSpelling(_))
+    )
 }
 
 /// What `evaluate` takes the text to mean.
@@ -89,14 +136,18 @@ fn by_the_letter(why: &Why) -> bool {
     matches!(
         why,
         Why::NotResourceWithoutResources
-            | Why::Undocumented(Doubt::WildcardService(_) | Doubt::WildcardInResourceType(_))
+            | Why::Undocumented(
+                Doubt::WildcardService(_)
+                    | Doubt::WildcardInResourceType(_)
+                    | Doubt::EmptyCondition(_)
+            )
     )
 }
 
 fn doubts(one: &Touching<'_>, target: &Target<'_>) -> Vec<Why> {
     let mut doubts: Vec<Why> = one.doubt.iter().cloned().collect();
     doubts.extend(resource_doubts(&one.statement.resources, target));
-    doubts.extend(one.statement.conditions.iter().filter_map(condition_doubt));
+    doubts.extend(one.conditions.iter().filter_map(|one| one.doubt.clone()));
     doubts.extend(empty_conditions(one.statement));
     doubts
 }
@@ -110,7 +161,7 @@ pub(super) fn empty_conditions(statement: &Statement) -> impl Iterator<Item = Wh
 
 /// Doubts about a whole list, or about patterns of it.
 fn resource_doubts(list: &PatternList, target: &Target<'_>) -> Vec<Why> {
-    if list.patterns.iter().any(|pattern| pattern.as_str() == "*") {
+    if list.patterns.iter().any(Pattern::is_star) {
         return Vec::new();
     }
     if *target == Target::None && list.negated {

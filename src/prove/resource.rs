@@ -32,7 +32,7 @@ pub enum Target<'a> {
 pub(super) fn covers(list: &PatternList, target: &Target<'_>) -> Covers {
     if *target == Target::None && list.negated {
         // The literal rule says that it applies; no AWS page confirms it.
-        let star = list.patterns.iter().any(|pattern| pattern.as_str() == "*");
+        let star = list.patterns.iter().any(Pattern::is_star);
         return if star {
             Covers::None
         } else {
@@ -53,7 +53,7 @@ pub(super) fn covers(list: &PatternList, target: &Target<'_>) -> Covers {
 
 fn pattern_covers(pattern: &Pattern, target: &Target<'_>) -> Covers {
     let text = pattern.as_str();
-    if text == "*" {
+    if pattern.is_star() {
         return Covers::All;
     }
     let parts: Vec<&str> = text.splitn(6, ':').collect();

@@ -7,7 +7,7 @@ use super::domain::{Given, Kind, Scene, Service, Subject, Values};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
 use super::key::{Memo, Test};
-use super::readings::{Reading, Touching, condition_doubt, readings, touching};
+use super::readings::{Reading, Touching, condition_doubt, readings, sliced};
 use super::tell::always;
 use super::{Level, Question, StatementAt};
 use crate::scp::{Condition, Effect, Statement};
@@ -43,7 +43,9 @@ pub fn review(
     wanted: impl Fn(&Statement) -> bool,
     effort: &mut Effort,
 ) -> Vec<Review> {
-    let Ok((readings, _)) = readings(levels, std::slice::from_ref(question)) else {
+    let questions = std::slice::from_ref(question);
+    let sliced = sliced(levels, questions);
+    let Ok((readings, _)) = readings(&sliced, questions) else {
         return Vec::new();
     };
     let Some(reading) = readings.first() else {
@@ -55,13 +57,14 @@ pub fn review(
         kinds,
         reading,
     };
-    touching(levels, question.action)
+    let touching = sliced.iter().flatten();
+    touching
         .filter(|one| one.doubt.is_none() && one.statement.effect == Effect::Deny)
         .filter(|one| wanted(one.statement))
         .map(|one| Review {
             at: one.at,
-            dead: desk.dead(&one, effort),
-            vacuous: desk.vacuous(&one, effort),
+            dead: desk.dead(one, effort),
+            vacuous: desk.vacuous(one, effort),
         })
         .collect()
 }
@@ -88,9 +91,12 @@ impl Desk<'_> {
         if one.statement.conditions.is_empty() && one.statement.resources.patterns.len() == 1 {
             // The common case, without building anything.
             let first = one.statement.resources.patterns.first()?;
-            if first.as_str() == "*" && !one.statement.resources.negated {
+            if first.is_star() && !one.statement.resources.negated {
                 return None;
             }
+        }
+        if one.conditions.iter().any(|named| named.doubt.is_some()) {
+            return None;
         }
         let mut dead = None;
         for kind in self.kinds {

@@ -4,7 +4,7 @@ use super::domain::{Given, Kind, Scene, Service, Subject};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE};
 use super::key::{Memo, Test};
-use super::readings::readings;
+use super::readings::{readings, sliced};
 use super::resource::Target;
 use super::solve::{Found, find};
 use super::{Level, Question};
@@ -78,7 +78,8 @@ pub fn guarded(
         action,
         target: Target::Principal(who),
     }];
-    let Ok((readings, _)) = readings(levels, &questions) else {
+    let sliced = sliced(levels, &questions);
+    let Ok((readings, _)) = readings(&sliced, &questions) else {
         return false;
     };
     readings.iter().all(|reading| {
@@ -90,7 +91,7 @@ pub fn guarded(
                 given: &given,
             };
             let mut builder = Builder::new(&questions, scene, reading);
-            let mut formula = builder.formula(levels);
+            let mut formula = builder.formula(&sliced, levels.len());
             for one in exempt.iter().filter(|one| one.kind == *kind) {
                 let principal = one.of_principal();
                 // Facts about the request alone tell no principal apart from the others.

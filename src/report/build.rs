@@ -1,11 +1,12 @@
 //! From the facts and what follows from them to the audit report.
 
 use super::document::{
-    AccountView, AuditDocument, CallerView, Counts, Coverage, EventCoverage, EventView,
-    FindingView, OrganizationView, PathRow, PolicyView, REPORT_VERSION, Tool,
+    AccountView, AuditDocument, CallerView, Counts, Coverage, EventCoverage, FindingView,
+    OrganizationView, PathRow, PolicyView, REPORT_VERSION, Tool,
 };
+use super::timeline::{EventView, StoryView};
 use crate::audit::{Finding, Outcome};
-use crate::detect::Detection;
+use crate::detect::{Detection, Story};
 use crate::exits::{EVENTS, ExitPath};
 use crate::model::rule::{RuleMeta, Severity};
 use crate::model::{Gap, GapReason, NodeId, Observed, Snapshot};
@@ -18,7 +19,7 @@ impl AuditDocument {
         snapshot: &Snapshot,
         judgement: &Judgement,
         findings: &[Finding],
-        detections: &[Detection],
+        (detections, stories): (&[Detection], &[Story]),
     ) -> Self {
         let gaps = snapshot.gaps();
         Self {
@@ -36,8 +37,14 @@ impl AuditDocument {
                 .collect(),
             counts: counts(findings, detections, &gaps, snapshot.events.unparsed.len()),
             findings: findings.iter().map(finding).collect(),
-            events: detections.iter().map(event).collect(),
+            events: detections.iter().map(EventView::of).collect(),
+            stories: stories
+                .iter()
+                .map(|story| StoryView::of(story, detections))
+                .collect(),
             verification: None,
+            departed: Vec::new(),
+            changes: None,
             gaps,
             accounts: accounts(snapshot, judgement),
             policies: policies(snapshot),
@@ -103,19 +110,21 @@ fn coverage(snapshot: &Snapshot, judgement: &Judgement) -> Coverage {
     }
 }
 
+/// What no event history but a member's own shows.
+pub(super) fn blind_spot_of_a_history() -> String {
+    let in_member = EVENTS.iter().filter(|event| event.in_member);
+    let names: Vec<&str> = in_member.map(|event| event.name).collect();
+    format!(
+        "a member's own {} is logged in that member only; this event history cannot show it",
+        names.join(", ")
+    )
+}
+
 /// What the answer cannot know, whatever the caller's permissions.
 fn notes(snapshot: &Snapshot) -> Vec<String> {
-    let in_member: Vec<&str> = EVENTS
-        .iter()
-        .filter(|event| event.in_member)
-        .map(|event| event.name)
-        .collect();
     let mut notes = vec![
         "the management account and service-linked roles are outside SCPs".to_owned(),
-        format!(
-            "a member's own {} is logged in that member only; this event history cannot show it",
-            in_member.join(" and ")
-        ),
+        blind_spot_of_a_history(),
     ];
     if snapshot.caller_manages() == Some(false) {
         notes.push(
@@ -156,7 +165,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-fn finding(finding: &Finding) -> FindingView {
+pub(super) fn finding(finding: &Finding) -> FindingView {
     let RuleMeta {
         id,
         attack,
@@ -178,23 +187,6 @@ fn finding(finding: &Finding) -> FindingView {
         references,
         fingerprint: finding.fingerprint.clone(),
         waived: finding.waived.clone(),
-    }
-}
-
-pub(super) fn event(detection: &Detection) -> EventView {
-    EventView {
-        rule: detection.rule.id,
-        severity: detection.severity,
-        time: detection.time,
-        event: detection.event.clone(),
-        event_id: detection.event_id.clone(),
-        account: detection.account.clone(),
-        summary: detection.summary.clone(),
-        by: detection.by.clone(),
-        from: detection.from.clone(),
-        outcome: detection.outcome.words(),
-        attack: detection.attack,
-        waived: detection.waived.clone(),
     }
 }
 

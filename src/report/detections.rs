@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::build::{counts, event};
-use super::document::{Counts, EventView, Tool};
+use super::build::{blind_spot_of_a_history, counts, finding};
+use super::document::{Counts, FindingView, Tool};
 use super::page::{Page, Tone};
-use super::{Format, table};
-use crate::detect::Detection;
+use super::timeline::{EventView, StoryView};
+use super::{Format, timeline};
+use crate::audit::Finding;
+use crate::detect::{Detection, Story};
 use crate::exits::{EVENTS, EventKind};
-use crate::model::{AccountId, Timestamp};
+use crate::model::{AccountId, Gap, Snapshot, Timestamp};
 use crate::trail::archive::{Coverage, Found, Scanned};
 
 /// The version of this form.
@@ -33,8 +35,12 @@ pub struct DetectionsDocument {
     pub taken_at: Timestamp,
     /// Newest first.
     pub detections: Vec<DetectionView>,
+    /// Events that belong together, newest first.
+    pub stories: Vec<StoryView>,
+    /// Waivers of events that have expired or cover nothing.
+    pub findings: Vec<FindingView>,
     /// What was looked at.
-    pub coverage: Coverage,
+    pub coverage: Looked,
     /// What this source cannot show, in sentences.
     pub blind_spots: Vec<String>,
     /// The last line.
@@ -56,46 +62,111 @@ pub struct DetectionView {
 pub struct RecordRef {
     /// `eventID`.
     pub event_id: String,
-    /// Files that hold it.
+    /// Files of an archive that hold it.
     pub files: Vec<String>,
+    /// The account in whose event history it was looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_up_in: Option<AccountId>,
+}
+
+/// What was looked at: the members of the first part are there if an archive was searched.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Looked {
+    /// Archives.
+    #[serde(flatten)]
+    pub archive: Option<Coverage>,
+    /// Event histories.
+    pub histories: Vec<HistoryCoverage>,
+    /// What could not be read of them.
+    pub gaps: Vec<Gap>,
+}
+
+/// One event history.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct HistoryCoverage {
+    /// Whose.
+    pub account: AccountId,
+    /// Which region's.
+    pub region: String,
+    /// The first moment.
+    #[schemars(with = "String")]
+    pub from: Timestamp,
+    /// The last moment.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
+    /// Records that were looked up.
+    pub records: usize,
+    /// Records that could not be parsed: which, and why.
+    pub unparsed: Vec<String>,
+}
+
+impl Looked {
+    /// Was everything read?
+    pub fn is_complete(&self) -> bool {
+        let archive = self.archive.as_ref();
+        self.gaps.is_empty()
+            && archive.is_none_or(Coverage::is_complete)
+            && self.histories.iter().all(|one| one.unparsed.is_empty())
+    }
+}
+
+/// Where the records came from.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Archives that were searched.
+    pub archived: Option<Scanned>,
+    /// An event history, and what was read beside it.
+    pub live: Option<Snapshot>,
+}
+
+/// What follows from the records.
+#[derive(Debug)]
+pub struct Timeline<'a> {
+    /// Newest first.
+    pub detections: &'a [Detection],
+    /// Which belong together.
+    pub stories: &'a [Story],
+    /// Of waivers.
+    pub findings: &'a [Finding],
 }
 
 impl DetectionsDocument {
-    /// The document of what archives hold; `accounts` are those asked for, none: all.
+    /// The document of what sources hold; `accounts` are those asked for, none: all.
     pub fn new(
-        detections: &[Detection],
-        scanned: Scanned,
+        timeline: &Timeline<'_>,
+        sources: Sources,
         accounts: &BTreeSet<AccountId>,
         taken_at: Timestamp,
     ) -> Self {
-        let Scanned { found, coverage } = scanned;
-        let mut files: BTreeMap<(&str, Timestamp), Vec<&Found>> = BTreeMap::new();
-        for one in &found {
-            let key = (one.record.event_id.as_str(), one.record.time);
-            files.entry(key).or_default().push(one);
-        }
-        let views = detections.iter().map(|detection| {
-            let known = files.get(&(detection.event_id.as_str(), detection.time));
-            let records = known.into_iter().flatten();
-            DetectionView {
-                event: event(detection),
-                records: records
-                    .filter(|one| one.record.name == detection.event)
-                    .map(|one| RecordRef {
-                        event_id: one.record.event_id.clone(),
-                        files: one.files.clone(),
-                    })
-                    .collect(),
-            }
+        let Timeline {
+            detections,
+            stories,
+            findings,
+        } = timeline;
+        let blind_spots = blind_spots(&sources, accounts);
+        let places = Places::of(&sources);
+        let views = detections.iter().map(|detection| DetectionView {
+            event: EventView::of(detection),
+            records: vec![places.record(detection)],
         });
-        let unread = coverage.damaged.len() + coverage.unparsed.len();
+        let detection_views = views.collect();
+        let coverage = looked(sources);
+        let unparsed = coverage.histories.iter().map(|one| one.unparsed.len());
+        let archive = coverage.archive.as_ref();
+        let unread = archive.map_or(0, |one| one.damaged.len() + one.unparsed.len());
+        let unread = unread + unparsed.sum::<usize>();
         Self {
             format_version: DETECTIONS_VERSION,
             tool: Tool::of(env!("CARGO_PKG_VERSION")),
             taken_at,
-            detections: views.collect(),
-            blind_spots: blind_spots(&coverage, accounts),
-            counts: counts(&[], detections, &[], unread),
+            detections: detection_views,
+            stories: stories
+                .iter()
+                .map(|story| StoryView::of(story, detections))
+                .collect(),
+            findings: findings.iter().map(finding).collect(),
+            blind_spots,
+            counts: counts(findings, detections, &coverage.gaps, unread),
             coverage,
         }
     }
@@ -106,8 +177,87 @@ impl DetectionsDocument {
     }
 }
 
+/// In which files and histories the records stand.
+struct Places<'a> {
+    files: BTreeMap<(&'a str, Timestamp), Vec<&'a Found>>,
+    history: BTreeSet<(&'a str, Timestamp)>,
+    account: Option<&'a AccountId>,
+}
+
+impl<'a> Places<'a> {
+    fn of(sources: &'a Sources) -> Self {
+        let mut files: BTreeMap<_, Vec<&Found>> = BTreeMap::new();
+        for one in sources.archived.iter().flat_map(|scanned| &scanned.found) {
+            let key = (one.record.event_id.as_str(), one.record.time);
+            files.entry(key).or_default().push(one);
+        }
+        let records = sources.live.iter().flat_map(|live| &live.events.records);
+        Self {
+            files,
+            history: records
+                .map(|record| (record.event_id.as_str(), record.time))
+                .collect(),
+            account: sources.live.as_ref().map(|live| &live.events.account),
+        }
+    }
+
+    fn record(&self, detection: &Detection) -> RecordRef {
+        let key = (detection.event_id.as_str(), detection.time);
+        let found = self.files.get(&key).into_iter().flatten();
+        let files = found
+            .filter(|one| one.record.name == detection.event)
+            .flat_map(|one| one.files.iter().cloned());
+        RecordRef {
+            event_id: detection.event_id.clone(),
+            files: files.collect(),
+            looked_up_in: self
+                .account
+                .filter(|_| self.history.contains(&key))
+                .cloned(),
+        }
+    }
+}
+
+fn looked(sources: Sources) -> Looked {
+    let gaps = sources.live.as_ref().map(Snapshot::gaps);
+    let history = sources.live.map(|live| live.events);
+    Looked {
+        archive: sources.archived.map(|scanned| scanned.coverage),
+        histories: history
+            .into_iter()
+            .map(|history| HistoryCoverage {
+                account: history.account,
+                region: history.region,
+                from: history.from,
+                until: history.until,
+                records: history.records.len(),
+                unparsed: history.unparsed,
+            })
+            .collect(),
+        gaps: gaps.unwrap_or_default(),
+    }
+}
+
+/// What the sources cannot show, whatever they hold.
+fn blind_spots(sources: &Sources, accounts: &BTreeSet<AccountId>) -> Vec<String> {
+    let mut spots = Vec::new();
+    if let Some(live) = &sources.live {
+        spots.push(blind_spot_of_a_history());
+        if live.caller_manages() == Some(false) {
+            spots.push(
+                "departures are recorded in the management account only; this caller is not it"
+                    .to_owned(),
+            );
+        }
+    }
+    if let Some(scanned) = &sources.archived {
+        spots.extend(blind_spots_of_files(&scanned.coverage, accounts));
+    }
+    spots
+}
+
 /// What log files cannot show, whatever they hold.
-fn blind_spots(coverage: &Coverage, accounts: &BTreeSet<AccountId>) -> Vec<String> {
+fn blind_spots_of_files(coverage: &Coverage, accounts: &BTreeSet<AccountId>) -> Vec<String> {
     let names = |wanted: &dyn Fn(EventKind, bool) -> bool| {
         let events = EVENTS
             .iter()
@@ -127,6 +277,8 @@ fn blind_spots(coverage: &Coverage, accounts: &BTreeSet<AccountId>) -> Vec<Strin
              which an account left still reaches the organization trail"
         ),
         "an account that left delivers nothing here from then on".to_owned(),
+        "what root users do on the sign-in page, and calls of IAM, are looked for in the Organizations region only"
+            .to_owned(),
         format!(
             "records delivered more than {} hours after the window's end were not looked for",
             coverage.margin_hours
@@ -149,14 +301,21 @@ fn page(document: &DetectionsDocument, width: usize) -> String {
         page.paragraph(0, "no event found");
     }
     for one in &document.detections {
-        table::one_event(&mut page, &one.event);
+        timeline::one_event(&mut page, &one.event);
         let files = one.records.iter().flat_map(|record| &record.files);
         for file in files {
             page.paragraph(2, &format!("in {file}"));
         }
     }
-    horizon(&mut page, &document.coverage);
-    unread(&mut page, &document.coverage);
+    timeline::stories(&mut page, &document.stories);
+    waivers(&mut page, &document.findings);
+    page.gap();
+    page.heading("What was looked at");
+    histories(&mut page, &document.coverage);
+    if let Some(coverage) = &document.coverage.archive {
+        horizon(&mut page, coverage);
+        unread(&mut page, coverage);
+    }
     page.gap();
     page.heading("What this source cannot show");
     for spot in &document.blind_spots {
@@ -167,9 +326,41 @@ fn page(document: &DetectionsDocument, width: usize) -> String {
     page.finish()
 }
 
+fn waivers(page: &mut Page, findings: &[FindingView]) {
+    if !findings.is_empty() {
+        page.gap();
+        page.heading("Waivers");
+    }
+    for finding in findings {
+        let severity = finding.severity;
+        page.labeled(0, severity.as_str(), Tone::of(severity), &finding.summary);
+    }
+}
+
+fn histories(page: &mut Page, coverage: &Looked) {
+    for history in &coverage.histories {
+        let HistoryCoverage {
+            account,
+            region,
+            from,
+            until,
+            records,
+            unparsed,
+        } = history;
+        page.paragraph(
+            0,
+            &format!("event history of account {account} in {region}, {from} to {until}: {records} records"),
+        );
+        for one in unparsed {
+            page.item(0, &format!("a record could not be parsed: {one}"));
+        }
+    }
+    for gap in &coverage.gaps {
+        page.labeled(0, "unread", Tone::Doubtful, &gap.to_string());
+    }
+}
+
 fn horizon(page: &mut Page, coverage: &Coverage) {
-    page.gap();
-    page.heading("What was looked at");
     page.paragraph(
         0,
         &format!(

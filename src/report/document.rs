@@ -5,6 +5,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::timeline::{EventView, StoryView};
+use crate::audit::{Changes, Former};
 use crate::model::organization::FeatureSet;
 use crate::model::rule::{Confidence, Severity};
 use crate::model::settings::Waiver;
@@ -37,9 +39,16 @@ pub struct AuditDocument {
     pub findings: Vec<FindingView>,
     /// Newest first.
     pub events: Vec<EventView>,
+    /// Events that belong together, newest first.
+    pub stories: Vec<StoryView>,
     /// What AWS's policy simulator was asked, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// Accounts of an earlier roster that are not in the organization: what the way back needs.
+    pub departed: Vec<Former>,
+    /// What differs from an earlier snapshot, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
     /// Every account, by id.
@@ -206,38 +215,6 @@ pub struct FindingView {
     pub references: &'static [&'static str],
     /// Stays the same when the wording changes.
     pub fingerprint: String,
-    /// The waiver that covers it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub waived: Option<Waiver>,
-}
-
-/// A detection.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct EventView {
-    /// Rule id.
-    pub rule: &'static str,
-    /// How bad.
-    pub severity: Severity,
-    /// When.
-    #[schemars(with = "String")]
-    pub time: Timestamp,
-    /// `eventName`.
-    pub event: String,
-    /// `eventID`.
-    pub event_id: String,
-    /// The account that it happened to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// One line.
-    pub summary: String,
-    /// Who.
-    pub by: String,
-    /// Source address and user agent.
-    pub from: String,
-    /// How it ended.
-    pub outcome: &'static str,
-    /// ATT&CK techniques.
-    pub attack: &'static [&'static str],
     /// The waiver that covers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waived: Option<Waiver>,

@@ -1,6 +1,7 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
 mod build;
+mod changes;
 mod check;
 mod detections;
 pub mod document;
@@ -12,9 +13,11 @@ mod remediation;
 mod runs;
 mod table;
 pub mod text;
+mod timeline;
 
+pub use changes::ChangesDocument;
 pub use check::{BatchLine, CheckDocument, Values, WitnessView};
-pub use detections::{DetectionsDocument, RecordRef};
+pub use detections::{DetectionsDocument, RecordRef, Sources, Timeline};
 pub use document::{AuditDocument, PathRow, Verification};
 pub use explain::ExplainDocument;
 pub use lint::{FileView, LintDocument};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{AuditDocument, EventView, FindingView};
+use super::document::{AuditDocument, FindingView};
 use super::page::{Page, Tone};
+use super::timeline;
 use crate::model::{AccountId, Gap};
 
 /// Lays out the document in `width` columns.
@@ -16,6 +17,15 @@ pub(super) fn render(document: &AuditDocument, width: usize) -> String {
         block(&mut page, finding);
     }
     events(&mut page, document);
+    timeline::stories(&mut page, &document.stories);
+    if let Some(changes) = &document.changes {
+        page.gap();
+        page.heading("What differs from the baseline");
+        super::changes::lines(&mut page, changes, ToString::to_string);
+        if changes.is_empty() {
+            page.paragraph(0, "nothing");
+        }
+    }
     verification(&mut page, document);
     gaps(&mut page, &document.gaps);
     page.gap();
@@ -221,38 +231,11 @@ fn events(page: &mut Page, document: &AuditDocument) {
         page.paragraph(0, "no event found");
     }
     for event in &document.events {
-        one_event(page, event);
+        timeline::one_event(page, event);
     }
     for unparsed in &coverage.unparsed {
         page.item(0, &format!("a record could not be parsed: {unparsed}"));
     }
-}
-
-pub(super) fn one_event(page: &mut Page, event: &EventView) {
-    let label = if event.waived.is_some() {
-        "waived".to_owned()
-    } else {
-        event.severity.to_string()
-    };
-    let tone = if event.waived.is_some() {
-        Tone::Plain
-    } else {
-        Tone::of(event.severity)
-    };
-    page.labeled(
-        0,
-        &label,
-        tone,
-        &format!("{} {}", event.time, event.summary),
-    );
-    page.paragraph(2, &format!("{}; by {}", event.outcome, event.by));
-    if !event.from.is_empty() {
-        page.paragraph(2, &format!("from {}", event.from));
-    }
-    page.paragraph(
-        2,
-        &format!("{}, event {}", event.attack.join(", "), event.event_id),
-    );
 }
 
 fn verification(page: &mut Page, document: &AuditDocument) {

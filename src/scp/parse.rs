@@ -87,12 +87,24 @@ fn places(object: &Object<'_>, name: &str) -> Vec<usize> {
     }
 }
 
+/// What a message quotes from the policy does not break its line.
+fn on_one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let shown = |c: char| match c {
+        control if control.is_control() => control.escape_default().to_string(),
+        other => other.to_string(),
+    };
+    message.chars().map(shown).collect()
+}
+
 impl Reader<'_> {
     /// Notes a problem; returns `None` so that callers can end with it.
     fn refuse<T>(&mut self, offset: usize, message: impl Into<String>) -> Option<T> {
         self.problems.push(Problem {
             at: position(self.text, offset),
-            message: message.into(),
+            message: on_one_line(message.into()),
         });
         None
     }

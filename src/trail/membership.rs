@@ -25,6 +25,19 @@ pub enum Method {
     Other(String),
 }
 
+impl Method {
+    /// The word as AWS writes it; `of unknown method` if it has none.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Left => "LEFT",
+            Self::Removed => "REMOVED",
+            Self::Cleaned => "CLEANED",
+            Self::Other(word) if word.is_empty() => "of unknown method",
+            Self::Other(word) => word,
+        }
+    }
+}
+
 /// An account that departed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Departure {

@@ -192,7 +192,8 @@ fn the_catalogs_know_their_entries_and_no_others() {
 fn no_command_prints_a_line_that_is_too_wide() {
     let place = directory();
     let rules = org_exit_guard::flows::rule_ids();
-    let single = rules.iter().map(|id| vec!["rules", id]);
+    let ids = rules.of_findings.iter().chain(&rules.of_events);
+    let single = ids.map(|id| vec!["rules", *id]);
     let paths = org_exit_guard::exits::PATHS.into_iter();
     let paths = paths.map(|path| vec!["paths", path.id.as_str()]);
     let fixed = [

@@ -4,8 +4,8 @@ use org_exit_guard::apply::Row;
 use org_exit_guard::config::ConfigFile;
 use org_exit_guard::flows::{PlanFile, SnapshotFile, read_plan, read_snapshot};
 use org_exit_guard::report::{
-    AuditDocument, BatchLine, CheckDocument, DetectionsDocument, ExplainDocument, LintDocument,
-    RemediationDocument, RunsDocument, UndoDocument,
+    AuditDocument, BatchLine, ChangesDocument, CheckDocument, DetectionsDocument, ExplainDocument,
+    LintDocument, RemediationDocument, RunsDocument, UndoDocument,
 };
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
@@ -73,6 +73,18 @@ fn documents_follow_their_published_schemas() {
     follows(
         &serde_json::from_str(&facts).expect("JSON"),
         &published::<SnapshotFile>("snapshot", Contract::Serialize),
+    );
+    let differences = go(&[
+        "snapshot",
+        "diff",
+        "facts.json",
+        "facts.json",
+        "--format",
+        "json",
+    ]);
+    follows(
+        &differences.json(),
+        &published::<ChangesDocument>("changes", Contract::Serialize),
     );
     let explained = published::<ExplainDocument>("explain", Contract::Serialize);
     for account in ["checkout-prod", "dns", "data-lake", "Management"] {

@@ -21,7 +21,7 @@ const VARIANTS: usize = 10;
 /// Stacks that the first shard writes down for the judge that asks z3.
 const SAMPLE: usize = 400;
 
-fn decided(documents: &[Vec<Document>]) -> Proved {
+pub(crate) fn decided(documents: &[Vec<Document>]) -> Proved {
     let place = Place::new();
     let questions = [Question {
         action: ACTION,
@@ -30,7 +30,7 @@ fn decided(documents: &[Vec<Document>]) -> Proved {
     decide(&levels(documents), &questions, &place.subject(), &Kind::ALL)
 }
 
-fn word(decision: &Proved) -> &'static str {
+pub(crate) fn word(decision: &Proved) -> &'static str {
     match decision {
         Proved::Blocked(_) => "blocked",
         Proved::Open(_) => "open",
@@ -39,7 +39,7 @@ fn word(decision: &Proved) -> &'static str {
     }
 }
 
-fn allows(documents: &[Vec<Document>], request: &Request) -> bool {
+pub(crate) fn allows(documents: &[Vec<Document>], request: &Request) -> bool {
     let plain: Vec<Vec<&Document>> = documents
         .iter()
         .map(|level| level.iter().collect())
@@ -59,34 +59,33 @@ fn could_be_made(example: &Example) -> bool {
 }
 
 /// Checks one answer against `evaluate`.
-fn check(texts: &[Vec<String>], decision: &Proved, dice: &mut Dice) {
-    let documents = parsed(texts);
+fn check(texts: &[Vec<String>], documents: &[Vec<Document>], decision: &Proved, dice: &mut Dice) {
     let requests = (0..REQUESTS).map(|_| request(dice));
     match decision {
         Proved::Blocked(_) => {
             for request in requests {
-                assert!(!allows(&documents, &request), "{request:?} {texts:?}");
+                assert!(!allows(documents, &request), "{request:?} {texts:?}");
             }
         }
         Proved::Open(example) => {
             assert!(
-                allows(&documents, &concrete(example)),
+                allows(documents, &concrete(example)),
                 "{example:?} {texts:?}"
             );
             for request in requests {
-                assert!(allows(&documents, &request), "{request:?} {texts:?}");
+                assert!(allows(documents, &request), "{request:?} {texts:?}");
             }
         }
         Proved::Conditional { through, denied } => {
             for example in through {
                 assert!(
-                    allows(&documents, &concrete(example)),
+                    allows(documents, &concrete(example)),
                     "{example:?} {texts:?}"
                 );
                 assert!(could_be_made(example), "{example:?} {texts:?}");
             }
             assert!(
-                !allows(&documents, &concrete(denied)),
+                !allows(documents, &concrete(denied)),
                 "{denied:?} {texts:?}"
             );
             assert!(could_be_made(denied), "{denied:?} {texts:?}");
@@ -143,9 +142,10 @@ fn shard(number: u64) {
     let mut sample = String::new();
     for index in 0..STACKS {
         let texts = stack(&mut dice);
-        let decision = decided(&parsed(&texts));
+        let documents = parsed(&texts);
+        let decision = decided(&documents);
         *counts.entry(word(&decision)).or_default() += 1;
-        check(&texts, &decision, &mut dice);
+        check(&texts, &documents, &decision, &mut dice);
         if index % VARIANTS == 0 {
             variants(&texts, &decision, &mut dice);
         }
@@ -169,14 +169,19 @@ fn shard(number: u64) {
     }
     assert!(count("undetermined") * 100 <= STACKS, "{counts:?}");
     if number == 0 {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
-            Into::into,
-        );
-        let folder = target.join("judges");
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("verdict-sample.jsonl"), sample).expect("written");
+        for_judges("verdict-sample.jsonl", &sample);
     }
+}
+
+/// Leaves a file where the judges look for it.
+pub(crate) fn for_judges(name: &str, text: &str) {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+        Into::into,
+    );
+    let folder = target.join("judges");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(name), text).expect("written");
 }
 
 macro_rules! shards {
@@ -190,7 +195,11 @@ macro_rules! shards {
 
 shards!(
     drawn_stacks_0 0, drawn_stacks_1 1, drawn_stacks_2 2, drawn_stacks_3 3,
-    drawn_stacks_4 4, drawn_stacks_5 5, drawn_stacks_6 6, drawn_stacks_7 7
+    drawn_stacks_4 4, drawn_stacks_5 5, drawn_stacks_6 6, drawn_stacks_7 7,
+    drawn_stacks_8 8, drawn_stacks_9 9, drawn_stacks_10 10, drawn_stacks_11 11,
+    drawn_stacks_12 12, drawn_stacks_13 13, drawn_stacks_14 14, drawn_stacks_15 15,
+    drawn_stacks_16 16, drawn_stacks_17 17, drawn_stacks_18 18, drawn_stacks_19 19,
+    drawn_stacks_20 20, drawn_stacks_21 21, drawn_stacks_22 22, drawn_stacks_23 23
 );
 
 /// An operator, its complement (none: the other flag), and the key and values compared.

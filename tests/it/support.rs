@@ -69,10 +69,7 @@ impl Bench {
 
     /// The facts of an audit, recent events included.
     pub(crate) async fn facts(&self) -> Snapshot {
-        let names: Vec<&str> = org_exit_guard::exits::EVENTS
-            .iter()
-            .map(|event| event.name)
-            .collect();
+        let names = org_exit_guard::exits::event_names();
         let scope = Scope {
             event_names: &names,
             ..Scope::default()

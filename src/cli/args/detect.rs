@@ -1,22 +1,28 @@
 //! Arguments of `detect`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::super::moment::{Moment, parse_moment};
 use super::super::source::{SourceArg, parse_source};
-use super::{FailOn, parse_format};
+use super::{AwsArgs, FailOn, parse_format};
 use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
+    org-exit-guard detect --demo\n  \
+    org-exit-guard detect --since 7d --snapshot facts.json\n  \
     org-exit-guard detect --source archive:logs\n  \
     org-exit-guard detect --source archive:logs --since 2026-11-01 --until 2026-11-07 --format json\n  \
     org-exit-guard detect --source archive:logs --account 222222222222 --print-sync --bucket my-logs")]
 pub(in crate::cli) struct DetectArgs {
-    /// Where the records are (can be repeated). archive:PATH: CloudTrail log files on disk, laid
-    /// out as in the bucket or copied flat
-    #[arg(long, required = true, value_name = "SOURCE", value_parser = parse_source)]
+    #[command(flatten)]
+    pub(in crate::cli) aws: AwsArgs,
+    /// Where the records are (can be repeated). lookup: the event history of the caller's account;
+    /// archive:PATH: CloudTrail log files on disk, laid out as in the bucket or copied flat
+    #[arg(long, default_value = "lookup", value_name = "SOURCE", value_parser = parse_source)]
     pub(in crate::cli) source: Vec<SourceArg>,
     /// From when on: so long ago (90d, 36h), a day, or RFC 3339, in UTC
     #[arg(long, value_name = "WHEN", default_value = "90d", value_parser = parse_moment, help_heading = "Scope")]
@@ -27,6 +33,10 @@ pub(in crate::cli) struct DetectArgs {
     /// Only what was logged in this account (can be repeated)
     #[arg(long, value_name = "ID", help_heading = "Scope")]
     pub(in crate::cli) account: Vec<AccountId>,
+    /// Facts of the organization, as `snapshot` saves them: tells which places were guarded and
+    /// which invitations are its own
+    #[arg(long, value_name = "FILE", help_heading = "Scope")]
+    pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Search log files delivered up to so many hours after --until
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=8760), help_heading = "Scope")]
     pub(in crate::cli) margin: u32,
@@ -52,8 +62,8 @@ pub(in crate::cli) struct DetectArgs {
         help_heading = "Fetching"
     )]
     pub(in crate::cli) prefix: String,
-    /// The organization's id, for --print-sync
-    #[arg(long, value_name = "ORG-ID", help_heading = "Fetching")]
+    /// The organization's id: tells its own invitations from foreign ones in log files
+    #[arg(long, value_name = "ORG-ID", help_heading = "Scope")]
     pub(in crate::cli) organization: Option<OrganizationId>,
     /// The Organizations region, for --print-sync: cn-northwest-1 in China, us-gov-west-1 in GovCloud
     #[arg(

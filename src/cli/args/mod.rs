@@ -148,6 +148,14 @@ pub(in crate::cli) struct AuditArgs {
     /// Put the verdicts to AWS's own policy simulator as well (iam:SimulateCustomPolicy)
     #[arg(long, conflicts_with = "snapshot", help_heading = "Behaviour")]
     pub(in crate::cli) verify_with_aws: bool,
+    /// An earlier snapshot: who vanished since, which guards went (default: that of the last run)
+    #[arg(long, value_name = "FILE", help_heading = "Behaviour")]
+    pub(in crate::cli) baseline: Option<PathBuf>,
+    /// Neither use nor keep the snapshot of the last run
+    #[arg(long, help_heading = "Behaviour")]
+    pub(in crate::cli) no_baseline: bool,
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
 }
 
 #[derive(Debug, Args)]
@@ -281,17 +289,39 @@ impl FailOn {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(in crate::cli) struct SnapshotArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) what: Option<SnapshotWhat>,
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     /// Where to; written with mode 0600
-    #[arg(short, long, value_name = "FILE")]
-    pub(in crate::cli) output: PathBuf,
+    #[arg(short, long, required = true, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(in crate::cli) allow_gaps: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum SnapshotWhat {
+    /// What differs between two: who vanished, which guards went. Exit code 3 if either did
+    Diff(DiffArgs),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DiffArgs {
+    /// The earlier one
+    #[arg(value_name = "A")]
+    pub(in crate::cli) before: PathBuf,
+    /// The later one
+    #[arg(value_name = "B")]
+    pub(in crate::cli) after: PathBuf,
+    /// Format on the standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
+    pub(in crate::cli) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -55,12 +55,12 @@ pub(in crate::cli) enum Language {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateArgs {
-    /// Where lock and journal are kept
+    /// Where lock, journal and the last snapshot are kept
     #[arg(
         long,
         value_name = "DIR",
         env = "ORG_EXIT_GUARD_STATE_DIR",
-        help_heading = "Remediation"
+        help_heading = "Behaviour"
     )]
     pub(in crate::cli) state_dir: Option<PathBuf>,
 }

@@ -5,8 +5,10 @@ use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::streams;
-use crate::audit::Outcome;
-use crate::flows::{Audited, judge_all, read_snapshot, verify};
+use super::super::writing::state_place;
+use crate::audit::{BASELINE_INCOMPLETE, Outcome};
+use crate::flows::{Audited, Earlier, Roster, compare_with, judge_all, read_snapshot, verify};
+use crate::model::Snapshot;
 use crate::report::render;
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &AuditArgs) -> Result<Exit, CliError> {
@@ -22,7 +24,15 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &AuditArgs) -> Result<Exit, Cli
 async fn audited(cli: &Cli, args: &AuditArgs) -> Result<Audited, CliError> {
     if let Some(path) = &args.snapshot {
         let config = crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?;
-        return Ok(judge_all(read_snapshot(path)?, &config.settings));
+        let mut audited = judge_all(read_snapshot(path)?, &config.settings);
+        if let Some(baseline) = &args.baseline {
+            let earlier = Earlier {
+                baseline: Some(read_snapshot(baseline)?),
+                ..Earlier::default()
+            };
+            compare_with(&mut audited, earlier, &config.settings)?;
+        }
+        return Ok(audited);
     }
     let source = Source::open(cli, &args.aws, true).await?;
     let audited = live(&source, args).await;
@@ -36,7 +46,31 @@ async fn live(source: &Source, args: &AuditArgs) -> Result<Audited, CliError> {
     if args.verify_with_aws {
         verify(&source.session, &mut audited, settings).await;
     }
+    let roster = roster(source, args, &audited.snapshot);
+    let mut earlier = roster.as_ref().map(Roster::read).unwrap_or_default();
+    if let Some(path) = &args.baseline {
+        earlier.baseline = Some(read_snapshot(path)?);
+    }
+    let usable = earlier.problems.is_empty();
+    compare_with(&mut audited, earlier, settings)?;
+    if let Some(roster) = roster
+        && usable
+        && audited.snapshot.accounts.known().is_some()
+        && let Err(error) = roster.keep(&audited)
+    {
+        streams::note(&format!("warning: {error}; the next run has no baseline"));
+    }
     Ok(audited)
+}
+
+/// Where the last snapshot of the organization is; the demo's is always the same.
+fn roster(source: &Source, args: &AuditArgs, snapshot: &Snapshot) -> Option<Roster> {
+    let organization = snapshot.organization.known()?;
+    if args.no_baseline || source.is_demo() {
+        return None;
+    }
+    let state = state_place(&args.state)?;
+    Some(Roster::of(&state, &organization.id))
 }
 
 /// 4 before 3: an incomplete answer never looks complete.
@@ -46,7 +80,11 @@ fn exit(audited: &Audited, args: &AuditArgs) -> Exit {
         || audited
             .findings
             .iter()
-            .any(|one| one.outcome == Outcome::CouldNotTell && !one.gaps.is_empty());
+            .any(|one| one.outcome == Outcome::CouldNotTell && !one.gaps.is_empty())
+        || audited
+            .findings
+            .iter()
+            .any(|one| one.rule.id == BASELINE_INCOMPLETE.id);
     if unread && !args.allow_gaps {
         return Exit::Incomplete;
     }

@@ -3,54 +3,108 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::super::args::{Cli, DetectArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
+use super::super::facts::Source;
 use super::super::progress::Progress;
 use super::super::source::SourceArg;
 use super::super::streams;
-use crate::flows::{DetectFrom, detect_archives};
-use crate::report::DetectionsDocument;
-use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Window, sync_commands};
+use crate::collect::Scope;
+use crate::flows::{KnownHome, SearchArchives, detect_in, read_snapshot, search_archives};
+use crate::report::{DetectionsDocument, Sources};
+use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Scanned, Window, sync_commands};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, CliError> {
-    let config = crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?;
-    let now = Timestamp::now();
+    let looks_up = args.source.contains(&SourceArg::Lookup) && !args.print_sync;
+    let source = if looks_up {
+        Some(Source::open(cli, &args.aws, true).await?)
+    } else {
+        None
+    };
+    let done = with_source(cli, args, source.as_ref()).await;
+    if let Some(source) = source {
+        source.close().await;
+    }
+    done
+}
+
+async fn with_source(
+    cli: &Cli,
+    args: &DetectArgs,
+    source: Option<&Source>,
+) -> Result<Exit, CliError> {
+    let now = source.map_or_else(Timestamp::now, |source| source.now);
     let query = query(args, now)?;
-    let roots: Vec<PathBuf> = args
-        .source
-        .iter()
-        .map(|SourceArg::Archive(path)| path.clone())
-        .collect();
+    let roots: Vec<PathBuf> = args.source.iter().filter_map(SourceArg::archive).collect();
     if args.print_sync {
         let commands = sync(args, &query, &roots);
         streams::print(&format!("{}\n", commands.join("\n")))?;
         return Ok(Exit::Done);
     }
-    let from = DetectFrom {
+    let settings = match source {
+        Some(source) => source.config.settings.clone(),
+        None => crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?.settings,
+    };
+    let known = KnownHome {
+        organization: args.organization.clone(),
+        snapshot: args.snapshot.as_deref().map(read_snapshot).transpose()?,
+    };
+    let sources = Sources {
+        archived: archived(cli, args, &query, roots).await?,
+        live: match source {
+            Some(source) => Some(source.collect_events(since(&query, now)?).await?),
+            None => None,
+        },
+    };
+    let document = detect_in(sources, &query, &known, &settings, now);
+    streams::print(&document.render(args.format, streams::width()))?;
+    Ok(exit(&document, args))
+}
+
+/// An event history reaches back 90 days.
+fn since(query: &Query, now: Timestamp) -> Result<Duration, CliError> {
+    let back = now.duration_since(query.window.since);
+    let back = Duration::try_from(back).unwrap_or_default();
+    if back > Scope::LONGEST {
+        return Err(CliError::Usage {
+            message: "an event history reaches back 90 days, and --since lies before that"
+                .to_owned(),
+            hint: "search an archive for what is older: --source archive:PATH",
+        });
+    }
+    Ok(back)
+}
+
+/// Searches the archives that were named; says how to fetch those that are not there.
+async fn archived(
+    cli: &Cli,
+    args: &DetectArgs,
+    query: &Query,
+    roots: Vec<PathBuf>,
+) -> Result<Option<Scanned>, CliError> {
+    if roots.is_empty() {
+        return Ok(None);
+    }
+    let from = SearchArchives {
         roots: roots.clone(),
         query: query.clone(),
         all_regions: args.all_regions,
         caps: Caps::default(),
-        settings: config.settings,
-        now,
     };
-    let document = match search(cli, from).await {
-        Ok(document) => document,
-        Err(error) => {
-            let absent = matches!(&error, NotScanned::Root { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
-            if absent || matches!(&error, NotScanned::Nothing { .. }) {
-                let commands = sync(args, &query, &roots).join("\n");
-                streams::note(&format!("log files can be fetched from S3:\n{commands}"));
-            }
-            return Err(error.into());
+    let found = search(cli, from).await;
+    if let Err(error) = &found {
+        let absent = matches!(error, NotScanned::Root { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
+        if absent || matches!(error, NotScanned::Nothing { .. }) {
+            let commands = sync(args, query, &roots).join("\n");
+            streams::note(&format!("log files can be fetched from S3:\n{commands}"));
         }
-    };
-    streams::print(&document.render(args.format, streams::width()))?;
-    Ok(exit(&document, args))
+    }
+    Ok(Some(found?))
 }
 
 fn query(args: &DetectArgs, now: Timestamp) -> Result<Query, CliError> {
@@ -92,11 +146,11 @@ fn sync(args: &DetectArgs, query: &Query, roots: &[PathBuf]) -> Vec<String> {
 }
 
 /// Searches off the async threads, so that Ctrl-C is heard; then the search is told to stop.
-async fn search(cli: &Cli, from: DetectFrom) -> Result<DetectionsDocument, NotScanned> {
+async fn search(cli: &Cli, from: SearchArchives) -> Result<Scanned, NotScanned> {
     let progress = Arc::new(Progress::new(!cli.output.no_progress));
     let stop = StopAtEnd(Arc::new(AtomicBool::new(false)));
     let (heard, told) = (stop.0.clone(), progress.clone());
-    let task = tokio::task::spawn_blocking(move || detect_archives(&from, &heard, told.as_ref()));
+    let task = tokio::task::spawn_blocking(move || search_archives(&from, &heard, told.as_ref()));
     let found = task.await;
     progress.finish();
     found.unwrap_or(Err(NotScanned::Worker))

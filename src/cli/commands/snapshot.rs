@@ -1,22 +1,31 @@
 //! `snapshot`
 
-use super::super::args::{Cli, SnapshotArgs};
+use super::super::args::{Cli, DiffArgs, SnapshotArgs, SnapshotWhat};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::streams;
-use crate::flows::write_snapshot;
+use crate::flows::{diff, read_snapshot, write_snapshot};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, CliError> {
+    if let Some(SnapshotWhat::Diff(args)) = &args.what {
+        return differences(args);
+    }
+    let Some(output) = &args.output else {
+        return Err(CliError::Usage {
+            message: "no file to write to".to_owned(),
+            hint: "add -o FILE",
+        });
+    };
     let source = Source::open(cli, &args.aws, true).await?;
     let snapshot = source.collect(&args.scope).await;
     source.close().await;
     let snapshot = snapshot?;
-    write_snapshot(&args.output, &snapshot)?;
+    write_snapshot(output, &snapshot)?;
     let gaps = snapshot.gaps();
     streams::note(&format!(
         "wrote {} as of {}",
-        args.output.display(),
+        output.display(),
         snapshot.taken_at
     ));
     for gap in &gaps {
@@ -33,4 +42,18 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
             Exit::Incomplete
         },
     )
+}
+
+fn differences(args: &DiffArgs) -> Result<Exit, CliError> {
+    let document = diff(read_snapshot(&args.before)?, read_snapshot(&args.after)?)?;
+    streams::print(&document.render(args.format, streams::width()))?;
+    let changes = &document.changes;
+    let worse = !changes.vanished.is_empty() || changes.guards_lost().next().is_some();
+    Ok(if worse {
+        Exit::Findings
+    } else if !changes.not_compared.is_empty() {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    })
 }

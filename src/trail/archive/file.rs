@@ -301,9 +301,7 @@ mod tests {
 
     fn searched(file: &[u8], caps: Caps) -> Outcome {
         let query = query();
-        let sources = query.sources().into_iter().collect();
-        let names = query.names().into_iter().collect();
-        let prefilter = Prefilter::new([sources, names]);
+        let prefilter = Prefilter::of_events(query.by_source());
         Searcher::new(&query, &prefilter, caps).search(file, true)
     }
 

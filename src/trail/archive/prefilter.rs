@@ -1,9 +1,11 @@
 //! Can a text hold a match? A search on bytes that never says no wrongly.
 
+use aho_corasick::{AhoCorasick, Match, packed};
 use memchr::memmem::Finder;
 
-/// Bytes searched at once.
-const PIECE: usize = 8 << 10;
+/// Up to so many names of one source are looked for themselves: some sources stand in every file,
+/// and more searches at once cost more than they save.
+const FEW_NAMES: usize = 4;
 
 /// Tells texts that may hold a wanted record from those that cannot.
 ///
@@ -11,89 +13,143 @@ const PIECE: usize = 8 << 10;
 /// as `\u00XX`, and `/` also as `\/`. So a text that holds such a value V holds `"V"`, with both
 /// quotes, or an escape that decodes to a character of V. Values are looked for rather than
 /// `"eventName":"…"`, since neither order nor white space nor the spelling of member names is
-/// fixed.
+/// fixed. One pass looks for the leading values of all alternatives, and for escapes.
 #[derive(Debug)]
 pub struct Prefilter {
-    /// How far a match may reach into the next piece.
-    overlap: usize,
-    /// A match holds one value of each group.
-    groups: Vec<Vec<Finder<'static>>>,
-    escape: Finder<'static>,
+    leads: Leads,
+    /// What each pattern of `leads` means.
+    meaning: Vec<Lead>,
+    /// Beside its lead, a match holds one value of each group of its alternative.
+    alternatives: Vec<Vec<Vec<Finder<'static>>>>,
     /// Whether an ASCII character stands in any value.
     within: [bool; 128],
-    slash: Option<Finder<'static>>,
     /// A value has a character that other escapes can write, so any escape counts.
     any_escape: bool,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Lead {
+    /// `\u00`, or any escape.
+    Escape,
+    /// `\/`
+    Slash,
+    /// A value of the first group of this alternative.
+    Of(usize),
+}
+
+/// One search for all leads: vectorized where the processor can.
+#[derive(Debug)]
+enum Leads {
+    Packed(packed::Searcher),
+    Automaton(Box<AhoCorasick>),
+    /// Nothing can be told.
+    All,
+}
+
+impl Leads {
+    fn of(patterns: &[Vec<u8>]) -> Self {
+        let mut builder = packed::Config::new()
+            .match_kind(packed::MatchKind::LeftmostFirst)
+            .builder();
+        if let Some(searcher) = builder.extend(patterns).build() {
+            return Self::Packed(searcher);
+        }
+        AhoCorasick::new(patterns)
+            .map_or(Self::All, |automaton| Self::Automaton(Box::new(automaton)))
+    }
+
+    /// Is there a match for which `counts`?
+    fn any(&self, text: &[u8], counts: impl FnMut(Match) -> bool) -> bool {
+        match self {
+            Self::Packed(searcher) => searcher.find_iter(text).any(counts),
+            Self::Automaton(automaton) => automaton.find_iter(text).any(counts),
+            Self::All => true,
+        }
+    }
+}
+
 impl Prefilter {
-    /// Of groups of values; a match holds one value of each group.
-    pub fn new<'a>(groups: impl IntoIterator<Item = Vec<&'a str>>) -> Self {
-        let mut within = [false; 128];
-        let (mut slash, mut any_escape) = (false, false);
-        let mut finders: Vec<Vec<Finder<'static>>> = Vec::new();
-        for group in groups {
-            for c in group.iter().flat_map(|value| value.chars()) {
-                slash |= c == '/';
-                let plain = c.is_ascii() && !c.is_ascii_control() && c != '"' && c != '\\';
-                any_escape |= !plain;
-                if let Some(slot) = within.get_mut(c as usize) {
-                    *slot = true;
-                }
+    /// Of alternatives of groups of values; a match holds one value of each group of one
+    /// alternative. The first group is looked for first, so it should be the rarer one.
+    pub fn new<'a>(alternatives: impl IntoIterator<Item = Vec<Vec<&'a str>>>) -> Self {
+        let mut values = String::new();
+        let mut patterns = Vec::new();
+        let mut meaning = Vec::new();
+        let mut rest = Vec::new();
+        for (at, groups) in alternatives.into_iter().enumerate() {
+            values.extend(groups.iter().flatten().copied());
+            let mut groups = groups.into_iter();
+            for value in groups.next().into_iter().flatten() {
+                patterns.push(quoted(value));
+                meaning.push(Lead::Of(at));
             }
-            let quoted = group.iter().map(|value| format!("\"{value}\""));
-            finders.push(
-                quoted
-                    .map(|value| Finder::new(value.as_bytes()).into_owned())
+            rest.push(
+                groups
+                    .map(|group| group.into_iter().map(finder).collect())
                     .collect(),
             );
         }
-        let values = finders.iter().flatten();
-        let longest = values.map(|value| value.needle().len()).max();
-        // The group that says no with the fewest searches first.
-        finders.sort_by_key(Vec::len);
+        let mut within = [false; 128];
+        for c in values.chars() {
+            if let Some(slot) = within.get_mut(c as usize) {
+                *slot = true;
+            }
+        }
+        let plain = |c: char| c.is_ascii() && !c.is_ascii_control() && c != '"' && c != '\\';
+        let any_escape = !values.chars().all(plain);
         let escape: &[u8] = if any_escape { b"\\" } else { b"\\u00" };
+        patterns.push(escape.to_vec());
+        meaning.push(Lead::Escape);
+        if values.contains('/') && !any_escape {
+            patterns.push(br"\/".to_vec());
+            meaning.push(Lead::Slash);
+        }
         Self {
-            // An escape takes six bytes.
-            overlap: longest.unwrap_or(0).max(6),
-            groups: finders,
-            escape: Finder::new(escape).into_owned(),
+            leads: Leads::of(&patterns),
+            meaning,
+            alternatives: rest,
             within,
-            slash: slash.then(|| Finder::new(b"\\/").into_owned()),
             any_escape,
         }
     }
 
-    /// May the text hold a match?
-    pub fn may_hold(&self, text: &[u8]) -> bool {
-        let (first, others) = match self.groups.split_first() {
-            Some((first, others)) => (first.as_slice(), others),
-            None => return true,
-        };
-        let mut raw = false;
-        // Both searches go over a piece while it is in the nearest cache.
-        for start in (0..text.len()).step_by(PIECE) {
-            let end = text.len().min(start + PIECE + self.overlap);
-            let piece = text.get(start..end).unwrap_or_default();
-            if self.escaped(piece) {
-                return true;
+    /// Of events: source, and the names that are wanted of it.
+    pub fn of_events<'a>(sources: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Self {
+        Self::new(sources.into_iter().map(|(source, names)| {
+            if names.len() <= FEW_NAMES {
+                vec![names, vec![source]]
+            } else {
+                vec![vec![source], names]
             }
-            raw = raw || first.iter().any(|value| value.find(piece).is_some());
-        }
-        raw && others
-            .iter()
-            .all(|group| group.iter().any(|value| value.find(text).is_some()))
+        }))
     }
 
-    /// Is a character of a wanted value perhaps written as an escape?
-    fn escaped(&self, text: &[u8]) -> bool {
-        let slash = self.slash.as_ref();
-        if slash.is_some_and(|slash| slash.find(text).is_some()) {
-            return true;
-        }
-        self.escape
-            .find_iter(text)
-            .any(|at| self.any_escape || self.counts(text.get(at + 4..at + 6)))
+    /// May the text hold a match?
+    pub fn may_hold(&self, text: &[u8]) -> bool {
+        let mut missed = vec![false; self.alternatives.len()];
+        self.leads.any(text, |found| {
+            let meaning = self.meaning.get(found.pattern().as_usize());
+            match meaning {
+                Some(Lead::Escape) => {
+                    self.any_escape || self.counts(text.get(found.end()..found.end() + 2))
+                }
+                Some(Lead::Slash) | None => true,
+                Some(Lead::Of(alternative)) => match missed.get_mut(*alternative) {
+                    Some(true) => false,
+                    Some(missed) => {
+                        *missed = !self.holds_rest(*alternative, text);
+                        !*missed
+                    }
+                    None => true,
+                },
+            }
+        })
+    }
+
+    fn holds_rest(&self, alternative: usize, text: &[u8]) -> bool {
+        let groups = self.alternatives.get(alternative);
+        let mut groups = groups.into_iter().flatten();
+        groups.all(|group| group.iter().any(|value| value.find(text).is_some()))
     }
 
     /// Are these the last two digits of an escape that writes a character of a wanted value?
@@ -103,6 +159,14 @@ impl Prefilter {
         let within = code().and_then(|code| self.within.get(code as usize));
         within.is_some_and(|within| *within)
     }
+}
+
+fn quoted(value: &str) -> Vec<u8> {
+    format!("\"{value}\"").into_bytes()
+}
+
+fn finder(value: &str) -> Finder<'static> {
+    Finder::new(&quoted(value)).into_owned()
 }
 
 #[cfg(test)]
@@ -116,7 +180,10 @@ mod tests {
     const NAMES: [&str; 2] = ["LeaveOrganization", "CloseAccount"];
 
     fn filter() -> Prefilter {
-        Prefilter::new([vec![SOURCE], NAMES.to_vec()])
+        Prefilter::of_events([
+            (SOURCE, NAMES.to_vec()),
+            ("signin.amazonaws.com", vec!["EmailUpdated"]),
+        ])
     }
 
     /// A character as JSON may write it.
@@ -174,7 +241,7 @@ mod tests {
         #[test]
         fn a_principal_is_not_hidden_either(hows in prop::collection::vec(any::<u8>(), 1..40)) {
             let arn = "arn:aws:iam::111122223333:role/ops/Admin";
-            let filter = Prefilter::new([vec![arn]]);
+            let filter = Prefilter::new([vec![vec![arn]]]);
             prop_assert!(filter.may_hold(string(arn, &hows).as_bytes()));
         }
     }
@@ -197,22 +264,34 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_pieces_hide_nothing() {
-        let filter = filter();
+    fn nothing_is_hidden_wherever_it_stands() {
         let name = format!("\"{}\"", NAMES[0]);
-        for text in [format!("\"{SOURCE}\""), r"\u004f".to_owned()] {
-            for before in PIECE - 40..PIECE + 4 {
-                let mut whole = " ".repeat(before);
-                whole.push_str(&text);
-                whole.push_str(&name);
-                assert!(filter.may_hold(whole.as_bytes()), "{text} at {before}");
+        let source = format!("\"{SOURCE}\"");
+        for before in 0..200 {
+            let blank = " ".repeat(before);
+            for text in [
+                format!("{blank}{source}{name}"),
+                format!("{name}{blank}{source}"),
+                format!("{blank}\"EmailUpdated\" \"signin.amazonaws.com\""),
+                format!(r"{blank}\u004f{blank}"),
+            ] {
+                assert!(filter().may_hold(text.as_bytes()), "{text}");
             }
         }
     }
 
     #[test]
+    fn what_leads_to_nothing_does_not_hide_what_comes_after() {
+        let text =
+            r#"["EmailUpdated","EmailUpdated","organizations.amazonaws.com","CloseAccount"]"#;
+        assert!(filter().may_hold(text.as_bytes()));
+        let alone = r#"["EmailUpdated","CloseAccount","organizations.amazonaws.co"]"#;
+        assert!(!filter().may_hold(alone.as_bytes()));
+    }
+
+    #[test]
     fn a_value_beyond_ascii_counts_any_escape() {
-        let filter = Prefilter::new([vec!["Jos\u{e9}"]]);
+        let filter = Prefilter::new([vec![vec!["Jos\u{e9}"]]]);
         assert!(filter.may_hold(br#""Jos\u00e9""#));
         assert!(filter.may_hold("\"Jos\u{e9}\"".as_bytes()));
         assert!(!filter.may_hold(br#""Jose""#));

@@ -1,17 +1,12 @@
 //! What is looked for: event names of sources, in a window of time, in some accounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use crate::exits::EVENTS;
+use crate::exits::{EVENTS, event};
 use crate::model::record::Record;
 use crate::model::{AccountId, Timestamp};
-
-/// The source whose events are recorded in one region of a partition only.
-///
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>
-const ORGANIZATIONS: &str = "organizations.amazonaws.com";
 
 /// A window of event times, and how much later their delivery may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,24 +68,31 @@ impl Query {
         }
     }
 
-    /// Are all of its events recorded in the Organizations region of their partition only?
+    /// Are all of its events recorded in the Organizations region of their partition only, as
+    /// those of the catalog are?
     pub fn in_one_region(&self) -> bool {
         self.events
             .iter()
-            .all(|(source, _)| source == ORGANIZATIONS)
+            .all(|(source, name)| event(source, name).is_some())
     }
 
-    /// Every source.
-    pub(super) fn sources(&self) -> BTreeSet<&str> {
-        self.events
-            .iter()
-            .map(|(source, _)| source.as_str())
-            .collect()
+    /// Every source with its names.
+    pub(super) fn by_source(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut sources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (source, name) in &self.events {
+            sources.entry(source).or_default().push(name);
+        }
+        sources
     }
 
-    /// Every name.
-    pub(super) fn names(&self) -> BTreeSet<&str> {
-        self.events.iter().map(|(_, name)| name.as_str()).collect()
+    /// Is it a wanted source?
+    pub(super) fn has_source(&self, source: &str) -> bool {
+        self.events.iter().any(|(own, _)| own == source)
+    }
+
+    /// Is it a wanted name?
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.events.iter().any(|(_, own)| own == name)
     }
 
     /// Is this pair wanted?
@@ -101,7 +103,7 @@ impl Query {
     }
 
     /// Does a wanted record lie in the window and in the accounts?
-    pub(super) fn takes(&self, record: &Record) -> bool {
+    pub fn takes(&self, record: &Record) -> bool {
         let account = match &record.recipient {
             Some(account) => self.accounts.is_empty() || self.accounts.contains(account),
             None => true,

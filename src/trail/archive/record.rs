@@ -118,8 +118,8 @@ impl Kept<'_> {
             return false;
         };
         match field {
-            "eventName" => self.query.names().contains(known),
-            "eventSource" => self.query.sources().contains(known),
+            "eventName" => self.query.has_name(known),
+            "eventSource" => self.query.has_source(known),
             _ => false,
         }
     }

@@ -109,9 +109,7 @@ pub fn scan(
         }
     }
     let pruning = Pruning::new(search.query, search.all_regions);
-    let names = search.query.names().into_iter().collect();
-    let sources = search.query.sources().into_iter().collect();
-    let prefilter = Prefilter::new([sources, names]);
+    let prefilter = Prefilter::of_events(search.query.by_source());
     let (met, tally) = search_all(search, &pruning, &prefilter, stop, observer)?;
     if stop.load(Ordering::Relaxed) {
         return Err(NotScanned::Stopped);

@@ -43,7 +43,7 @@ def traits(levels):
         variable = any("${" in value for value in values)
         if variable and version != "2012-10-17":
             found.add("variables-in-old-version")
-        if variable and operator.startswith("Arn"):
+        if variable and "Arn" in operator:
             found.add("variable-in-arn-operator")
         if variable and "Not" in operator:
             found.add("negated-operator-with-variable-without-value")
@@ -51,18 +51,21 @@ def traits(levels):
             found.add("range-of-all-ipv4")
         if operator == "NotIpAddress" and any("/" not in value for value in values):
             found.add("bare-ipv4-against-ipv6")
+        if operator.startswith("Date") and any(value.isdigit() for value in values):
+            found.add("seconds-since-1970")
+        if operator.startswith("ForAnyValue:") and operator.endswith("IfExists"):
+            found.add("any-value-if-exists")
     return sorted(found)
 
 
-def ask(requests, stacks, folder):
-    """The evaluator's letters, one line a stack."""
+def ask(documents, folder):
+    """The evaluator's letters, one line a stack; `oracle.mjs` says what the documents are."""
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["npm", "install", "--silent", "--no-save", "--ignore-scripts", PACKAGE],
         cwd=folder, check=True, stdout=subprocess.DEVNULL,
     )
-    lines = [json.dumps({"requests": requests})]
-    lines += [json.dumps({"levels": levels}) for levels in stacks]
+    lines = [json.dumps(document) for document in documents]
     done = subprocess.run(
         ["node", str(HERE / "oracle.mjs")],
         cwd=folder, check=True, input="\n".join(lines) + "\n", text=True, stdout=subprocess.PIPE,
@@ -79,7 +82,10 @@ def main():
     draw = random.Random(wanted.seed)
     requests = [draw_request(draw) for _ in range(wanted.requests)]
     stacks = [draw_stack(draw) for _ in range(wanted.stacks)]
-    answers = ask(requests, stacks, ROOT / "target/iam-simulate")
+    answers = ask(
+        [{"requests": requests}, *({"levels": levels} for levels in stacks)],
+        ROOT / "target/iam-simulate",
+    )
     assert len(answers) == len(stacks), f"{len(answers)} answers to {len(stacks)} stacks"
 
     def line(document):

@@ -2,7 +2,7 @@
 // its own. Reads one JSON document a line on standard input,
 //   {"requests": [{"principal", "action", "resource", "context"}, …]}   first, then
 //   {"levels": [[policy, …], …]}                                          each stack,
-// and writes one line of letters a stack, one letter a request:
+// or each stack with "requests" of its own, and writes one line of letters a stack, one letter a request:
 // A allowed, D explicitly denied, I implicitly denied, ? refused to answer.
 // The principal's identity policy allows everything, so the levels decide.
 import { createRequire } from 'node:module'
@@ -38,12 +38,12 @@ function simulation(request, levels) {
 let requests
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const document = JSON.parse(line)
-  if (document.requests) {
+  if (!document.levels) {
     requests = document.requests
     continue
   }
   let letters = ''
-  for (const request of requests) {
+  for (const request of document.requests ?? requests) {
     const answer = await runSimulation(simulation(request, document.levels), {})
     letters += LETTERS[answer.overallResult ?? answer.result] ?? '?'
   }

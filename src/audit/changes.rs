@@ -1,0 +1,393 @@
+//! What differs between two snapshots of one organization.
+//!
+//! A snapshot is a roster: who is in the earlier one and not in the later one has departed,
+//! whether or not any log tells of it. What either could not read makes no difference and is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::exits::{ExitPath, PathId};
+use crate::model::{AccountId, GapReason, NodeId, Observed, PolicyId, Snapshot};
+use crate::verdict::{Judgement, Standing};
+
+/// A snapshot and its verdicts.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// The facts.
+    pub snapshot: &'a Snapshot,
+    /// The verdicts on them.
+    pub judgement: &'a Judgement,
+}
+
+/// What was known of an account that departed: what the way back needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Former {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name: untrusted text.
+    pub name: String,
+    /// Root e-mail: untrusted text.
+    pub email: String,
+    /// Its state when it was seen last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Root first, down to its parent; absent if it was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Vec<NodeId>>,
+    /// The path in names: untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_names: Option<String>,
+    /// SCPs that hung on the account itself; absent if that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scps: Option<Vec<PolicyId>>,
+    /// When it was seen last.
+    #[schemars(with = "String")]
+    pub last_seen: crate::model::Timestamp,
+}
+
+/// An account under another parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Moved {
+    /// Which.
+    pub account: AccountId,
+    /// Root first, down to its former parent.
+    pub from: Vec<NodeId>,
+    /// Root first, down to its parent.
+    pub to: Vec<NodeId>,
+}
+
+/// An SCP on a node.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Attached {
+    /// The SCP.
+    pub policy: PolicyId,
+    /// Where.
+    pub node: NodeId,
+}
+
+/// A verdict that is another one now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VerdictChange {
+    /// Of which path.
+    pub path: PathId,
+    /// What it was.
+    pub before: &'static str,
+    /// What it is.
+    pub after: &'static str,
+    /// Of which accounts.
+    pub accounts: Vec<AccountId>,
+}
+
+/// Everything that differs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Changes {
+    /// Accounts that are no longer in the organization.
+    pub vanished: Vec<Former>,
+    /// Accounts that were not in it.
+    pub appeared: Vec<AccountId>,
+    /// Accounts under another parent.
+    pub moved: Vec<Moved>,
+    /// SCPs whose text is another one.
+    pub edited: Vec<PolicyId>,
+    /// SCPs that hang somewhere no longer.
+    pub detached: Vec<Attached>,
+    /// SCPs that hang where they did not.
+    pub attached: Vec<Attached>,
+    /// The state of the SCP type on the root, before and after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scp_type: Option<(String, String)>,
+    /// Verdicts.
+    pub verdicts: Vec<VerdictChange>,
+    /// What could not be compared, in sentences.
+    pub not_compared: Vec<String>,
+}
+
+impl Changes {
+    /// Does nothing differ, as far as it could be compared?
+    pub fn is_empty(&self) -> bool {
+        let compared = Self {
+            not_compared: Vec::new(),
+            ..self.clone()
+        };
+        compared == Self::default()
+    }
+
+    /// The verdicts that were `blocked` and are something else now.
+    pub fn guards_lost(&self) -> impl Iterator<Item = &VerdictChange> {
+        let lost = |change: &&VerdictChange| change.before == "blocked";
+        self.verdicts.iter().filter(lost)
+    }
+}
+
+/// Compares an earlier snapshot with a later one.
+pub fn changes(before: Judged<'_>, after: Judged<'_>) -> Changes {
+    let mut changes = Changes::default();
+    roster(before.snapshot, after.snapshot, &mut changes);
+    policies(before.snapshot, after.snapshot, &mut changes);
+    attachments(before.snapshot, after.snapshot, &mut changes);
+    let state = |snapshot: &Snapshot| {
+        let root = snapshot.root.known();
+        root.map(|root| root.scp_state.as_str().to_owned())
+    };
+    match (state(before.snapshot), state(after.snapshot)) {
+        (Some(old), Some(new)) if old != new => changes.scp_type = Some((old, new)),
+        (Some(_), Some(_)) => {}
+        _ => changes
+            .not_compared
+            .push("the state of the SCP type was not read both times".to_owned()),
+    }
+    changes.verdicts = verdicts(before.judgement, after.judgement);
+    changes
+}
+
+/// What is known of an account that is in a snapshot.
+pub fn former(snapshot: &Snapshot, id: &AccountId) -> Option<Former> {
+    let account = snapshot.accounts.known()?.get(id)?;
+    let path = account.parents.known().cloned();
+    let names = path.as_ref().map(|path| {
+        let names = path.iter().map(|node| snapshot.called(node));
+        names.collect::<Vec<_>>().join(" / ")
+    });
+    let own = snapshot
+        .attachments
+        .by_node
+        .get(&NodeId::Account(id.clone()));
+    Some(Former {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        email: account.email.clone(),
+        state: account
+            .state
+            .as_ref()
+            .map(|state| state.as_str().to_owned()),
+        path,
+        path_names: names,
+        scps: own.and_then(Observed::known).cloned(),
+        last_seen: snapshot.taken_at,
+    })
+}
+
+fn roster(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
+    let (Some(old), Some(new)) = (before.accounts.known(), after.accounts.known()) else {
+        let text = "the accounts were not listed both times, so who vanished is not known";
+        changes.not_compared.push(text.to_owned());
+        return;
+    };
+    for (id, account) in old {
+        match new.get(id) {
+            None => changes.vanished.extend(former(before, id)),
+            Some(now) => {
+                if let (Some(from), Some(to)) = (account.parents.known(), now.parents.known())
+                    && from != to
+                {
+                    changes.moved.push(Moved {
+                        account: id.clone(),
+                        from: from.clone(),
+                        to: to.clone(),
+                    });
+                }
+            }
+        }
+    }
+    let appeared = new.keys().filter(|id| !old.contains_key(*id));
+    changes.appeared = appeared.cloned().collect();
+}
+
+fn policies(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
+    for (id, policy) in &before.policies {
+        let Some(now) = after.policies.get(id) else {
+            continue;
+        };
+        match (policy.content.known(), now.content.known()) {
+            (Some(old), Some(new)) if old != new => changes.edited.push(id.clone()),
+            (Some(_), Some(_)) => {}
+            // Nothing depended on it, that time.
+            _ if unasked(&policy.content) || unasked(&now.content) => {}
+            _ => changes
+                .not_compared
+                .push(format!("the text of {id} was not read both times")),
+        }
+    }
+}
+
+fn unasked<T>(fact: &Observed<T>) -> bool {
+    fact.gap()
+        .is_some_and(|gap| gap.reason == GapReason::NotRead)
+}
+
+/// Attachments of which both snapshots tell whether they are there.
+fn attachments(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
+    let (old, new) = (Hung::of(before), Hung::of(after));
+    let lost = old.pairs.difference(&new.pairs);
+    changes.detached = lost.filter(|pair| new.tells(pair)).cloned().collect();
+    let gained = new.pairs.difference(&old.pairs);
+    changes.attached = gained.filter(|pair| old.tells(pair)).cloned().collect();
+}
+
+/// What hangs where, by either way of asking.
+struct Hung<'a> {
+    snapshot: &'a Snapshot,
+    pairs: BTreeSet<Attached>,
+}
+
+impl<'a> Hung<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let pair = |policy: &PolicyId, node: &NodeId| Attached {
+            policy: policy.clone(),
+            node: node.clone(),
+        };
+        let attachments = &snapshot.attachments;
+        let mut pairs = BTreeSet::new();
+        for (node, policies) in &attachments.by_node {
+            pairs.extend(
+                policies
+                    .known()
+                    .into_iter()
+                    .flatten()
+                    .map(|id| pair(id, node)),
+            );
+        }
+        for (policy, nodes) in &attachments.by_policy {
+            pairs.extend(
+                nodes
+                    .known()
+                    .into_iter()
+                    .flatten()
+                    .map(|node| pair(policy, node)),
+            );
+        }
+        Self { snapshot, pairs }
+    }
+
+    /// Would the pair be here if it existed?
+    fn tells(&self, pair: &Attached) -> bool {
+        let attachments = &self.snapshot.attachments;
+        let known_node = attachments.by_node.get(&pair.node);
+        let known_policy = attachments.by_policy.get(&pair.policy);
+        // An SCP that a complete list does not have hangs nowhere.
+        let deleted = self.snapshot.policies_listed.known().is_some()
+            && !self.snapshot.policies.contains_key(&pair.policy);
+        deleted
+            || known_node.is_some_and(|hanging| hanging.known().is_some())
+            || known_policy.is_some_and(|nodes| nodes.known().is_some())
+    }
+}
+
+fn verdicts(before: &Judgement, after: &Judgement) -> Vec<VerdictChange> {
+    let mut groups: BTreeMap<(PathId, &'static str, &'static str), Vec<AccountId>> =
+        BTreeMap::new();
+    for (id, old) in &before.standings {
+        let Some(new) = after.standings.get(id) else {
+            continue;
+        };
+        if !matches!(
+            (old, new),
+            (Standing::Member { .. }, Standing::Member { .. })
+        ) {
+            continue;
+        }
+        for path in ExitPath::of_members() {
+            let words = (old.word(path.id), new.word(path.id));
+            if words.0 != words.1 {
+                let group = groups.entry((path.id, words.0, words.1)).or_default();
+                group.push(id.clone());
+            }
+        }
+    }
+    let of = |((path, before, after), accounts)| VerdictChange {
+        path,
+        before,
+        after,
+        accounts,
+    };
+    groups.into_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixture::{self, DENY_ALL_EXITS, account_id, attach, gap};
+
+    fn compared(before: &Snapshot, after: &Snapshot) -> Changes {
+        let (old, new) = (crate::verdict::judge(before), crate::verdict::judge(after));
+        let judged = |snapshot, judgement| Judged {
+            snapshot,
+            judgement,
+        };
+        changes(judged(before, &old), judged(after, &new))
+    }
+
+    fn guarded() -> Snapshot {
+        let mut snapshot = fixture::organization();
+        attach(&mut snapshot, "p-exits000", DENY_ALL_EXITS, &["r-ab12"]);
+        snapshot
+    }
+
+    fn without_member(mut snapshot: Snapshot) -> Snapshot {
+        if let Observed::Known(accounts) = &mut snapshot.accounts {
+            accounts.remove(&account_id("222222222222"));
+        }
+        snapshot
+    }
+
+    #[test]
+    fn nothing_differs_from_itself() {
+        assert!(compared(&guarded(), &guarded()).is_empty());
+    }
+
+    #[test]
+    fn who_vanished_keeps_what_the_way_back_needs() {
+        let found = compared(&guarded(), &without_member(guarded()));
+        assert_eq!(found.vanished.len(), 1);
+        let former = &found.vanished[0];
+        assert_eq!(former.id.as_str(), "222222222222");
+        let path = former.path.as_ref().unwrap();
+        assert_eq!(path.last().unwrap().as_str(), "ou-ab12-11111111");
+        assert!(!former.name.is_empty() && !former.email.is_empty());
+        let back = compared(&without_member(guarded()), &guarded());
+        assert_eq!(back.appeared, [account_id("222222222222")]);
+        assert!(back.vanished.is_empty());
+    }
+
+    #[test]
+    fn a_list_that_was_not_read_makes_nobody_vanish() {
+        let mut unread = guarded();
+        unread.accounts = Observed::Unknown(gap("organizations:ListAccounts"));
+        let found = compared(&guarded(), &unread);
+        assert!(found.vanished.is_empty());
+        assert!(!found.not_compared.is_empty());
+    }
+
+    #[test]
+    fn a_guard_that_went_is_told_with_what_took_it_away() {
+        let found = compared(&guarded(), &fixture::organization());
+        let lost: Vec<&str> = found.guards_lost().map(|one| one.path.as_str()).collect();
+        assert_eq!(lost, ["leave", "direct-transfer", "self-closure"]);
+        assert_eq!(found.detached.len(), 1);
+        assert_eq!(found.detached[0].node.as_str(), "r-ab12");
+        let mut edited = guarded();
+        let policy = edited
+            .policies
+            .get_mut(&fixture::policy_id("p-exits000"))
+            .unwrap();
+        policy.content = Observed::Known(fixture::DENY_LEAVE.to_owned());
+        let found = compared(&guarded(), &edited);
+        assert_eq!(found.edited, [fixture::policy_id("p-exits000")]);
+        assert!(found.detached.is_empty());
+        let lost: Vec<&str> = found.guards_lost().map(|one| one.path.as_str()).collect();
+        // AWS pages differ on whether a deny of Leave stops a transfer.
+        assert_eq!(lost, ["direct-transfer", "self-closure"]);
+    }
+
+    #[test]
+    fn an_attachment_that_was_not_read_again_is_not_called_gone() {
+        let mut unread = guarded();
+        unread.attachments.by_node.clear();
+        unread.attachments.by_policy.clear();
+        unread.policies_listed = Observed::Unknown(gap("organizations:ListPolicies"));
+        assert!(compared(&guarded(), &unread).detached.is_empty());
+    }
+}

@@ -1,0 +1,239 @@
+//! What an earlier snapshot tells: who vanished, which guards went. The last one of every
+//! organization is kept in the state directory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::audit::Audited;
+use super::private_file::write_private;
+use super::snapshot_file::{SnapshotError, read_snapshot, write_snapshot};
+use crate::audit::{
+    BASELINE_INCOMPLETE, Changes, Context, Finding, Former, Judged, Outcome, changes,
+    since_baseline, vanished,
+};
+use crate::detect::latest_departures;
+use crate::model::settings::Settings;
+use crate::model::{AccountId, OrganizationId, Snapshot};
+use crate::report::ChangesDocument;
+
+/// The version of [`DepartedFile`].
+const DEPARTED_VERSION: u32 = 1;
+/// A file of former accounts is never larger.
+const SIZE_LIMIT: u64 = 256 << 20;
+
+/// Accounts that vanished in earlier runs, until they are back.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepartedFile {
+    /// Version of this form.
+    pub format_version: u32,
+    /// By id.
+    pub departed: BTreeMap<AccountId, Former>,
+}
+
+/// What earlier runs left.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// An earlier snapshot.
+    pub baseline: Option<Snapshot>,
+    /// Accounts that vanished before it.
+    pub departed: BTreeMap<AccountId, Former>,
+    /// What could not be used of it, in sentences.
+    pub problems: Vec<String>,
+}
+
+/// Two snapshots of different organizations.
+#[derive(Debug, thiserror::Error)]
+#[error("the baseline is of organization `{baseline}`, the facts are of `{facts}`")]
+pub struct OtherOrganization {
+    baseline: OrganizationId,
+    facts: OrganizationId,
+}
+
+/// Where the roster of an organization is kept.
+#[derive(Debug)]
+pub struct Roster {
+    directory: PathBuf,
+}
+
+impl Roster {
+    /// Below a state directory.
+    pub fn of(state: &Path, organization: &OrganizationId) -> Self {
+        Self {
+            directory: state.join(organization.as_str()),
+        }
+    }
+
+    /// Its snapshot.
+    pub fn baseline(&self) -> PathBuf {
+        self.directory.join("baseline.json")
+    }
+
+    fn departed(&self) -> PathBuf {
+        self.directory.join("departed.json")
+    }
+
+    /// What earlier runs left; what cannot be used is told, never taken for nothing.
+    pub fn read(&self) -> Earlier {
+        let mut earlier = Earlier::default();
+        let path = self.baseline();
+        if path.exists() {
+            match read_snapshot(&path) {
+                Ok(snapshot) => earlier.baseline = Some(snapshot),
+                Err(error) => earlier.problems.push(error.to_string()),
+            }
+        }
+        let path = self.departed();
+        if path.exists() {
+            match read_departed(&path) {
+                Ok(file) => earlier.departed = file.departed,
+                Err(why) => {
+                    let text = format!("cannot use `{}`: {why}", path.display());
+                    earlier.problems.push(text);
+                }
+            }
+        }
+        earlier
+    }
+
+    /// Keeps a snapshot, and who departed.
+    ///
+    /// # Errors
+    /// When a file cannot be written; then the old one stands.
+    pub fn keep(&self, audited: &Audited) -> Result<(), SnapshotError> {
+        let failed = |path: &Path, source| SnapshotError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(&self.directory).map_err(|error| failed(&self.directory, error))?;
+        // Who departed first: a run that ends between the two forgets nobody.
+        let path = self.departed();
+        let file = DepartedFile {
+            format_version: DEPARTED_VERSION,
+            departed: audited
+                .departed
+                .iter()
+                .map(|one| (one.id.clone(), one.clone()))
+                .collect(),
+        };
+        write_private(&path, |output| {
+            serde_json::to_writer_pretty(&mut *output, &file)?;
+            output.write_all(b"\n")
+        })
+        .map_err(|error| failed(&path, error))?;
+        write_snapshot(&self.baseline(), &audited.snapshot)
+    }
+}
+
+fn read_departed(path: &Path) -> Result<DepartedFile, String> {
+    let length = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if length.len() > SIZE_LIMIT {
+        return Err(format!("it is larger than {} MiB", SIZE_LIMIT >> 20));
+    }
+    let text = std::fs::read(path).map_err(|error| error.to_string())?;
+    let file: DepartedFile = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    if file.format_version > DEPARTED_VERSION {
+        return Err("a later version wrote it".to_owned());
+    }
+    Ok(file)
+}
+
+/// Adds to an audit what an earlier snapshot tells.
+pub fn compare_with(
+    audited: &mut Audited,
+    earlier: Earlier,
+    settings: &Settings,
+) -> Result<(), OtherOrganization> {
+    let Earlier {
+        baseline,
+        departed,
+        problems,
+    } = earlier;
+    let changes = baseline
+        .map(|baseline| compared(&baseline, audited))
+        .transpose()?;
+    let snapshot = &audited.snapshot;
+    let mut gone = departed;
+    for former in changes.iter().flat_map(|changes| &changes.vanished) {
+        gone.insert(former.id.clone(), former.clone());
+    }
+    if let Some(listed) = snapshot.accounts.known() {
+        gone.retain(|id, _| !listed.contains_key(id));
+    }
+    let departed: Vec<Former> = gone.into_values().collect();
+    let told = latest_departures(snapshot)
+        .into_iter()
+        .map(|(id, (method, time))| (id, format!("{} at {time}", method.word())));
+    let mut found = vanished(&departed, &told.collect());
+    found.extend(changes.iter().flat_map(since_baseline));
+    found.extend(problems.into_iter().map(unusable));
+    let cx = Context {
+        snapshot,
+        judgement: &audited.judgement,
+        settings,
+    };
+    audited.findings.extend(crate::audit::waived(found, &cx));
+    crate::audit::sort(&mut audited.findings);
+    audited.departed = departed;
+    audited.changes = changes;
+    Ok(())
+}
+
+fn compared(baseline: &Snapshot, audited: &Audited) -> Result<Changes, OtherOrganization> {
+    let id = |snapshot: &Snapshot| {
+        let organization = snapshot.organization.known();
+        organization.map(|organization| organization.id.clone())
+    };
+    if let (Some(old), Some(new)) = (id(baseline), id(&audited.snapshot))
+        && old != new
+    {
+        return Err(OtherOrganization {
+            baseline: old,
+            facts: new,
+        });
+    }
+    let judgement = crate::verdict::judge(baseline);
+    let before = Judged {
+        snapshot: baseline,
+        judgement: &judgement,
+    };
+    let after = Judged {
+        snapshot: &audited.snapshot,
+        judgement: &audited.judgement,
+    };
+    Ok(changes(before, after))
+}
+
+fn unusable(problem: String) -> Finding {
+    Finding {
+        outcome: Outcome::CouldNotTell,
+        remedy: "remove that file, or give --baseline FILE; until then the last snapshot is not replaced"
+            .to_owned(),
+        ..Finding::failed(&BASELINE_INCOMPLETE, "baseline", problem)
+    }
+}
+
+/// Compares two snapshots; who vanished between them is told with what the later one's events say.
+pub fn diff(before: Snapshot, after: Snapshot) -> Result<ChangesDocument, OtherOrganization> {
+    let settings = Settings::default();
+    let times = (before.taken_at, after.taken_at);
+    let mut audited = super::audit::judge_all(after, &settings);
+    let earlier = Earlier {
+        baseline: Some(before),
+        ..Earlier::default()
+    };
+    compare_with(&mut audited, earlier, &settings)?;
+    let told = latest_departures(&audited.snapshot);
+    let told = told
+        .into_iter()
+        .map(|(id, (method, time))| (id, (method.word().to_owned(), time)));
+    Ok(ChangesDocument::new(
+        times,
+        audited.changes.unwrap_or_default(),
+        told.collect(),
+        &audited.snapshot,
+    ))
+}

@@ -1,0 +1,207 @@
+//! What differs between two snapshots.
+//!
+//! JSON Schema: `docs/schema/changes.schema.json`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Format;
+use super::document::Tool;
+use super::page::{Page, Tone};
+use crate::audit::{Changes, Former};
+use crate::model::{AccountId, NodeId, PolicyId, Snapshot, Timestamp};
+
+/// The version of this form.
+const CHANGES_VERSION: u32 = 1;
+/// Lines of one kind on a page; JSON has them all.
+const SHOWN: usize = 20;
+
+/// Two snapshots and what differs.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ChangesDocument {
+    /// Version of this form.
+    pub format_version: u32,
+    /// What wrote it.
+    pub tool: Tool,
+    /// When the earlier one was taken.
+    #[schemars(with = "String")]
+    pub before: Timestamp,
+    /// When the later one was taken.
+    #[schemars(with = "String")]
+    pub after: Timestamp,
+    /// What differs.
+    pub changes: Changes,
+    /// What events of the later one tell of those who vanished: method and time.
+    #[schemars(with = "BTreeMap<AccountId, (String, String)>")]
+    pub events: BTreeMap<AccountId, (String, Timestamp)>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    names: BTreeMap<NodeId, String>,
+}
+
+impl ChangesDocument {
+    /// The document of what differs; `later` names the nodes.
+    pub fn new(
+        (before, after): (Timestamp, Timestamp),
+        changes: Changes,
+        events: BTreeMap<AccountId, (String, Timestamp)>,
+        later: &Snapshot,
+    ) -> Self {
+        let attached = changes.attached.iter().chain(&changes.detached);
+        let nodes = attached.map(|one| &one.node);
+        let moved = changes.moved.iter();
+        let nodes =
+            nodes.chain(moved.flat_map(|one| one.from.last().into_iter().chain(one.to.last())));
+        let names = nodes
+            .map(|node| (node.clone(), later.called(node)))
+            .collect();
+        Self {
+            format_version: CHANGES_VERSION,
+            tool: Tool::of(env!("CARGO_PKG_VERSION")),
+            before,
+            after,
+            changes,
+            events,
+            names,
+        }
+    }
+
+    /// The document in a format; `width` in columns counts for tables only.
+    pub fn render(&self, format: Format, width: usize) -> String {
+        format.lay_out(self, |document| document.page(width))
+    }
+
+    fn page(&self, width: usize) -> String {
+        let mut page = Page::new(width);
+        page.heading(&format!("From {} to {}", self.before, self.after));
+        for former in &self.changes.vanished {
+            self.vanished(&mut page, former);
+        }
+        lines(&mut page, &self.changes, |node| {
+            self.names
+                .get(node)
+                .cloned()
+                .unwrap_or_else(|| node.to_string())
+        });
+        if self.changes.is_empty() {
+            page.paragraph(0, "nothing differs");
+        }
+        page.finish()
+    }
+
+    fn vanished(&self, page: &mut Page, former: &Former) {
+        let Former {
+            id, name, email, ..
+        } = former;
+        page.labeled(
+            0,
+            "vanished",
+            Tone::Bad,
+            &format!("account {id} `{name}`, {email}"),
+        );
+        match self.events.get(id) {
+            Some((method, time)) => page.paragraph(2, &format!("events: {method} at {time}")),
+            None => page.paragraph(2, "no event that was read tells how"),
+        }
+        let path = former.path_names.as_deref();
+        page.paragraph(
+            2,
+            &format!("it lay in {}", path.unwrap_or("a place that is not known")),
+        );
+        match former.scps.as_deref() {
+            Some([]) | None => {}
+            Some(scps) => {
+                let scps: Vec<&str> = scps.iter().map(PolicyId::as_str).collect();
+                page.paragraph(
+                    2,
+                    &format!("SCPs on the account itself: {}", scps.join(", ")),
+                );
+            }
+        }
+    }
+}
+
+/// The lines of everything but who vanished.
+pub(super) fn lines(page: &mut Page, changes: &Changes, called: impl Fn(&NodeId) -> String) {
+    let Changes {
+        vanished: _,
+        appeared,
+        moved,
+        edited,
+        detached,
+        attached,
+        scp_type,
+        verdicts,
+        not_compared,
+    } = changes;
+    if let Some((before, after)) = scp_type {
+        page.labeled(
+            0,
+            "type",
+            Tone::Bad,
+            &format!("the SCP type was {before} and is {after}"),
+        );
+    }
+    for one in verdicts {
+        let tone = if one.before == "blocked" {
+            Tone::Bad
+        } else {
+            Tone::Plain
+        };
+        let text = format!(
+            "{}: {} and now {} for {} accounts",
+            one.path,
+            one.before,
+            one.after,
+            one.accounts.len()
+        );
+        page.labeled(0, "verdict", tone, &text);
+    }
+    list(
+        page,
+        "edited",
+        edited.iter().map(|id| format!("{id} has another text")),
+    );
+    let at = |one: &crate::audit::Attached| format!("{} at {}", one.policy, called(&one.node));
+    list(page, "detached", detached.iter().map(at));
+    list(page, "attached", attached.iter().map(at));
+    let place = |path: &[NodeId]| path.last().map_or_else(|| "?".to_owned(), &called);
+    let moves = moved.iter();
+    list(
+        page,
+        "moved",
+        moves.map(|one| {
+            format!(
+                "account {} from {} to {}",
+                one.account,
+                place(&one.from),
+                place(&one.to)
+            )
+        }),
+    );
+    list(
+        page,
+        "new",
+        appeared.iter().map(|id| format!("account {id}")),
+    );
+    for what in not_compared {
+        page.labeled(0, "unread", Tone::Doubtful, what);
+    }
+}
+
+fn list(page: &mut Page, label: &str, lines: impl ExactSizeIterator<Item = String>) {
+    let more = lines.len().saturating_sub(SHOWN);
+    for line in lines.take(SHOWN) {
+        page.labeled(0, label, Tone::Plain, &line);
+    }
+    if more > 0 {
+        page.labeled(
+            0,
+            label,
+            Tone::Plain,
+            &format!("{more} more (--format json lists all)"),
+        );
+    }
+}
