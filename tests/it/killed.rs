@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use futures::StreamExt;
 use org_exit_guard::apply::run_ids;
 use org_exit_guard::flows::write_plan;
 use org_exit_guard::model::Timestamp;
@@ -70,7 +71,7 @@ async fn kill_at(bench: &Bench, plan: &PlanDocument, operation: &str, number: u3
         let count = log.iter().filter(|call| call.operation == operation);
         count.count() >= usize::try_from(number).expect("few")
     };
-    for _ in 0..1_000 {
+    for _ in 0..4_000 {
         if arrived() {
             break;
         }
@@ -119,44 +120,43 @@ async fn killed_everywhere(name: &str) {
             writes.insert(operation.clone(), reference.done(operation));
         }
     }
-    let mut killed = 0;
-    for (operation, number) in &calls {
-        for applied in [false, true] {
-            let at = format!("call {number} of {operation}, applied: {applied}");
-            let bench = Bench::new(world.clone()).await;
-            let fault = |kind| Fault::new(operation, Calls::Nth(*number), kind);
-            bench.simulator.add_fault(fault(Kind::Delay(HELD)));
-            if !applied {
-                let refusal = Refusal::new("ServiceException", "never seen");
-                bench.simulator.add_fault(fault(Kind::Error(refusal)));
-            }
-            kill_at(&bench, &plan, operation, *number, &at).await;
-            killed += 1;
-            bench.simulator.clear_faults();
-            let runs = run_ids(bench.state()).expect("readable");
-            match runs.as_slice() {
-                // Killed before the journal: nothing was written.
-                [] => {
-                    bench.apply_plan(made.clone()).await.expect(&at);
-                }
-                [run] => {
-                    bench
-                        .resume(run)
-                        .await
-                        .unwrap_or_else(|error| panic!("{at}: {error}"));
-                }
-                more => panic!("{at}: {more:?}"),
-            }
-            assert_eq!(
-                crate::fault_matrix::state(&bench.simulator.world()),
-                end,
-                "{at}"
-            );
-            for (write, times) in &writes {
-                assert_eq!(bench.done(write), *times, "{at}: {write}");
-            }
+    let cases = calls.iter().flat_map(|(operation, number)| {
+        [false, true].map(|applied| (operation.as_str(), *number, applied))
+    });
+    let (world, plan, made, end, writes) = (&world, &plan, &made, &end, &writes);
+    // Most of the time each of them waits for the pace of the published rates.
+    let cases = futures::stream::iter(cases).map(|(operation, number, applied)| async move {
+        let at = format!("call {number} of {operation}, applied: {applied}");
+        let bench = Bench::new(world.clone()).await;
+        let fault = |kind| Fault::new(operation, Calls::Nth(number), kind);
+        bench.simulator.add_fault(fault(Kind::Delay(HELD)));
+        if !applied {
+            let refusal = Refusal::new("ServiceException", "never seen");
+            bench.simulator.add_fault(fault(Kind::Error(refusal)));
         }
-    }
+        kill_at(&bench, plan, operation, number, &at).await;
+        bench.simulator.clear_faults();
+        let runs = run_ids(bench.state()).expect("readable");
+        match runs.as_slice() {
+            // Killed before the journal: nothing was written.
+            [] => {
+                bench.apply_plan(made.clone()).await.expect(&at);
+            }
+            [run] => {
+                bench
+                    .resume(run)
+                    .await
+                    .unwrap_or_else(|error| panic!("{at}: {error}"));
+            }
+            more => panic!("{at}: {more:?}"),
+        }
+        let state = crate::fault_matrix::state(&bench.simulator.world());
+        assert_eq!(state, *end, "{at}");
+        for (write, times) in writes {
+            assert_eq!(bench.done(write), *times, "{at}: {write}");
+        }
+    });
+    let killed = cases.buffer_unordered(8).count().await;
     println!(
         "{name}: killed {killed} times, at each of {} calls",
         calls.len()
