@@ -149,7 +149,10 @@ impl Since {
                         *hangs = false;
                     }
                 }
-                Change::CreatePolicy { .. } | Change::InviteAccount { .. } => {}
+                Change::CreatePolicy { .. }
+                | Change::InviteAccount { .. }
+                | Change::AcceptInvitation { .. }
+                | Change::MoveAccount { .. } => {}
             }
         }
         since
@@ -169,9 +172,11 @@ impl Since {
         for (id, node, stands) in &self.moved {
             let hung = if *node == root {
                 now.attached.remove(id).is_some()
+            } else if let Some(hangs) = now.elsewhere.get_mut(node) {
+                hangs.remove(id)
             } else {
-                let hangs = now.elsewhere.get_mut(node);
-                hangs.is_some_and(|hangs| hangs.remove(id))
+                // The plan does not rest on that node.
+                continue;
             };
             if *stands && !hung {
                 gone.push(format!("SCP {id}, which the run attached, was detached"));
@@ -199,10 +204,14 @@ pub(super) async fn check_facts(
     };
     let mut changes = since.take_out(plan, &mut now);
     // Invitations do not rest on what hangs on the root.
-    let guards = plan
-        .steps
-        .iter()
-        .any(|step| !matches!(step.change, Change::InviteAccount { .. }));
+    let guards = plan.steps.iter().any(|step| {
+        !matches!(
+            step.change,
+            Change::InviteAccount { .. }
+                | Change::AcceptInvitation { .. }
+                | Change::MoveAccount { .. }
+        )
+    });
     let same_place = now.organization == plan.facts.organization
         && now.management == plan.facts.management
         && now.partition == plan.facts.partition;

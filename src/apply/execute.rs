@@ -10,9 +10,11 @@ use super::lock::{Lock, LockError};
 use super::proof;
 use super::release::release;
 use super::rows::{By, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, StepOutcome};
+use super::settle;
 use super::steps::{self, StepFailure};
+use super::way_back::Back;
 use crate::aws::{Failure, Reads, Session, Writes};
-use crate::model::{Event, NodeId, Observer, PolicyId, Timestamp};
+use crate::model::{AccountId, Event, NodeId, Observer, PolicyId, Timestamp};
 use crate::plan::{Approved, Change, PlanDocument, PolicyRef, Step};
 
 /// The tag that says which run created a policy.
@@ -248,7 +250,7 @@ impl<'a> Run<'a> {
             step: &step.id,
             title: &step.title,
         });
-        let result = self.perform(step, approved).await;
+        let result = Box::pin(self.perform(step, approved)).await;
         let (outcome, detail, made) = match &result {
             Ok(result) => (result.outcome, result.detail.clone(), result.made.clone()),
             Err(StepFailure::Refused(why)) => (StepOutcome::Failed, why.clone(), None),
@@ -335,7 +337,45 @@ impl<'a> Run<'a> {
             Change::InviteAccount { account } => {
                 steps::invite_account(&self.reads, &self.writes, account).await
             }
+            Change::AcceptInvitation { account, role } => {
+                self.back(approved.plan(), account).accept(role).await
+            }
+            Change::MoveAccount { account, to } => {
+                self.check_quarantine(approved.plan(), account).await?;
+                let back = self.back(approved.plan(), account);
+                back.move_to(&self.writes, to).await
+            }
         }
+    }
+
+    fn back<'b>(&'b self, plan: &'b PlanDocument, account: &'b AccountId) -> Back<'b> {
+        Back {
+            place: self.place,
+            reads: &self.reads,
+            organization: &plan.organization,
+            root: &plan.facts.root,
+            account,
+        }
+    }
+
+    /// Nothing is moved whose quarantine, if the plan has one, does not hang.
+    async fn check_quarantine(
+        &self,
+        plan: &PlanDocument,
+        account: &AccountId,
+    ) -> Result<(), StepFailure> {
+        let id = format!("quarantine-{account}");
+        for step in plan.steps.iter().filter(|step| step.id == id) {
+            let Change::AttachPolicy { policy, target, .. } = &step.change else {
+                continue;
+            };
+            if !settle::hangs(&self.reads, &self.policy(policy)?, target).await? {
+                return Err(StepFailure::Refused(format!(
+                    "the quarantine does not hang on account {account} any more, so it is not moved"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn policy(&self, policy: &PolicyRef) -> Result<PolicyId, StepFailure> {

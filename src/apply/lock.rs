@@ -29,6 +29,7 @@ impl Lock {
         organization: &OrganizationId,
         holder: &str,
     ) -> Result<Self, LockError> {
+        super::journal::private_directory(state).map_err(LockError::Io)?;
         let directory = state.join("locks");
         super::journal::private_directory(&directory).map_err(LockError::Io)?;
         let path = directory.join(format!("{organization}.lock"));

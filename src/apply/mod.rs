@@ -12,6 +12,7 @@ mod rows;
 mod settle;
 mod steps;
 mod undo;
+mod way_back;
 
 pub use checks::{check, check_resume};
 pub use execute::{Applied, ApplyError, Place, StepResult, apply, resume};

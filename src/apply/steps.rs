@@ -267,6 +267,6 @@ pub(super) async fn invite_account(
             Some(open) => Ok(exists(&open.id)),
             None => Err(failure.into()),
         },
-        Written::No(failure) => Err(failure.into()),
+        Written::No(failure) => Err(super::way_back::refusal(&failure)),
     }
 }

@@ -9,7 +9,7 @@ use super::settle;
 use super::steps::{PAUSES, StepFailure, Written, write};
 use crate::aws::{Failure, Reads, UndoWrites};
 use crate::model::{Event, HandshakeId, NodeId, OrganizationId, PolicyId, Timestamp};
-use crate::plan::{Change, NotDone, PolicyRef, Step, WrongOrganization};
+use crate::plan::{Change, NotDone, OnlyError, PolicyRef, Step, WrongOrganization};
 
 /// One thing that is taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,32 @@ pub struct Undone {
 }
 
 impl UndoPlan {
+    /// Keeps only what the named steps did.
+    ///
+    /// # Errors
+    /// A name of which nothing can be taken back.
+    pub fn keep_only(&mut self, wanted: &[String]) -> Result<(), OnlyError> {
+        for name in wanted {
+            if !self.reversals.iter().any(|(step, _, _)| step == name) {
+                let steps: Vec<&str> = self.reversals.iter().map(|one| one.0.as_str()).collect();
+                return Err(OnlyError::NoSuchStep {
+                    wanted: name.clone(),
+                    steps: steps.join(", "),
+                });
+            }
+        }
+        let (kept, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.reversals)
+            .into_iter()
+            .partition(|(step, _, _)| wanted.contains(step));
+        self.reversals = kept;
+        self.not_done
+            .extend(left.into_iter().map(|(step, _, words)| NotDone {
+                what: words,
+                why: format!("step `{step}` was left out by --only"),
+            }));
+        Ok(())
+    }
+
     /// Returns the plan ready to be carried out, if `typed` is exactly its organization's id.
     pub fn confirm(self, typed: &str, reason: String) -> Result<ApprovedUndo, WrongOrganization> {
         if typed == self.organization.as_str() {
@@ -123,7 +149,10 @@ async fn judge(
         return Ok(Err("the run never came to it".to_owned()));
     }
     match &step.change {
-        Change::EnablePolicyType { .. } | Change::DetachPolicy { .. } => Ok(Err(step.undo.clone())),
+        Change::EnablePolicyType { .. }
+        | Change::DetachPolicy { .. }
+        | Change::AcceptInvitation { .. }
+        | Change::MoveAccount { .. } => Ok(Err(step.undo.clone())),
         Change::InviteAccount { account } => {
             let Some(Made::Invitation(id)) = made(history, &step.id) else {
                 let why = "the journal does not prove that an invitation is ours; if one is open, cancel it by hand";
@@ -252,8 +281,11 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
     };
     let _lock = lock(place.state, &header.plan, run)?;
     let history = read()?;
-    let now = plan_undo(place, &history).await?;
-    if now.reversals != approved.plan.reversals {
+    let mut now = plan_undo(place, &history).await?;
+    let whole = now.reversals.len();
+    let wanted = &approved.plan.reversals;
+    now.reversals.retain(|reversal| wanted.contains(reversal));
+    if now.reversals != *wanted {
         return Err(refused(
             "what can be taken back changed since it was shown",
             "run undo without --apply again",
@@ -289,7 +321,10 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
     for (step, reversal, words) in &now.reversals {
         work.take_back(step, reversal, words).await?;
     }
-    work.note("undo-close", Entry::UndoClose)?;
+    // What was left out by --only can still be taken back.
+    if now.reversals.len() == whole {
+        work.note("undo-close", Entry::UndoClose)?;
+    }
     Ok(Undone {
         results: work.results,
     })

@@ -5,7 +5,7 @@
 use crate::scp::{Document, Effect, Statement, action_matches};
 
 /// Actions with which a guard can be lifted.
-const LIFTING: [&str; 5] = [
+pub const LIFTING: [&str; 5] = [
     "organizations:AttachPolicy",
     "organizations:DetachPolicy",
     "organizations:UpdatePolicy",

@@ -342,9 +342,38 @@ fn by_code(code: &str) -> Option<FailureClass> {
         _ if code.ends_with("NotFoundException") || code == "NoSuchEntity" => {
             FailureClass::NotFound
         }
+        _ if REFUSALS.contains(&code) => FailureClass::Refused,
         _ => return None,
     })
 }
+
+/// What else AWS's models list for the operations of the table: nothing that waiting or reading
+/// would change. A code that stands nowhere here is judged by its status, and fails a test.
+const REFUSALS: [&str; 23] = [
+    "AccountNotManagementOrDelegatedAdministratorException",
+    "AccountNotRegisteredException",
+    "InvalidEventCategoryException",
+    "InvalidHandshakeTransitionException",
+    "InvalidInput",
+    "InvalidInputException",
+    "InvalidLookupAttributesException",
+    "InvalidMaxResultsException",
+    "InvalidNextTokenException",
+    "InvalidTimeRangeException",
+    "MalformedPolicyDocument",
+    "MalformedPolicyDocumentException",
+    "OperationNotPermittedException",
+    "OrganizationNotInAllFeaturesModeException",
+    "PackedPolicyTooLarge",
+    "PolicyEvaluation",
+    "PolicyInUseException",
+    "PolicyNotAttachedException",
+    "PolicyTypeNotAvailableForOrganizationException",
+    "RegionDisabledException",
+    "ServiceAccessNotEnabledException",
+    "UnsupportedAPIEndpointException",
+    "UnsupportedOperationException",
+];
 
 /// Did the call fail before it was sent, for lack of usable credentials?
 fn is_credentials(error: &(dyn Error + 'static)) -> bool {
@@ -412,6 +441,20 @@ mod tests {
         assert_eq!(by_code("SomethingNewException"), None);
         assert_eq!(by_status(400), FailureClass::Refused);
         assert_eq!(by_status(503), FailureClass::Unreachable);
+    }
+
+    /// `tests/judges/error_shapes.py` holds the list to botocore's models.
+    #[test]
+    fn every_error_that_the_models_list_is_classified() {
+        let listed = include_str!("../../tests/it/data/error-shapes.json");
+        let listed: std::collections::BTreeMap<String, Vec<String>> =
+            serde_json::from_str(listed).unwrap();
+        for row in crate::model::operations::OPERATIONS {
+            for code in &listed[row.name] {
+                assert!(by_code(code).is_some(), "{}: {code}", row.name);
+            }
+        }
+        assert!(listed.values().map(Vec::len).sum::<usize>() > 200);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod convert;
 mod error;
 mod iam;
 mod lanes;
+mod member;
 mod organizations;
 mod pages;
 mod reads;
@@ -26,6 +27,7 @@ mod writes;
 
 pub use error::{Failure, FailureClass, WriteFailure};
 pub use iam::{SimulatedKey, Simulation};
+pub use member::{Member, MemberError};
 pub use reads::Reads;
 pub use session::{Keys, Session, SessionOptions};
 pub use session_error::SessionError;

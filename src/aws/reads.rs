@@ -14,6 +14,30 @@ use crate::model::Observer;
 ///
 /// Lists are whole or a [`super::Failure`], never a part, except from
 /// [`super::Session::first_pages`].
+///
+/// It reads:
+/// ```
+/// async fn read(reads: org_exit_guard::aws::Reads) -> Result<(), org_exit_guard::aws::Failure> {
+///     reads.describe_organization().await.map(|_| ())
+/// }
+/// ```
+/// and has no way to write:
+/// ```compile_fail,E0599
+/// async fn write(reads: org_exit_guard::aws::Reads, policy: org_exit_guard::model::PolicyId, node: org_exit_guard::model::NodeId) {
+///     let _ = reads.attach_policy(&policy, &node).await;
+/// }
+/// ```
+/// nor to leave, as nothing in this program has:
+/// ```compile_fail,E0599
+/// async fn leave(writes: org_exit_guard::aws::Writes) {
+///     let _ = writes.leave_organization().await;
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// async fn detach(writes: org_exit_guard::aws::Writes, policy: org_exit_guard::model::PolicyId, node: org_exit_guard::model::NodeId) {
+///     let _ = writes.detach_policy(&policy, &node).await;
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Reads(Arc<Inner>);
 

@@ -41,7 +41,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where STS is asked when no region is configured.
 const DEFAULT_REGION: &str = "us-east-1";
 /// In the user agent of every call, and so in CloudTrail.
-const APP_NAME: &str = "org-exit-guard";
+pub(super) const APP_NAME: &str = "org-exit-guard";
 
 /// Credentials given by the caller; the machine's own are then never consulted.
 #[derive(Clone)]
@@ -217,6 +217,11 @@ impl Session {
         Writes::new(&self.config, &self.tuning)
     }
 
+    /// What sessions in other accounts are made from.
+    pub(super) fn parts(&self) -> (&SdkConfig, &Tuning) {
+        (&self.config, &self.tuning)
+    }
+
     /// The writes that take back; only `apply/undo.rs` and `apply/release.rs` use them.
     pub fn undo_writes(&self) -> UndoWrites {
         UndoWrites::new(&self.config, &self.tuning)
@@ -390,7 +395,7 @@ fn read_policy() -> String {
 }
 
 /// `sts:GetCallerIdentity`, and what follows from its answer.
-async fn identify(
+pub(super) async fn identify(
     origin: &Origin,
     config: &SdkConfig,
     tuning: &Tuning,

@@ -183,6 +183,14 @@ impl Origin {
     }
 }
 
+/// Why a role could not be assumed, in one line.
+pub(super) fn told(role: &str, error: &CredentialsError) -> String {
+    match Origin::default().assume_role(role, error) {
+        SessionError::AssumeRole { message, .. } => message,
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

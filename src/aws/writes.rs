@@ -1,4 +1,4 @@
-//! The write side: enable the SCP type, create a policy, attach it, invite an account. It
+//! The write side: enable the SCP type, create a policy, attach it, invite an account, move it. It
 //! has no way to detach, update, delete, disable, remove, close or leave.
 //!
 //! Nothing is repeated blindly: only a throttled call is, for AWS did not take it.
@@ -41,6 +41,7 @@ pub struct Writes {
     attach_policy: Port<Client>,
     enable_type: Port<Client>,
     invite: Port<Client>,
+    move_account: Port<Client>,
 }
 
 impl Writes {
@@ -51,6 +52,7 @@ impl Writes {
             attach_policy: port("organizations:AttachPolicy"),
             enable_type: port("organizations:EnablePolicyType"),
             invite: port("organizations:InviteAccountToOrganization"),
+            move_account: port("organizations:MoveAccount"),
         }
     }
 
@@ -116,6 +118,25 @@ impl Writes {
                 .enable_policy_type()
                 .root_id(root.as_str())
                 .policy_type(wire::PolicyType::ServiceControlPolicy)
+                .send()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// `MoveAccount`; AWS refuses if the account is not in `from` any more.
+    pub async fn move_account(
+        &self,
+        account: &AccountId,
+        from: &NodeId,
+        to: &NodeId,
+    ) -> Result<(), WriteFailure> {
+        once(&self.move_account, account.as_str(), |client| {
+            client
+                .move_account()
+                .account_id(account.as_str())
+                .source_parent_id(from.as_str())
+                .destination_parent_id(to.as_str())
                 .send()
         })
         .await

@@ -2,16 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Iac;
 use crate::exits::{EVENTS, EventKind, EventSpec};
-
-/// How the code is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// A `CloudFormation` template.
-    CloudFormation,
-    /// Terraform's JSON syntax.
-    Terraform,
-}
 
 /// What raises an alarm in the management account, and what in the organization trail.
 fn events(in_member: bool) -> impl Iterator<Item = &'static EventSpec> {
@@ -46,10 +38,10 @@ fn filter() -> String {
 }
 
 /// The code; it is checked by [`crate::detect::would_fire`].
-pub fn alarm(language: Language) -> String {
+pub fn alarm(language: Iac) -> String {
     let document = match language {
-        Language::CloudFormation => cloudformation(),
-        Language::Terraform => terraform(),
+        Iac::CloudFormation => cloudformation(),
+        Iac::Terraform => terraform(),
     };
     // Maps with text keys always serialize.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -206,13 +198,13 @@ mod tests {
     /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html>
     const LONGEST_FILTER: usize = 1024;
 
-    fn read(language: Language) -> Alarms {
+    fn read(language: Iac) -> Alarms {
         read_template(&alarm(language), Deployed::Management).unwrap()
     }
 
     #[test]
     fn what_is_emitted_passes_its_own_check() {
-        for language in [Language::CloudFormation, Language::Terraform] {
+        for language in [Iac::CloudFormation, Iac::Terraform] {
             let raised = would_fire(&read(language));
             assert!(raised.len() > 15);
             for one in raised {
@@ -223,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_missing_piece_is_seen() {
-        let text = alarm(Language::CloudFormation);
+        let text = alarm(Iac::CloudFormation);
         let silent = |from: &str, to: &str| {
             let changed = text.replace(from, to);
             assert_ne!(changed, text, "{from}");

@@ -2,8 +2,12 @@
 
 mod alarm;
 mod athena;
+mod guards_guard;
+mod iac;
 mod iam;
 
-pub use alarm::{Language, alarm};
+pub use alarm::alarm;
 pub use athena::{TrailPlace, athena_query, athena_table};
+pub use guards_guard::guards_guard;
+pub use iac::{Existing, Iac, code};
 pub use iam::{IamPolicy, iam_policy};

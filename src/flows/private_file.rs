@@ -5,6 +5,16 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+/// Creates a directory that only its owner may enter, and those above it; one that is there stays
+/// as it is.
+pub(super) fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// Writes a new file of mode 0600 and puts it at `path` once it is on disk.
 pub fn write_private(
     path: &Path,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audit::Audited;
-use super::private_file::write_private;
+use super::private_file::{private_directory, write_private};
 use super::snapshot_file::{SnapshotError, read_snapshot, write_snapshot};
 use crate::audit::{
     BASELINE_INCOMPLETE, Changes, Context, Finding, Former, Judged, Outcome, changes,
@@ -108,7 +108,8 @@ impl Roster {
             path: path.to_owned(),
             source,
         };
-        std::fs::create_dir_all(&self.directory).map_err(|error| failed(&self.directory, error))?;
+        // Whatever the umask: journals lie beside it, and refuse what others can write to.
+        private_directory(&self.directory).map_err(|error| failed(&self.directory, error))?;
         // Who departed first: a run that ends between the two forgets nobody.
         let path = self.departed();
         let file = DepartedFile {

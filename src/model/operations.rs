@@ -20,6 +20,8 @@ pub enum Job {
     EnableScps,
     /// Bringing accounts back.
     Reinvite,
+    /// The same, inside the account.
+    Member,
     /// Taking back what a run did.
     Undo,
 }
@@ -101,7 +103,7 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{Audit, AuditDetail, EnableScps, Guard, Reinvite, Undo, Verify};
+use Job::{Audit, AuditDetail, EnableScps, Guard, Member, Reinvite, Undo, Verify};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -267,6 +269,30 @@ pub const OPERATIONS: &[Operation] = &[
         1.0,
         2.0,
         "where an invitation stands is unknown",
+    ),
+    op(
+        "organizations:MoveAccount",
+        Reinvite,
+        2.0,
+        3.0,
+        "an account that came back stays in the root",
+    ),
+    unpublished(
+        "sts:AssumeRole",
+        Member,
+        "invitations cannot be accepted inside the account (--accept-in-account)",
+    ),
+    unpublished(
+        "organizations:ListHandshakesForAccount",
+        Member,
+        "that an invitation is ours is not proved, so it is not accepted in the account",
+    ),
+    op(
+        "organizations:AcceptHandshake",
+        Member,
+        1.0,
+        2.0,
+        "invitations cannot be accepted inside the account",
     ),
     op(
         "organizations:ListTagsForResource",

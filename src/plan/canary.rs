@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::control_tower;
 use super::predict;
 use super::step::{Change, PolicyRef, Proves, Step};
 use crate::model::{AccountId, NodeId, Snapshot};
@@ -73,6 +74,9 @@ pub(super) fn steps(
 fn suitable(now: &Snapshot, node: &NodeId, root: &NodeId) -> Result<Vec<AccountId>, String> {
     if node == root {
         return Err("it is the root itself".to_owned());
+    }
+    if let Some(why) = control_tower::attaching(now, node) {
+        return Err(why);
     }
     let below: Vec<AccountId> = now
         .members()

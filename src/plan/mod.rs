@@ -1,6 +1,7 @@
 //! Findings, detections and facts to a plan of steps. Pure: nothing here can write.
 
 mod canary;
+mod control_tower;
 mod document;
 mod facts;
 mod guard;
@@ -11,6 +12,7 @@ mod restore;
 mod step;
 #[cfg(test)]
 mod tests;
+mod way_back;
 
 pub use document::{PLAN_VERSION, PathCount, PlanDocument, plan_digest};
 pub use facts::{Facts, attached_guard, equal_policy};
@@ -21,3 +23,4 @@ pub use restore::hung;
 pub use step::{
     Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
 };
+pub use way_back::Returning;

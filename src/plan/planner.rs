@@ -6,9 +6,10 @@ use super::canary;
 use super::facts::{Facts, attached_guard, equal_policy};
 use super::guard::{GUARD_NAME, Guard};
 use super::predict;
-use super::reinvite::{candidates, open_invitation, refusal};
+use super::reinvite::candidates;
 use super::restore;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
+use super::way_back::{Returning, plan_return};
 use crate::audit::{Context, Finding};
 use crate::detect::Detection;
 use crate::exits::{ExitPath, GuardStatement};
@@ -26,8 +27,10 @@ pub struct Wishes {
     /// Enable the SCP policy type if it is not; nobody can take that back without losing every
     /// attachment.
     pub enable_policy_type: bool,
-    /// Invite these accounts.
+    /// Bring these accounts back.
     pub reinvite: BTreeSet<AccountId>,
+    /// How.
+    pub back: Returning,
     /// Attach the guard here first.
     pub canary: Option<NodeId>,
     /// Only attach again what hung by these facts.
@@ -88,8 +91,9 @@ pub fn plan(
         plan.resolves = resolved(&plan.predicted, findings, settings);
     }
     for account in &wishes.reinvite {
-        plan_invitation(&mut plan, snapshot, account);
+        plan_return(&mut plan, snapshot, &wishes.back, account);
     }
+    *plan.predicted = predict::after(snapshot, &plan.steps);
     Ok(plan)
 }
 
@@ -373,29 +377,4 @@ fn resolved(predicted: &Snapshot, findings: &[Finding], settings: &Settings) -> 
             )
         })
         .collect()
-}
-
-fn plan_invitation(plan: &mut Plan, snapshot: &Snapshot, account: &AccountId) {
-    if let Some(not_done) = refusal(snapshot, account) {
-        plan.not_done.push(not_done);
-        return;
-    }
-    let handshakes = snapshot
-        .handshakes
-        .known()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    if let Some(open) = open_invitation(handshakes, account, snapshot) {
-        plan.reused.push(open.clone());
-        return;
-    }
-    plan.steps.push(Step {
-        id: format!("invite-{account}"),
-        title: format!("invite account {account}; the invitation lapses after 15 days"),
-        change: Change::InviteAccount {
-            account: account.clone(),
-        },
-        covers: 1,
-        undo: "cancel the invitation while nobody has accepted it".to_owned(),
-    });
 }

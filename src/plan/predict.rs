@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::step::{Change, PolicyRef, Step};
-use crate::model::organization::{Policy, PolicyTypeState};
-use crate::model::{NodeId, Observed, PolicyId, RootId, Snapshot};
+use crate::model::organization::{Account, AccountState, JoinedMethod, Policy, PolicyTypeState};
+use crate::model::{AccountId, NodeId, Observed, PolicyId, RootId, Snapshot};
 
 /// The text of `FullAWSAccess`.
 ///
@@ -38,6 +38,8 @@ pub(super) fn after(now: &Snapshot, steps: &[Step]) -> Snapshot {
                 }
             }
             Change::InviteAccount { .. } => {}
+            Change::AcceptInvitation { account, .. } => join(&mut later, account),
+            Change::MoveAccount { account, to } => place(&mut later, account, to),
         }
     }
     later
@@ -120,5 +122,42 @@ fn unhang(snapshot: &mut Snapshot, id: &PolicyId, target: &NodeId) {
     }
     if let Some(Observed::Known(attached)) = attachments.by_node.get_mut(target) {
         attached.retain(|policy| policy != id);
+    }
+}
+
+/// An account arrives in the root with `FullAWSAccess` on it; its tags and its own SCPs are gone.
+fn join(snapshot: &mut Snapshot, id: &AccountId) {
+    let Some(root) = snapshot.root.known().map(|root| root.id.clone()) else {
+        return;
+    };
+    if let Observed::Known(accounts) = &mut snapshot.accounts {
+        accounts.entry(id.clone()).or_insert_with(|| Account {
+            id: id.clone(),
+            name: String::new(),
+            email: String::new(),
+            state: Some(AccountState::Active),
+            joined_method: Some(JoinedMethod::Invited),
+            joined_at: None,
+            parents: Observed::Known(vec![NodeId::Root(root)]),
+        });
+    }
+    let full = Observed::Known(vec![PolicyId::full_aws_access()]);
+    let by_node = &mut snapshot.attachments.by_node;
+    by_node.insert(NodeId::Account(id.clone()), full);
+}
+
+fn place(snapshot: &mut Snapshot, id: &AccountId, to: &NodeId) {
+    let NodeId::Ou(ou) = to else {
+        return;
+    };
+    let Some(unit) = snapshot.units.get(ou) else {
+        return;
+    };
+    let mut parents = unit.parents.clone();
+    parents.push(to.clone());
+    if let Observed::Known(accounts) = &mut snapshot.accounts
+        && let Some(account) = accounts.get_mut(id)
+    {
+        account.parents = Observed::Known(parents);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::control_tower;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use crate::model::organization::{Policy, PolicyTypeState};
 use crate::model::{NodeId, PolicyId, Snapshot};
@@ -103,6 +104,13 @@ fn step(
     id: &PolicyId,
     there: &BTreeSet<PolicyId>,
 ) -> Result<Step, String> {
+    let called = then.policies.get(id).map(|policy| policy.name.as_str());
+    if called.is_some_and(control_tower::owns) {
+        return Err("it is AWS Control Tower's own: repair it there".to_owned());
+    }
+    if let Some(why) = control_tower::attaching(now, node) {
+        return Err(why);
+    }
     let text = |snapshot: &Snapshot| snapshot.policies.get(id)?.content.known().cloned();
     let Some(today) = text(now) else {
         return Err(match text(then) {

@@ -66,6 +66,20 @@ pub enum Change {
         /// Whom.
         account: AccountId,
     },
+    /// `AcceptHandshake` of this organization's invitation, inside the account.
+    AcceptInvitation {
+        /// Where.
+        account: AccountId,
+        /// Name of the role there that trusts the management account.
+        role: String,
+    },
+    /// `MoveAccount` from the root.
+    MoveAccount {
+        /// Which.
+        account: AccountId,
+        /// Where to.
+        to: NodeId,
+    },
 }
 
 impl Change {
@@ -77,6 +91,8 @@ impl Change {
             Self::AttachPolicy { .. } => "organizations:AttachPolicy",
             Self::DetachPolicy { .. } => "organizations:DetachPolicy",
             Self::InviteAccount { .. } => "organizations:InviteAccountToOrganization",
+            Self::AcceptInvitation { .. } => "organizations:AcceptHandshake",
+            Self::MoveAccount { .. } => "organizations:MoveAccount",
         }
     }
 
@@ -94,6 +110,20 @@ impl Change {
                 },
                 Self::AttachPolicy { target: node, .. },
             ) => node == target || node == carried_by,
+            // Nobody is let in, or moved, without the invitation and the quarantine of the plan.
+            (
+                Self::AcceptInvitation { account, .. } | Self::MoveAccount { account, .. },
+                Self::AttachPolicy { target, .. },
+            ) => *target == NodeId::Account(account.clone()) && other.id.starts_with("quarantine-"),
+            (Self::AcceptInvitation { account, .. }, Self::InviteAccount { account: invited }) => {
+                account == invited
+            }
+            (Self::MoveAccount { account, .. }, Self::AcceptInvitation { account: back, .. }) => {
+                account == back
+            }
+            (Self::AttachPolicy { target, .. }, Self::AcceptInvitation { account, .. }) => {
+                *target == NodeId::Account(account.clone())
+            }
             _ => false,
         }
     }
@@ -114,7 +144,8 @@ pub struct Proves {
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Its id within the plan: `enable-scps`, `create-guard`, `attach-canary`, `attach-guard`,
-    /// `release-canary`, `attach-POLICY-NODE`, `invite-ACCOUNT`.
+    /// `release-canary`, `attach-POLICY-NODE`, and for an account `invite-…`, `accept-…`,
+    /// `create-quarantine-…`, `quarantine-…`, `move-…`.
     pub id: String,
     /// What is changed.
     pub change: Change,

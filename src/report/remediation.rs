@@ -322,11 +322,17 @@ fn runbook(plan: &PlanDocument) -> Vec<String> {
             )
         })
         .collect();
-    let invited = plan
-        .steps
+    let accepted = |account: &AccountId| {
+        let mut steps = plan.steps.iter();
+        steps.any(|step| matches!(&step.change, Change::AcceptInvitation { account: one, .. } if one == account))
+    };
+    let waits = plan.steps.iter().any(
+        |step| matches!(&step.change, Change::InviteAccount { account } if !accepted(account)),
+    ) || plan
+        .reused
         .iter()
-        .any(|step| matches!(step.change, Change::InviteAccount { .. }));
-    if !invited && lines.is_empty() {
+        .any(|one| !one.account.as_ref().is_some_and(accepted));
+    if !waits {
         return lines;
     }
     lines.extend([

@@ -52,6 +52,11 @@ pub enum Mutation {
         /// The account.
         account: String,
     },
+    /// An account joins by invitation, and lands in the root.
+    Join {
+        /// The account.
+        account: String,
+    },
     /// An account is removed.
     Remove {
         /// The account.
@@ -97,6 +102,7 @@ impl World {
             Mutation::DisableScps => self.disable_scps(),
             Mutation::Move { account, to } => self.move_to(account, to),
             Mutation::Leave { account } => self.part(account, "LEFT"),
+            Mutation::Join { account } => self.arrive(account),
             Mutation::Remove { account } => self.part(account, "REMOVED"),
             Mutation::Close { account } => self.close(account),
             Mutation::Delegate { content } => {
@@ -203,6 +209,13 @@ impl World {
     fn part(&mut self, account: &str, method: &str) {
         if let Some(account) = self.account_id(account) {
             self.depart(&account, method);
+        }
+    }
+
+    fn arrive(&mut self, account: &str) {
+        let organization = self.organization().map(|found| found.id.clone());
+        if let (Some(account), Some(organization)) = (self.account_id(account), organization) {
+            self.join_with_event(&organization, &account, "INVITED");
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use org_exit_guard::apply::ApplyError;
 use org_exit_guard::flows::{make_plan, read_hung, read_place};
 use org_exit_guard::model::NodeId;
 use org_exit_guard::model::settings::Settings;
-use org_exit_guard::plan::{Change, PlanDocument, Wishes};
+use org_exit_guard::plan::{Change, PlanDocument, Returning, Wishes};
 use org_exit_guard::sim::scenario::read;
 use org_exit_guard::sim::{Mutation, World};
 use serde::Deserialize;
@@ -22,6 +23,10 @@ struct Asked {
     canary: Option<String>,
     /// What happens after the snapshot that is restored.
     since_snapshot: Vec<Mutation>,
+    /// What happens after the snapshot that is the baseline of the way back.
+    since_baseline: Vec<Mutation>,
+    accept_in_account: bool,
+    break_glass: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +36,8 @@ pub(crate) struct Expected {
     /// How many steps, and the first, where the others are named after ids.
     count: Option<usize>,
     first: Option<String>,
+    /// At which step the run stops, and stays stopped.
+    pub(crate) stops: Option<String>,
     text_has: Vec<String>,
     text_lacks: Vec<String>,
     not_done: Vec<String>,
@@ -57,8 +64,9 @@ impl Scenario {
         let asked: Asked = part("wishes").try_into().expect(name);
         let expected = part("expect").try_into().expect(name);
         let mut world = read(&table.to_string(), now()).expect(name);
-        let before = (!asked.since_snapshot.is_empty()).then(|| world.clone());
-        for mutation in &asked.since_snapshot {
+        let since = [&asked.since_snapshot[..], &asked.since_baseline].concat();
+        let before = (!since.is_empty()).then(|| world.clone());
+        for mutation in &since {
             world.mutate(mutation);
         }
         Self {
@@ -86,16 +94,21 @@ impl Scenario {
     /// Plans in the scenario's world; the session's reads have left their traces in it.
     pub(crate) async fn plan(&self, bench: &Bench) -> PlanDocument {
         let ids = self.asked.reinvite.iter();
-        let restore = match &self.before {
+        let then = match &self.before {
             Some(before) => Some(Box::new(Bench::new(before.clone()).await.full().await)),
             None => None,
+        };
+        let (restore, baseline) = if self.asked.since_baseline.is_empty() {
+            (then.clone(), None)
+        } else {
+            (None, then.clone())
         };
         let canary = self.asked.canary.as_deref().map(|place| self.node(place));
         let mut snapshot = match restore {
             Some(_) => bench.full().await,
             None => bench.snapshot().await,
         };
-        if let Some(then) = &restore {
+        if let Some(then) = &then {
             let read = read_hung(&bench.session, &mut snapshot, then).await;
             read.expect("texts can be read");
         }
@@ -106,6 +119,15 @@ impl Scenario {
         let wishes = Wishes {
             canary,
             restore,
+            back: Returning {
+                role: self
+                    .asked
+                    .accept_in_account
+                    .then(|| "OrganizationAccountAccessRole".to_owned()),
+                break_glass: self.asked.break_glass.clone(),
+                baseline,
+                ..Returning::default()
+            },
             enable_policy_type: self.asked.enable_policy_type,
             reinvite: ids.map(|id| id.parse().expect("an account id")).collect(),
             ..Wishes::default()
@@ -193,7 +215,16 @@ async fn each_gets_what_is_missing_and_nothing_else() {
             continue;
         }
         let promised = plan.after.clone();
-        bench.apply_plan(plan).await.expect(name);
+        let applied = bench.apply_plan(plan).await;
+        if let Some(at) = &scenario.expected.stops {
+            let Err(ApplyError::Stopped { step, run, .. }) = applied else {
+                panic!("{name}: {applied:?}")
+            };
+            assert_eq!(step, *at, "{name}");
+            assert!(bench.resume(&run).await.is_err(), "{name}");
+            continue;
+        }
+        applied.expect(name);
         let after = org_exit_guard::flows::judge_all(bench.snapshot().await, &Settings::default());
         assert_eq!(org_exit_guard::flows::counts(&after), promised, "{name}");
         let again = scenario.plan(&bench).await;

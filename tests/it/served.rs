@@ -76,15 +76,24 @@ impl Served {
 
     /// Runs the binary as the administrator of `account`.
     pub(crate) fn run_as(&self, account: &str, args: &[&str]) -> Run {
+        let output = self.command_as(account).args(args).output();
+        Run::of(&output.expect("it runs"))
+    }
+
+    fn command_as(&self, account: &str) -> Command {
         let keys = self.simulator.keys_of(account);
-        let output = binary(&self.directory)
+        let mut command = binary(&self.directory);
+        command
             .env("AWS_ENDPOINT_URL", self.serving.url())
             .env("AWS_ACCESS_KEY_ID", keys.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
-            .args(args)
-            .output()
-            .expect("it runs");
-        Run::of(&output)
+            .env("AWS_SECRET_ACCESS_KEY", keys.secret_access_key);
+        command
+    }
+
+    /// The binary as the management account's administrator, not started yet.
+    pub(crate) fn command(&self) -> Command {
+        let management = self.simulator.world().management;
+        self.command_as(&management)
     }
 
     /// Where it runs.

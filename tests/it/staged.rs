@@ -295,3 +295,60 @@ fn the_binary_restores_what_disabling_the_type_has_lost() {
         "{told}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_exists_is_imported_into_code_and_a_canary_is_no_part_of_it() {
+    use org_exit_guard::emit::{Iac, code};
+    let world = WorldBuilder::new(now())
+        .account("shop", "/")
+        .scp("org-exit-guard", &guard_text(), &[])
+        .build();
+    let bench = Bench::new(world).await;
+    let planned = bench.plan(&Wishes::default()).await;
+    let policies = planned.before.snapshot.policies.values();
+    let names = policies.map(|policy| (policy.id.clone(), policy.name.clone()));
+    let names = names.collect();
+    let read = |language| -> serde_json::Value {
+        serde_json::from_str(&code(&planned.document, &names, language)).expect("JSON")
+    };
+    let world = bench.simulator.world();
+    let id = world
+        .policy_named("org-exit-guard")
+        .expect("it is there")
+        .id
+        .clone();
+    let terraform = read(Iac::Terraform);
+    assert_eq!(terraform["import"][0]["id"], *id);
+    let to = terraform["import"][0]["to"].as_str().expect("an address");
+    let label = to.rsplit('.').next().expect("a label");
+    let resource = &terraform["resource"]["aws_organizations_policy"][label];
+    assert_eq!(resource["name"], "org-exit-guard");
+    let template = read(Iac::CloudFormation);
+    let import = &template["Metadata"]["OrgExitGuard"]["ResourcesToImport"][0];
+    assert_eq!(import["ResourceIdentifier"]["Id"], *id);
+    let logical = import["LogicalResourceId"].as_str().expect("an id");
+    assert!(template["Resources"][logical].is_object());
+    // A stage is not an end state.
+    let bench = Bench::new(self::world()).await;
+    let staged = with_canary(&bench, "Workloads/Test").await;
+    let plain = bench.plan(&Wishes::default()).await.document;
+    let resources = |plan: &PlanDocument| {
+        let code: serde_json::Value = serde_json::from_str(&code(
+            plan,
+            &std::collections::BTreeMap::new(),
+            Iac::Terraform,
+        ))
+        .expect("JSON");
+        code["resource"].clone()
+    };
+    assert_eq!(resources(&staged), resources(&plain));
+}
+
+fn guard_text() -> String {
+    let guard = org_exit_guard::plan::Guard {
+        exit: true,
+        self_closure: true,
+        carved_out: Vec::new(),
+    };
+    guard.text()
+}

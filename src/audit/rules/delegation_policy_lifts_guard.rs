@@ -13,7 +13,7 @@ static META: RuleMeta = RuleMeta {
               detach, update or delete policies or to disable the policy type.\n\
               Why it matters: whoever holds that member account can lift the guard first and leave then.\n\
               How to fix: narrow the statement to other policy types or policies; deny those actions on the guard to \
-              the delegated account by an SCP.",
+              the delegated account by an SCP (org-exit-guard emit guards-guard prints it).",
     attack: &["T1666", "T1484", "T1098"],
     references: &[
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs-policy-delegate.html",

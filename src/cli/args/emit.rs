@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::super::source::parse_table;
+use super::Language;
 use crate::model::{AccountId, OrganizationId};
 
 #[derive(Debug, Args)]
@@ -25,10 +26,16 @@ pub(in crate::cli) enum EmitWhat {
     Alarm {
         /// CloudFormation in JSON, or Terraform's JSON syntax
         #[arg(long, value_enum)]
-        format: AlarmLanguage,
+        format: Language,
     },
     /// The Athena table of an organization trail, with partition projection
     AthenaTable(AthenaTableArgs),
+    /// A service control policy for delegated administrators: they cannot lift the guard
+    GuardsGuard {
+        /// ARN of the guard; left out: every service control policy is kept from them
+        #[arg(long, value_name = "ARN")]
+        policy: Option<String>,
+    },
     /// The guard as a service control policy
     Guard {
         /// Without the statement against closing accounts from inside
@@ -63,13 +70,6 @@ pub(in crate::cli) struct AthenaTableArgs {
     /// The first day that the table covers
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-01-01")]
     pub(in crate::cli) since: jiff::civil::Date,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(in crate::cli) enum AlarmLanguage {
-    CloudFormation,
-    Terraform,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
-pub(in crate::cli) use emit::{AlarmLanguage, AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
+pub(in crate::cli) use emit::{AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
 pub(in crate::cli) use remediate::{
-    Events, RemediateArgs, RunArgs, RunsArgs, StateArgs, WriteArgs,
+    Events, Language, RemediateArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
 
 use crate::model::OrganizationId;
@@ -64,7 +64,7 @@ pub(in crate::cli) enum Command {
     /// Go on with a run that did not end; without --apply nothing is written
     Resume(RunArgs),
     /// Take back what a run did, as far as its journal proves it ours; without --apply nothing is written
-    Undo(RunArgs),
+    Undo(UndoArgs),
     /// Who am I, what may I read, what does each missing permission cost?
     Doctor(DoctorArgs),
     /// Print what is deployed by other means

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{AwsArgs, ScopeArgs, parse_format};
+use crate::emit::Iac;
 use crate::model::{AccountId, NodeId};
 use crate::report::Format;
 
@@ -46,6 +47,22 @@ pub(in crate::cli) enum Events {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Language {
+    Terraform,
+    #[value(name = "cloudformation")]
+    CloudFormation,
+}
+
+impl From<Language> for Iac {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Terraform => Self::Terraform,
+            Language::CloudFormation => Self::CloudFormation,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateArgs {
     /// Where lock, journal and the last snapshot are kept
@@ -78,6 +95,19 @@ pub(in crate::cli) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct UndoArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunArgs,
+    /// Take back only this step (can be repeated)
+    #[arg(long, value_name = "STEP", help_heading = "Remediation")]
+    pub(in crate::cli) only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub(in crate::cli) struct RemediateArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
@@ -86,6 +116,36 @@ pub(in crate::cli) struct RemediateArgs {
     /// Invite this departed account (can be repeated)
     #[arg(long, value_name = "ACCOUNT", help_heading = "Remediation")]
     pub(in crate::cli) reinvite: Vec<AccountId>,
+    /// Accept the invitation inside the account, quarantine it, move it to where it was
+    #[arg(long, requires = "reinvite", help_heading = "Remediation")]
+    pub(in crate::cli) accept_in_account: bool,
+    /// The role there that trusts this management account
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "OrganizationAccountAccessRole",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) member_role: String,
+    /// The one role in a returning account that its quarantine lets through
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "reinvite",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) break_glass_role: Option<String>,
+    /// Facts from before accounts departed: where they were, and which SCPs hung on them
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "reinvite",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) baseline: Option<PathBuf>,
+    /// Where a returning account belongs (can be repeated)
+    #[arg(long, value_name = "ACCOUNT=OU", value_parser = parse_return, requires = "reinvite", help_heading = "Remediation")]
+    pub(in crate::cli) return_to: Vec<(AccountId, NodeId)>,
     /// Leave out the statement against closing accounts from inside
     #[arg(long, help_heading = "Remediation")]
     pub(in crate::cli) without_self_closure: bool,
@@ -98,8 +158,20 @@ pub(in crate::cli) struct RemediateArgs {
     pub(in crate::cli) canary: Option<NodeId>,
     /// Attach SCPs again as they hung when this snapshot was taken, for instance after the policy
     /// type was disabled; no guard is planned
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary"], help_heading = "Remediation")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary", "baseline"], help_heading = "Remediation")]
     pub(in crate::cli) from_snapshot: Option<PathBuf>,
+    /// Move accounts although AWS Control Tower manages the organization
+    #[arg(long, requires = "reinvite", help_heading = "Remediation")]
+    pub(in crate::cli) allow_control_tower: bool,
+    /// Print the plan as code instead; nothing is written
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LANGUAGE",
+        conflicts_with = "apply",
+        help_heading = "Remediation"
+    )]
+    pub(in crate::cli) emit: Option<Language>,
     /// Take only this step of the plan (can be repeated)
     #[arg(long, value_name = "STEP", help_heading = "Remediation")]
     pub(in crate::cli) only: Vec<String>,
@@ -130,4 +202,13 @@ impl RemediateArgs {
             since: 90,
         }
     }
+}
+
+fn parse_return(text: &str) -> Result<(AccountId, NodeId), String> {
+    let (account, place) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not ACCOUNT=OU"))?;
+    let account = account.parse().map_err(|error| format!("{error}"))?;
+    let place = place.parse().map_err(|error| format!("{error}"))?;
+    Ok((account, place))
 }

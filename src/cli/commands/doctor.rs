@@ -157,6 +157,7 @@ fn untried(row: &Operation) -> String {
         Job::Guard => "for the guard",
         Job::EnableScps => "for --enable-policy-type",
         Job::Reinvite => "for bringing accounts back",
+        Job::Member => "for --accept-in-account",
         Job::Undo => "for taking a run back",
         Job::Audit | Job::AuditDetail | Job::Verify => "for the audit",
     };

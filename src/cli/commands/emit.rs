@@ -1,10 +1,10 @@
 //! `emit`
 
-use super::super::args::{AlarmLanguage, AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
+use super::super::args::{AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::streams;
-use crate::emit::{IamPolicy, Language, TrailPlace, alarm, athena_table, iam_policy};
+use crate::emit::{IamPolicy, TrailPlace, alarm, athena_table, iam_policy};
 use crate::flows::read_snapshot;
 use crate::plan::Guard;
 
@@ -16,10 +16,8 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
             IamJob::Undo => IamPolicy::Undo,
         }),
         EmitWhat::AthenaTable(args) => table(args)?,
-        EmitWhat::Alarm { format } => alarm(match format {
-            AlarmLanguage::CloudFormation => Language::CloudFormation,
-            AlarmLanguage::Terraform => Language::Terraform,
-        }),
+        EmitWhat::Alarm { format } => alarm((*format).into()),
+        EmitWhat::GuardsGuard { policy } => crate::emit::guards_guard(policy.as_deref()),
         EmitWhat::Guard {
             without_self_closure,
         } => {

@@ -6,12 +6,13 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, apply, check};
+use crate::emit::{Existing, Iac, code};
 use crate::flows::{
     judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_snapshot,
     write_plan,
 };
 use crate::model::settings::Settings;
-use crate::plan::{Approved, PlanDocument, Wishes};
+use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
@@ -22,8 +23,8 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit,
     }
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, true).await,
-        None => with_new_plan(args, &source).await,
+        Some(plan) => with_plan(args, &source, plan, None).await,
+        None => Box::pin(with_new_plan(args, &source)).await,
     };
     source.close().await;
     result
@@ -64,7 +65,21 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
             .await
             .map_err(unread)?;
     }
+    let baseline = args.baseline.as_deref().map(read_snapshot).transpose()?;
+    if let Some(then) = &baseline {
+        read_hung(&source.session, &mut snapshot, then)
+            .await
+            .map_err(unread)?;
+    }
+    let back = Returning {
+        role: args.accept_in_account.then(|| args.member_role.clone()),
+        break_glass: args.break_glass_role.clone(),
+        baseline: baseline.map(Box::new),
+        to: args.return_to.iter().cloned().collect(),
+        despite_control_tower: args.allow_control_tower,
+    };
     let wishes = Wishes {
+        back,
         without_self_closure: args.without_self_closure,
         enable_policy_type: args.enable_policy_type,
         reinvite: args.reinvite.iter().cloned().collect(),
@@ -86,23 +101,30 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan(args, source, planned.document, false).await
+    let policies = planned.before.snapshot.policies.values();
+    let existing = policies.map(|policy| (policy.id.clone(), policy.name.clone()));
+    with_plan(args, source, planned.document, Some(existing.collect())).await
 }
 
 async fn with_plan(
     args: &RemediateArgs,
     source: &Source,
     plan: PlanDocument,
-    from_file: bool,
+    fresh: Option<Existing>,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
     let state = writing::state_directory(&args.write.state)?;
     let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
-        if from_file {
+        if fresh.is_none() {
             check(place, &plan).await?;
         }
-        streams::print(&document.render(args.write.format, streams::width()))?;
+        match args.emit {
+            Some(language) => {
+                streams::print(&code(&plan, &fresh.unwrap_or_default(), language.into()))?;
+            }
+            None => streams::print(&document.render(args.write.format, streams::width()))?,
+        }
         let changes = !plan.steps.is_empty();
         return Ok(if changes && args.detailed_exit_code {
             Exit::Changes

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::args::{Cli, RunArgs};
+use super::super::args::{Cli, UndoArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
@@ -10,31 +10,36 @@ use super::super::{streams, writing};
 use crate::apply::{History, UndoPlan, plan_undo, undo};
 use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs) -> Result<Exit, CliError> {
-    let state = writing::state_directory(&args.write.state)?;
-    let history = History::read(&state, &args.run)?;
-    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
+pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs) -> Result<Exit, CliError> {
+    let state = writing::state_directory(&args.run.write.state)?;
+    let history = History::read(&state, &args.run.run)?;
+    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
     let result = with_source(args, &source, &state, &history).await;
     source.close().await;
     result
 }
 
 async fn with_source(
-    args: &RunArgs,
+    args: &UndoArgs,
     source: &Source,
     state: &Path,
     history: &History,
 ) -> Result<Exit, CliError> {
-    let place = writing::place(source, state, &args.write);
-    let plan = plan_undo(place, history).await?;
+    let place = writing::place(source, state, &args.run.write);
+    let mut plan = plan_undo(place, history).await?;
+    if !args.only.is_empty() {
+        plan.keep_only(&args.only).map_err(|error| {
+            CliError::refused_with(error.to_string(), "undo without --only shows every step")
+        })?;
+    }
     writing::tell_of_cut(history);
     let mut document = document(&plan);
-    if !args.write.apply {
-        streams::print(&document.render(args.write.format, streams::width()))?;
+    if !args.run.write.apply {
+        streams::print(&document.render(args.run.write.format, streams::width()))?;
         return Ok(Exit::Done);
     }
     let shown = document.render(Format::Table, streams::width());
-    let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
+    let (typed, reason) = writing::confirmation(&args.run.write, source, &shown)?;
     let approved = plan
         .confirm(&typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
@@ -45,7 +50,7 @@ async fn with_source(
         one.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
     }
     document.applied = true;
-    streams::print(&document.render(args.write.format, streams::width()))?;
+    streams::print(&document.render(args.run.write.format, streams::width()))?;
     Ok(Exit::Done)
 }
 

@@ -1,0 +1,183 @@
+//! Inside a departed account: a session of the role that trusts the management account, which can
+//! find out where it is and accept an invitation, and nothing else.
+
+use aws_config::SdkConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_organizations::Client;
+
+use super::error::{Failure, WriteFailure};
+use super::lanes::Port;
+use super::pages::{self, Page};
+use super::session::{APP_NAME, Session, Tuning, identify, read_port};
+use super::session_error::{Origin, told};
+use super::writes::{once, write_port};
+use super::{Reads, convert::Reading};
+use crate::model::organization::Handshake;
+use crate::model::{AccountId, HandshakeId};
+
+const LIST: &str = "organizations:ListHandshakesForAccount";
+/// What the session may do, whatever the role could. `LeaveOrganization` is not among it: an
+/// account that another organization holds is never taken out of it by this tool.
+const ACTIONS: [&str; 5] = [
+    "organizations:DescribeOrganization",
+    LIST,
+    "organizations:AcceptHandshake",
+    // The first accepted invitation of an account makes the service-linked role.
+    "iam:CreateServiceLinkedRole",
+    "sts:GetCallerIdentity",
+];
+
+/// A session in one account, proved by `GetCallerIdentity`.
+#[derive(Debug)]
+pub struct Member {
+    reads: Reads,
+    list: Port<Client>,
+    accept: Port<Client>,
+}
+
+/// Why there is no session in an account.
+#[derive(Debug, thiserror::Error)]
+pub enum MemberError {
+    /// The role cannot be assumed.
+    #[error("role `{role}` cannot be assumed: {message}")]
+    NotAssumed {
+        /// Its ARN.
+        role: String,
+        /// Why, in one line: untrusted text.
+        message: String,
+    },
+    /// The session is somewhere else.
+    #[error("role `{role}` leads to account {found}, not to the one that was meant")]
+    Elsewhere {
+        /// Its ARN.
+        role: String,
+        /// Where it led.
+        found: AccountId,
+    },
+    /// Who calls is not known.
+    #[error("who calls through role `{role}` is not known: {message}")]
+    Unidentified {
+        /// Its ARN.
+        role: String,
+        /// Why, in one line: untrusted text.
+        message: String,
+    },
+}
+
+impl Session {
+    /// Assumes the role of that name, which may have a path, in an account, and asks STS whether
+    /// it is that account.
+    ///
+    /// # Errors
+    /// No session, or one in another account.
+    pub async fn member(&self, account: &AccountId, name: &str) -> Result<Member, MemberError> {
+        let partition = self.caller().partition;
+        let role = format!("arn:{partition}:iam::{account}:role/{name}");
+        let (config, tuning) = self.parts();
+        let config = Box::pin(assumed(config, &role)).await?;
+        let found = identify(&Origin::default(), &config, tuning).await;
+        let caller = found.map_err(|error| MemberError::Unidentified {
+            role: role.clone(),
+            message: error.to_string(),
+        })?;
+        if caller.account != *account {
+            let found = caller.account;
+            return Err(MemberError::Elsewhere { role, found });
+        }
+        Ok(Member::new(&config, tuning))
+    }
+}
+
+async fn assumed(config: &SdkConfig, role: &str) -> Result<SdkConfig, MemberError> {
+    let not_assumed = |message: String| MemberError::NotAssumed {
+        role: role.to_owned(),
+        message,
+    };
+    let own = config.credentials_provider();
+    let own = own.ok_or_else(|| not_assumed("no credentials".to_owned()))?;
+    let policy = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ACTIONS, "Resource": "*"}],
+    });
+    let assume = AssumeRoleProvider::builder(role)
+        .configure(config)
+        .session_name(APP_NAME)
+        .policy(policy.to_string())
+        .build_from_provider(own);
+    let provider = Box::pin(assume).await;
+    // Once, and not again for each client: an hour is enough.
+    let credentials = Box::pin(provider.provide_credentials())
+        .await
+        .map_err(|error| not_assumed(told(role, &error)))?;
+    Ok(config
+        .clone()
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        // Credentials of another account must not be served from the cache of this one.
+        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
+        .build())
+}
+
+impl Member {
+    fn new(config: &SdkConfig, tuning: &Tuning) -> Self {
+        Self {
+            reads: Reads::new(config, tuning),
+            list: read_port!(
+                aws_sdk_organizations,
+                config,
+                tuning,
+                "organizations:ListHandshakesForAccount"
+            ),
+            accept: write_port(config, tuning, "organizations:AcceptHandshake"),
+        }
+    }
+
+    /// The read side inside the account; the role may do little of it.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    /// `ListHandshakesForAccount`.
+    pub async fn handshakes(&self) -> Result<Vec<Handshake>, Failure> {
+        let port = &self.list;
+        let rows = pages::all(
+            &port.lane,
+            None,
+            |_| {},
+            |token| async move {
+                let answer = port
+                    .read(None, |client| {
+                        client
+                            .list_handshakes_for_account()
+                            .max_results(20)
+                            .set_next_token(token.clone())
+                            .send()
+                    })
+                    .await?;
+                Ok(Page {
+                    items: answer.handshakes,
+                    next: answer.next_token,
+                })
+            },
+        )
+        .await?;
+        let reading = Reading {
+            operation: LIST,
+            target: None,
+        };
+        rows.iter().map(|row| reading.handshake(row)).collect()
+    }
+
+    /// `AcceptHandshake`. Whose invitation it is must have been proved.
+    pub async fn accept(&self, handshake: &HandshakeId) -> Result<(), WriteFailure> {
+        once(&self.accept, handshake.as_str(), |client| {
+            client
+                .accept_handshake()
+                .handshake_id(handshake.as_str())
+                .send()
+        })
+        .await
+        .map(|_| ())
+    }
+}

@@ -1,0 +1,353 @@
+//! The way back of departed accounts: invited, accepted, quarantined, moved to where they were.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::control_tower;
+use super::facts::equal_policy;
+use super::guard::GUARD_NAME;
+use super::reinvite::{open_invitation, refusal};
+use super::step::{Change, NotDone, Plan, PolicyRef, Step};
+use crate::model::organization::Account;
+use crate::model::{AccountId, NodeId, Partition, PolicyId, Snapshot};
+use crate::scp::{Dialect, Effect, parse};
+
+/// Who comes back, and what is known of where they were.
+#[derive(Debug, Clone, Default)]
+pub struct Returning {
+    /// Accept inside the account through the role of this name.
+    pub role: Option<String>,
+    /// Name, with its path, of the role that the quarantine lets through.
+    pub break_glass: Option<String>,
+    /// Facts from before they departed.
+    pub baseline: Option<Box<Snapshot>>,
+    /// OUs that the administrator named.
+    pub to: BTreeMap<AccountId, NodeId>,
+    /// Move accounts although AWS Control Tower manages the organization.
+    pub despite_control_tower: bool,
+}
+
+/// Plans the way back of one account, from wherever it stands now.
+pub(super) fn plan_return(
+    plan: &mut Plan,
+    now: &Snapshot,
+    wishes: &Returning,
+    account: &AccountId,
+) {
+    let accounts = now.accounts.known();
+    let member = accounts.and_then(|accounts| accounts.get(account));
+    if let Some(member) = member.filter(|member| in_root(now, member)) {
+        land(plan, now, wishes, account, false);
+        if plan
+            .steps
+            .iter()
+            .all(|step| !step.id.ends_with(account.as_str()))
+            && !plan
+                .not_done
+                .iter()
+                .any(|one| one.what.contains(account.as_str()))
+        {
+            let what = format!("bring back account {}", member.id);
+            let why = "it is in this organization, and nothing is left to do".to_owned();
+            plan.not_done.push(NotDone { what, why });
+        }
+        return;
+    }
+    if let Some(not_done) = refusal(now, account) {
+        plan.not_done.push(not_done);
+        return;
+    }
+    let handshakes = now.handshakes.known();
+    let handshakes = handshakes.map(Vec::as_slice).unwrap_or_default();
+    if let Some(open) = open_invitation(handshakes, account, now) {
+        plan.reused.push(open.clone());
+    } else {
+        plan.steps.push(invite(account));
+    }
+    if let Some(role) = &wishes.role {
+        if let Err(why) = break_glass(wishes) {
+            plan.not_done.push(NotDone {
+                what: format!("accept the invitation in account {account}"),
+                why,
+            });
+            return;
+        }
+        plan.steps.push(accept(account, role));
+        land(plan, now, wishes, account, true);
+    }
+}
+
+fn in_root(now: &Snapshot, member: &Account) -> bool {
+    member
+        .parents
+        .known()
+        .is_some_and(|parents| parents.len() == 1)
+        && now.root.known().is_some()
+}
+
+fn invite(account: &AccountId) -> Step {
+    Step {
+        id: format!("invite-{account}"),
+        title: format!("invite account {account}; the invitation lapses after 15 days"),
+        change: Change::InviteAccount {
+            account: account.clone(),
+        },
+        covers: 1,
+        undo: "cancel the invitation while nobody has accepted it".to_owned(),
+    }
+}
+
+fn accept(account: &AccountId, role: &str) -> Step {
+    Step {
+        id: format!("accept-{account}"),
+        title: format!(
+            "accept it in account {account} through role `{role}`, once it is proved to be that account and our invitation"
+        ),
+        change: Change::AcceptInvitation {
+            account: account.clone(),
+            role: role.to_owned(),
+        },
+        covers: 1,
+        undo: "cannot be taken back by this tool, which removes no account".to_owned(),
+    }
+}
+
+/// What happens once the account is in the root: quarantine, place, its own SCPs.
+fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId, arrives: bool) {
+    match break_glass(wishes) {
+        Ok(role) => quarantine(plan, now, account, role, arrives),
+        Err(why) => plan.not_done.push(NotDone {
+            what: format!("quarantine account {account}"),
+            why,
+        }),
+    }
+    let managed = control_tower::moving(now).filter(|_| !wishes.despite_control_tower);
+    let place = former_place(now, wishes, account);
+    match place.and_then(|found| managed.map_or(Ok(found), |why| Err(why.to_owned()))) {
+        Ok((to, how)) => plan.steps.push(Step {
+            id: format!("move-{account}"),
+            title: format!(
+                "move account {account} to {}, {how}; StackSets with automatic deployment for that OU will \
+                 create their stacks in it",
+                now.called(&to)
+            ),
+            change: Change::MoveAccount {
+                account: account.clone(),
+                to,
+            },
+            covers: 1,
+            undo: format!("move it by hand: aws organizations move-account --account-id {account} …"),
+        }),
+        Err(why) => plan.not_done.push(NotDone {
+            what: format!("move account {account} to its former OU"),
+            why,
+        }),
+    }
+    own_policies(plan, now, wishes, account, arrives);
+    plan.not_done.push(NotDone {
+        what: format!("tags of account {account}"),
+        why:
+            "a departure deletes them, and no snapshot holds the tags of accounts: add them by hand"
+                .to_owned(),
+    });
+}
+
+/// The one role that the quarantine lets through; a pattern would let others through as well.
+fn break_glass(wishes: &Returning) -> Result<&str, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+    match wishes.break_glass.as_deref() {
+        None => Err(
+            "name the role that the quarantine lets through: add --break-glass-role NAME"
+                .to_owned(),
+        ),
+        Some(role) if !role.is_empty() && role.chars().all(plain) => Ok(role),
+        Some(role) => Err(format!(
+            "`{role}` is not the name of one role: no wildcards"
+        )),
+    }
+}
+
+/// The quarantine of an account: nobody but the break-glass role may do anything.
+fn quarantine_text(partition: Partition, account: &AccountId, role: &str) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "Quarantine",
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"ArnNotLike": {
+                "aws:PrincipalArn": format!("arn:{partition}:iam::{account}:role/{role}"),
+            }},
+        }],
+    })
+    .to_string()
+}
+
+fn quarantine(plan: &mut Plan, now: &Snapshot, account: &AccountId, role: &str, arrives: bool) {
+    let text = quarantine_text(plan.partition, account, role);
+    let node = NodeId::Account(account.clone());
+    let equal = parse(&text, Dialect::Scp)
+        .ok()
+        .and_then(|document| equal_policy(now, &document));
+    if !arrives && equal.is_some_and(|policy| hangs(now, &policy.id, &node)) {
+        return;
+    }
+    let create_id = format!("create-quarantine-{account}");
+    let policy = if let Some(policy) = equal {
+        PolicyRef::Existing(policy.id.clone())
+    } else {
+        let name = format!("{GUARD_NAME}-quarantine-{account}");
+        let create = Step {
+            id: create_id.clone(),
+            title: format!(
+                "create SCP `{name}`: everything is denied to everybody but role `{role}`"
+            ),
+            change: Change::CreatePolicy {
+                name,
+                text: text.clone(),
+            },
+            covers: 0,
+            undo: "delete it once it is detached".to_owned(),
+        };
+        // Before the account arrives, so that it can be attached at once.
+        let arrival = format!("accept-{account}");
+        let at = plan.steps.iter().position(|step| step.id == arrival);
+        plan.steps.insert(at.unwrap_or(plan.steps.len()), create);
+        PolicyRef::Created(create_id)
+    };
+    plan.steps.push(Step {
+        id: format!("quarantine-{account}"),
+        title: format!("attach the quarantine to account {account}, before anything else is done to it"),
+        change: Change::AttachPolicy {
+            policy,
+            target: node,
+            text,
+            proves: None,
+        },
+        covers: 1,
+        undo: format!(
+            "lift it once the intruder's credentials are disabled: org-exit-guard undo RUN --only quarantine-{account}"
+        ),
+    });
+}
+
+fn hangs(snapshot: &Snapshot, policy: &PolicyId, node: &NodeId) -> bool {
+    let attachments = &snapshot.attachments;
+    let by_policy = attachments
+        .by_policy
+        .get(policy)
+        .and_then(|nodes| nodes.known());
+    let by_node = attachments.by_node.get(node).and_then(|ids| ids.known());
+    by_policy.is_some_and(|nodes| nodes.contains(node))
+        || by_node.is_some_and(|ids| ids.contains(policy))
+}
+
+/// Where the account was: named, or in the baseline, or by the last move that the events show.
+fn former_place(
+    now: &Snapshot,
+    wishes: &Returning,
+    account: &AccountId,
+) -> Result<(NodeId, String), String> {
+    let ask = format!("name it: add --return-to {account}=OU");
+    let candidate = if let Some(to) = wishes.to.get(account) {
+        Some((to.clone(), "which --return-to names".to_owned()))
+    } else {
+        let baseline = wishes.baseline.as_deref().and_then(|then| {
+            let found = then.accounts.known()?.get(account)?;
+            let parent = found.parents.known()?.last()?.clone();
+            Some((parent, format!("where it was on {}", then.taken_at)))
+        });
+        baseline.or_else(|| {
+            let parent = last_move(now, account)?;
+            Some((
+                parent,
+                "to which it was last moved, by the event history".to_owned(),
+            ))
+        })
+    };
+    match candidate {
+        Some((to @ NodeId::Ou(_), how)) => {
+            let NodeId::Ou(id) = &to else {
+                return Err(ask);
+            };
+            if now.units.contains_key(id) {
+                Ok((to, how))
+            } else {
+                Err(format!(
+                    "OU {id}, {how}, is not in the organization or has no account; {ask}"
+                ))
+            }
+        }
+        Some((NodeId::Root(_), how)) => Err(format!("it stays in the root, {how}")),
+        Some((other, _)) => Err(format!("{other} is no OU; {ask}")),
+        None => Err(format!(
+            "where it was is not known; {ask}, or --baseline FILE"
+        )),
+    }
+}
+
+/// SCPs that hung on the account itself; what allows something is safe beside `FullAWSAccess`,
+/// which AWS attaches to every account that joins.
+fn own_policies(
+    plan: &mut Plan,
+    now: &Snapshot,
+    wishes: &Returning,
+    account: &AccountId,
+    arrives: bool,
+) {
+    let node = NodeId::Account(account.clone());
+    let Some(then) = wishes.baseline.as_deref() else {
+        return;
+    };
+    let hung = super::restore::hung(then).remove(&node).unwrap_or_default();
+    for id in hung.iter().filter(|id| !id.is_full_aws_access()) {
+        let text = now
+            .policies
+            .get(id)
+            .and_then(|policy| policy.content.known());
+        let text = text.filter(|text| {
+            let statements = parse(text, Dialect::Scp).map(|document| document.statements);
+            statements.is_ok_and(|all| all.iter().all(|one| one.effect == Effect::Deny))
+        });
+        let Some(text) = text else {
+            plan.not_done.push(NotDone {
+                what: format!("attach SCP {id} to account {account}"),
+                why: "it is not there any more, or does not only deny".to_owned(),
+            });
+            continue;
+        };
+        if !arrives && hangs(now, id, &node) {
+            continue;
+        }
+        plan.steps.push(Step {
+            id: format!("attach-{id}-{account}"),
+            title: format!(
+                "attach SCP {id} to account {account}, as on {}",
+                then.taken_at
+            ),
+            change: Change::AttachPolicy {
+                policy: PolicyRef::Existing(id.clone()),
+                target: node.clone(),
+                text: text.clone(),
+                proves: None,
+            },
+            covers: 1,
+            undo: format!("detach it from account {account}"),
+        });
+    }
+}
+
+/// Where the account was last moved, by the event history.
+fn last_move(now: &Snapshot, account: &AccountId) -> Option<NodeId> {
+    let moves = now.events.records.iter().filter(|record| {
+        let of = |key: &str| record.request.get(key)?.as_str();
+        record.name == "MoveAccount"
+            && record.error_code.is_none()
+            && of("accountId") == Some(account.as_str())
+    });
+    let last = moves.max_by_key(|record| record.time)?;
+    let parent = last.request.get("destinationParentId")?;
+    parent.as_str()?.parse().ok()
+}

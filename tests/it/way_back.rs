@@ -1,0 +1,271 @@
+//! The way back of a departed account: accepted in the account, quarantined, moved. What is
+//! asserted is the simulator's state.
+
+use std::time::Duration;
+
+use org_exit_guard::apply::ApplyError;
+use org_exit_guard::flows::{make_plan, read_hung};
+use org_exit_guard::model::settings::Settings;
+use org_exit_guard::plan::{PlanDocument, Returning, Wishes};
+use org_exit_guard::sim::{LoggedCall, Mutation, World, WorldBuilder};
+
+use crate::served::{Served, words};
+use crate::support::{Bench, now};
+
+const LAB: &str = "200000000002";
+const GUARD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],"Resource":"*"}]}"#;
+const OWN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}]}"#;
+
+fn before() -> World {
+    WorldBuilder::new(now())
+        .ou("Prod")
+        .account("shop", "Prod")
+        .account("lab", "Prod")
+        .scp("guard", GUARD, &["/"])
+        .scp("own", OWN, &["lab"])
+        .build()
+}
+
+fn leave(world: &mut World) {
+    world.mutate(&Mutation::Leave {
+        account: "lab".to_owned(),
+    });
+}
+
+fn after() -> World {
+    let mut world = before();
+    leave(&mut world);
+    world
+}
+
+fn returning() -> Wishes {
+    Wishes {
+        reinvite: [LAB.parse().expect("an id")].into(),
+        back: Returning {
+            role: Some("OrganizationAccountAccessRole".to_owned()),
+            break_glass: Some("incident-response".to_owned()),
+            ..Returning::default()
+        },
+        ..Wishes::default()
+    }
+}
+
+async fn planned(bench: &Bench, wishes: Wishes) -> PlanDocument {
+    let then = Bench::new(before()).await.full().await;
+    let mut snapshot = bench.snapshot().await;
+    let read = read_hung(&bench.session, &mut snapshot, &then).await;
+    read.expect("texts can be read");
+    let mut wishes = wishes;
+    wishes.back.baseline = Some(Box::new(then));
+    let plan = make_plan(snapshot, &Settings::default(), &wishes);
+    plan.expect("a plan").document
+}
+
+fn parent(world: &World) -> Option<String> {
+    let organization = world.organization().expect("an organization");
+    organization.parent_of(LAB).map(str::to_owned)
+}
+
+/// Names of the SCPs on the account.
+fn on_lab(world: &World) -> Vec<String> {
+    let organization = world.organization().expect("an organization");
+    let attached = organization.attachments.get(LAB).into_iter().flatten();
+    let mut names: Vec<String> = attached
+        .map(|id| organization.policies[id].name.clone())
+        .collect();
+    names.sort();
+    names
+}
+
+fn why(error: ApplyError) -> (String, String) {
+    match error {
+        ApplyError::Stopped { step, why, .. } => (step, why),
+        refused @ ApplyError::Refused { .. } => panic!("{refused}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_quarantined_before_it_is_moved_and_gets_its_policies_back() {
+    let bench = Bench::new(after()).await;
+    let plan = planned(&bench, returning()).await;
+    bench.apply_plan(plan).await.expect("applied");
+    let world = bench.simulator.world();
+    assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
+    let quarantine = format!("org-exit-guard-quarantine-{LAB}");
+    assert_eq!(on_lab(&world), ["FullAWSAccess", &quarantine, "own"]);
+    let log = bench.simulator.log();
+    let order: Vec<&str> = log
+        .iter()
+        .map(LoggedCall::name)
+        .filter(|name| {
+            let verbs = ["Describe", "List", "Get", "Lookup"];
+            !verbs.iter().any(|verb| name.starts_with(verb))
+        })
+        .collect();
+    let expected = [
+        "InviteAccountToOrganization",
+        "CreatePolicy",
+        "AssumeRole",
+        "AcceptHandshake",
+        "AttachPolicy",
+        "MoveAccount",
+        "AttachPolicy",
+    ];
+    assert_eq!(order, expected);
+    // The invitation says nothing of the incident.
+    let handshake = world.handshakes.values().next().expect("an invitation");
+    let notes = handshake.notes.as_deref();
+    assert_eq!(notes, Some("Invitation to join this organization"));
+    let again = planned(&bench, returning()).await;
+    assert!(again.steps.is_empty(), "{:?}", again.steps);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_another_organization_holds_is_not_taken_out_of_it() {
+    let mut world = WorldBuilder::new(now())
+        .ou("Prod")
+        .account("shop", "Prod")
+        .standalone("taken")
+        .foreign_organization("other", &["taken"])
+        .scp("guard", GUARD, &["/"])
+        .build();
+    world.switches.direct_transfer = true;
+    let taken = "300000000001";
+    let bench = Bench::new(world).await;
+    let mut wishes = returning();
+    wishes.reinvite = [taken.parse().expect("an id")].into();
+    let plan = planned(&bench, wishes).await;
+    let (step, told) = why(bench.apply_plan(plan).await.expect_err("stopped"));
+    assert_eq!(step, format!("accept-{taken}"));
+    assert!(
+        told.contains("this tool takes no account out of one"),
+        "{told}"
+    );
+    assert_eq!(bench.done("organizations:AcceptHandshake"), 0);
+    let world = bench.simulator.world();
+    let holder = world.organization_of(taken).expect("a member").id.clone();
+    assert_ne!(holder, world.organization().expect("ours").id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_period_is_told_and_the_run_goes_on_after_it() {
+    let mut world = before();
+    world.switches.membership_change_wait = 4 * 24 * 3600;
+    leave(&mut world);
+    let bench = Bench::new(world).await;
+    let plan = planned(&bench, returning()).await;
+    let error = bench.apply_plan(plan).await.expect_err("too early");
+    let ApplyError::Stopped { run, why, .. } = error else {
+        panic!("{error}")
+    };
+    assert!(why.contains("retry after some days"), "{why}");
+    bench.simulator.skip(Duration::from_hours(5 * 24));
+    bench.resume(&run).await.expect("it goes on");
+    let world = bench.simulator.world();
+    assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_role_can_be_assumed_the_owner_is_asked() {
+    let mut world = after();
+    if let Some(account) = world.account_named_mut("lab") {
+        account.roles.clear();
+    }
+    let bench = Bench::new(world).await;
+    let plan = planned(&bench, returning()).await;
+    let (step, told) = why(bench.apply_plan(plan).await.expect_err("stopped"));
+    assert_eq!(step, format!("accept-{LAB}"));
+    assert!(
+        told.contains("the account's owner can accept instead"),
+        "{told}"
+    );
+    assert_eq!(parent(&bench.simulator.world()), None);
+    // The owner accepts; the next run quarantines, moves and restores.
+    bench.simulator.change(|world| {
+        world.mutate(&Mutation::Join {
+            account: "lab".to_owned(),
+        });
+    });
+    let plan = planned(&bench, returning()).await;
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    assert!(
+        ids[0].starts_with("quarantine-") && ids[1].starts_with("move-"),
+        "{ids:?}"
+    );
+    bench.apply_plan(plan).await.expect("applied");
+    let world = bench.simulator.world();
+    assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_former_place_is_asked_for_and_wildcards_are_no_break_glass_role() {
+    let bench = Bench::new(after()).await;
+    let told = |plan: &PlanDocument| format!("{:?}", plan.not_done);
+    let mut wishes = returning();
+    let plan = bench.plan(&wishes).await.document;
+    assert!(
+        told(&plan).contains("where it was is not known"),
+        "{}",
+        told(&plan)
+    );
+    for role in ["*", "incident-*", "", "a?"] {
+        wishes.back.break_glass = Some(role.to_owned());
+        let plan = bench.plan(&wishes).await.document;
+        assert!(told(&plan).contains("no wildcards"), "{role}");
+        let accepts = plan.steps.iter().any(|step| step.id.starts_with("accept-"));
+        assert!(!accepts, "{role}: nobody comes in without a quarantine");
+    }
+}
+
+#[test]
+fn the_binary_brings_it_back_and_lifts_the_quarantine_when_told() {
+    let served = Served::new(before());
+    let saved = served.run(&["snapshot", "--full", "-o", "facts.json", "--allow-gaps"]);
+    assert_eq!(saved.code, Some(0), "{}", saved.stderr);
+    served.simulator.change(leave);
+    let organization = served
+        .simulator
+        .world()
+        .organization()
+        .expect("one")
+        .id
+        .clone();
+    let common = [
+        "--apply",
+        "--reason",
+        "test",
+        "--allow-endpoint-override",
+        "--state-dir",
+        "state",
+        "--confirm",
+        &organization,
+    ];
+    let back = [
+        "remediate",
+        "--reinvite",
+        LAB,
+        "--accept-in-account",
+        "--break-glass-role",
+        "incident-response",
+        "--baseline",
+        "facts.json",
+    ];
+    let run = served.run(&[&back[..], &common[..]].concat());
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let world = served.simulator.world();
+    assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
+    assert_eq!(on_lab(&world).len(), 3);
+    let runs = served
+        .run(&["runs", "--state-dir", "state", "--format", "json"])
+        .json();
+    let id = runs["runs"][0]["run"].as_str().expect("a run").to_owned();
+    let step = format!("quarantine-{LAB}");
+    let lift = served.run(&[&["undo", &id, "--only", &step][..], &common[..]].concat());
+    assert_eq!(lift.code, Some(0), "{}{}", lift.stdout, lift.stderr);
+    assert_eq!(on_lab(&served.simulator.world()), ["FullAWSAccess", "own"]);
+    assert!(
+        words(&lift.stdout).contains("was left out by --only"),
+        "{}",
+        lift.stdout
+    );
+}
