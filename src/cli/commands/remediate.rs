@@ -6,7 +6,7 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, apply, check};
-use crate::emit::{Existing, Iac, code};
+use crate::emit::{Existing, code};
 use crate::flows::{
     judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_snapshot,
     write_plan,
