@@ -10,12 +10,14 @@ mod convert;
 mod error;
 mod iam;
 mod lanes;
+mod member;
 mod organizations;
 mod pages;
 mod reads;
 mod redact;
 mod session;
 mod session_error;
+mod session_policy;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

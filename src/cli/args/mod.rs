@@ -1,6 +1,7 @@
 //! The arguments.
 
 mod detect;
+mod members;
 mod remediate;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
+pub(in crate::cli) use members::MemberArgs;
 pub(in crate::cli) use remediate::{
     Events, RemediateArgs, RunArgs, RunsArgs, StateArgs, WriteArgs,
 };
@@ -129,9 +131,11 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
+    pub(in crate::cli) members: MemberArgs,
+    #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     /// Judge the facts of a file; nothing is called
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "full", "since"], help_heading = "Scope")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "member_role", "full", "since"], help_heading = "Scope")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
@@ -296,6 +300,8 @@ pub(in crate::cli) struct SnapshotArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
+    pub(in crate::cli) members: MemberArgs,
+    #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     /// Where to; written with mode 0600
     #[arg(short, long, required = true, value_name = "FILE")]
@@ -346,6 +352,9 @@ pub(in crate::cli) enum EmitWhat {
         /// Which job
         #[arg(value_enum)]
         job: IamJob,
+        /// Allow to assume the role of this name in members, for --member-role
+        #[arg(long, value_name = "NAME")]
+        member_role: Option<String>,
     },
     /// The guard as a service control policy
     Guard {
@@ -360,6 +369,8 @@ pub(in crate::cli) enum IamJob {
     Audit,
     Remediation,
     Undo,
+    /// For the role of --member-role, in each member
+    Member,
 }
 
 #[derive(Debug, Args)]

@@ -21,8 +21,14 @@ use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Scanned, Window, sy
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, CliError> {
     let looks_up = args.source.contains(&SourceArg::Lookup) && !args.print_sync;
+    if !looks_up && args.members.member_role.is_some() {
+        return Err(CliError::Usage {
+            message: "--member-role looks up event histories, and no source does".to_owned(),
+            hint: "add --source lookup",
+        });
+    }
     let source = if looks_up {
-        Some(Source::open(cli, &args.aws, true).await?)
+        Some(Source::open_into(cli, &args.aws, &args.members).await?)
     } else {
         None
     };
@@ -57,7 +63,11 @@ async fn with_source(
     let sources = Sources {
         archived: archived(cli, args, &query, roots).await?,
         live: match source {
-            Some(source) => Some(source.collect_events(since(&query, now)?).await?),
+            Some(source) => {
+                let into = args.members.whom(&query.accounts);
+                let since = since(&query, now)?;
+                Some(source.collect_events(since, into).await?)
+            }
             None => None,
         },
     };
@@ -170,9 +180,17 @@ fn exit(document: &DetectionsDocument, args: &DetectArgs) -> Exit {
     if !document.coverage.is_complete() && !args.allow_gaps {
         return Exit::Incomplete;
     }
-    let counts = document
+    let event = document
         .detections
         .iter()
         .any(|one| one.event.waived.is_none() && args.fail_on.reached_by(one.event.severity));
-    if counts { Exit::Findings } else { Exit::Done }
+    let finding = document
+        .findings
+        .iter()
+        .any(|one| one.waived.is_none() && args.fail_on.reached_by(one.severity));
+    if event || finding {
+        Exit::Findings
+    } else {
+        Exit::Done
+    }
 }

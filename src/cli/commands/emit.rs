@@ -9,11 +9,15 @@ use crate::plan::Guard;
 
 pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
     let text = match &args.what {
-        EmitWhat::IamPolicy { job } => iam_policy(match job {
-            IamJob::Audit => IamPolicy::Audit,
-            IamJob::Remediation => IamPolicy::Remediation,
-            IamJob::Undo => IamPolicy::Undo,
-        }),
+        EmitWhat::IamPolicy { job, member_role } => iam_policy(
+            match job {
+                IamJob::Audit => IamPolicy::Audit,
+                IamJob::Remediation => IamPolicy::Remediation,
+                IamJob::Undo => IamPolicy::Undo,
+                IamJob::Member => IamPolicy::Member,
+            },
+            member_role.as_deref(),
+        ),
         EmitWhat::Guard {
             without_self_closure,
         } => {
