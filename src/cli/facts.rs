@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::args::{AwsArgs, Cli, Events, MemberArgs, ScopeArgs, WriteArgs};
+use super::args::{AwsArgs, Cli, Events, MemberArgs, ScopeArgs, StateArgs, WriteArgs};
 use super::error::CliError;
 use super::progress::Progress;
+use super::streams;
+use super::writing::state_place;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
-use crate::collect::{Members, Scope, collect, collect_chain, collect_events, collect_members};
+use crate::collect::{
+    Finished, Members, Scope, collect, collect_chain, collect_events, collect_members,
+};
 use crate::config::Config;
 use crate::exits::event_names;
-use crate::flows::{find_account, read_snapshot};
+use crate::flows::{FinishedMembers, find_account, read_snapshot};
 use crate::model::snapshot::Depth;
 use crate::model::{AccountId, Snapshot};
 use crate::sim::{Serving, Simulator, WIRE_LOG, World};
@@ -32,6 +36,9 @@ pub(super) struct Source {
     pub(super) progress: Arc<Progress>,
     demo: Option<Serving>,
 }
+
+/// Looking into members, and where finished ones are kept.
+pub(super) type Inside<'a> = (&'a MemberArgs, &'a StateArgs);
 
 /// What a session is for.
 #[derive(Debug, Default)]
@@ -124,14 +131,15 @@ impl Source {
 
     /// Reads the facts.
     pub(super) async fn collect(&self, scope: &ScopeArgs) -> Result<Snapshot, CliError> {
-        self.collect_into(scope, &MemberArgs::default()).await
+        let nobody = (&MemberArgs::default(), &StateArgs::default());
+        self.collect_into(scope, nobody).await
     }
 
     /// Reads the facts, inside members too if the arguments name a role there.
     pub(super) async fn collect_into(
         &self,
         scope: &ScopeArgs,
-        members: &MemberArgs,
+        inside: Inside<'_>,
     ) -> Result<Snapshot, CliError> {
         let names = event_names();
         let scope = Scope {
@@ -146,9 +154,7 @@ impl Source {
         let observer = self.progress.as_ref();
         let collected = collect(&self.session, &scope, self.now, observer).await;
         let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;
-        if let Some(into) = members.whom(&BTreeSet::new()) {
-            collect_members(&self.session, &mut snapshot, into, observer).await;
-        }
+        self.enter(&mut snapshot, inside, &BTreeSet::new()).await;
         self.progress.finish();
         if self.demo.is_some() {
             // Its port changes from run to run.
@@ -157,12 +163,41 @@ impl Source {
         Ok(snapshot)
     }
 
+    /// Reads inside members, if the arguments name a role there.
+    async fn enter(
+        &self,
+        snapshot: &mut Snapshot,
+        (args, state): Inside<'_>,
+        only: &BTreeSet<AccountId>,
+    ) {
+        let Some(role) = &args.member_role else {
+            return;
+        };
+        let place = state_place(state).filter(|_| !self.is_demo());
+        let organization = snapshot.organization.known();
+        let finished = place
+            .zip(organization)
+            .map(|(place, one)| FinishedMembers::of(&place, &one.id, args.fresh));
+        let into = Members {
+            role,
+            external_id: args.member_external_id.as_deref(),
+            only,
+            finished: finished.as_ref().map(|one| one as &dyn Finished),
+        };
+        collect_members(&self.session, snapshot, into, self.progress.as_ref()).await;
+        self.progress.finish();
+        for line in finished.map(FinishedMembers::end).into_iter().flatten() {
+            streams::note(&line);
+        }
+    }
+
     /// Reads the events of the last `since`, and what tells whose invitations were accepted; no
     /// tree.
     pub(super) async fn collect_events(
         &self,
         since: Duration,
-        into: Option<Members<'_>>,
+        inside: Inside<'_>,
+        only: &BTreeSet<AccountId>,
     ) -> Result<Snapshot, CliError> {
         let names = event_names();
         let scope = Scope {
@@ -173,9 +208,7 @@ impl Source {
         let observer = self.progress.as_ref();
         let collected = collect_events(&self.session, &scope, self.now, observer).await;
         let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;
-        if let Some(into) = into {
-            collect_members(&self.session, &mut snapshot, into, observer).await;
-        }
+        self.enter(&mut snapshot, inside, only).await;
         self.progress.finish();
         Ok(snapshot)
     }

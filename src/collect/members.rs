@@ -17,6 +17,15 @@ use crate::trail::{Method, departure};
 const AT_ONCE: usize = 16;
 const HANDSHAKES: &str = "organizations:ListHandshakesForAccount";
 
+/// Members that were finished before a run was interrupted.
+pub trait Finished: std::fmt::Debug + Sync {
+    /// What was read inside `wanted.account` through `role`, if it will do for that window.
+    fn found(&self, wanted: &EventHistory, role: &str) -> Option<MemberFacts>;
+
+    /// Keeps what was read inside a member.
+    fn keep(&self, account: &AccountId, facts: &MemberFacts);
+}
+
 /// Into which members, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Members<'a> {
@@ -27,6 +36,8 @@ pub struct Members<'a> {
     /// Only these; none: every member that acts, and those that departed in the window of the
     /// snapshot's events, whose histories outlive the departure.
     pub only: &'a BTreeSet<AccountId>,
+    /// Where finished members are kept.
+    pub finished: Option<&'a dyn Finished>,
 }
 
 /// Reads inside members, in the window of the snapshot's events. Lists the accounts first, if
@@ -140,6 +151,13 @@ async fn look_into(
 ) -> MemberFacts {
     let account = history.account.clone();
     let role = session.member_role(&account, into.role);
+    let found = into.finished.and_then(|one| one.found(&history, &role));
+    let whole = |facts: &MemberFacts| {
+        membership == Membership::Former || facts.handshakes.known().is_some()
+    };
+    if let Some(facts) = found.filter(whole) {
+        return facts;
+    }
     let opened = session.member(&account, into.role, into.external_id).await;
     let (history, handshakes) = match opened {
         // One gap tells it; the handshakes hang on the same.
@@ -164,11 +182,25 @@ async fn look_into(
             })
         ),
     };
-    MemberFacts {
+    let facts = MemberFacts {
         role,
         history,
         handshakes,
+    };
+    if let Some(finished) = into.finished
+        && is_whole(&facts)
+    {
+        finished.keep(&account, &facts);
     }
+    facts
+}
+
+/// Was everything read that was asked for?
+fn is_whole(facts: &MemberFacts) -> bool {
+    let history = facts.history.known();
+    let handshakes = facts.handshakes.gap();
+    history.is_some_and(|history| history.gaps.is_empty())
+        && handshakes.is_none_or(|gap| gap.reason == GapReason::NotRead)
 }
 
 /// Its own events; unknown if nothing could be looked up.

@@ -30,7 +30,7 @@ use crate::model::{Gap, GapReason, Observed, Observer, Snapshot, Timestamp};
 use calls::Calls;
 
 pub use chain::collect_chain;
-pub use members::{Members, collect_members};
+pub use members::{Finished, Members, collect_members};
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]

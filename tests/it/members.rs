@@ -1,12 +1,15 @@
 //! `--member-role`: what only members can tell.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
-use org_exit_guard::collect::{Members, Scope, collect_events, collect_members};
+use org_exit_guard::collect::{Finished, Members, Scope, collect_events, collect_members};
 use org_exit_guard::detect::{Home, detect};
 use org_exit_guard::exits::{event_names, member_event_names};
+use org_exit_guard::flows::FinishedMembers;
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::{AccountId, GapReason, Silent, Snapshot};
 use org_exit_guard::sim::world::Handshake;
@@ -61,6 +64,7 @@ fn everywhere() -> Members<'static> {
         role: ROLE,
         external_id: None,
         only: &ALL,
+        finished: None,
     }
 }
 
@@ -247,6 +251,95 @@ async fn the_histories_of_accounts_that_departed_are_read_too() {
         snapshot.members.keys().cloned().collect::<BTreeSet<_>>(),
         only
     );
+}
+
+/// How often a role was assumed, since the log was that long.
+fn entered(bench: &Bench, before: usize) -> usize {
+    let log = bench.simulator.log();
+    let assumed = log[before..]
+        .iter()
+        .filter(|call| call.operation == "sts:AssumeRole");
+    assumed.count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_run_is_taken_up_again_within_the_hour() {
+    let many = (0..40).fold(WorldBuilder::new(now()), |world, number| {
+        world.account(&format!("account {number}"), "/")
+    });
+    let bench = Bench::new(many.build()).await;
+    let blank = bench.facts().await;
+    let organization = blank.organization.known().expect("read").id.clone();
+    let start = |fresh| FinishedMembers::of(bench.state(), &organization, fresh);
+    let look = async |finished: &FinishedMembers, later: SignedDuration| {
+        let mut snapshot = blank.clone();
+        snapshot.events.from += later;
+        snapshot.events.until += later;
+        let into = Members {
+            finished: Some(finished),
+            ..everywhere()
+        };
+        collect_members(&bench.session, &mut snapshot, into, &Silent).await;
+        snapshot
+    };
+    let interrupted = start(false);
+    let cut = look(&interrupted, SignedDuration::ZERO);
+    assert!(
+        tokio::time::timeout(Duration::from_secs(8), cut)
+            .await
+            .is_err()
+    );
+    let directory = bench.state().join(organization.as_str()).join("members");
+    let files: Vec<_> = std::fs::read_dir(&directory)
+        .expect("kept")
+        .flatten()
+        .collect();
+    assert!((1..40).contains(&files.len()), "{}", files.len());
+    for file in &files {
+        let mode = file.metadata().expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let account = |file: &std::fs::DirEntry| {
+        let name = file.file_name().into_string().expect("UTF-8");
+        let id: AccountId = name.trim_end_matches(".json").parse().expect("an id");
+        id
+    };
+    let (first, role) = (account(&files[0]), role_in(account(&files[0]).as_str()));
+    let found = |fresh, longer: SignedDuration, later: SignedDuration, role: &str| {
+        let mut wanted = blank.events.clone();
+        wanted.account = first.clone();
+        wanted.from = wanted.from + later - longer;
+        wanted.until += later;
+        start(fresh).found(&wanted, role).is_some()
+    };
+    let minutes = SignedDuration::from_mins;
+    assert!(found(false, minutes(0), minutes(59), &role));
+    assert!(!found(true, minutes(0), minutes(59), &role));
+    assert!(!found(false, minutes(0), minutes(61), &role));
+    assert!(
+        !found(false, minutes(60), minutes(59), &role),
+        "a longer window"
+    );
+    assert!(!found(false, minutes(0), minutes(59), "another role"));
+    // Damaged: read again.
+    std::fs::write(files[0].path(), "{").expect("written");
+    let usable = files.len() - 1;
+    let (before, finished) = (bench.simulator.log().len(), start(false));
+    let later = minutes(59);
+    let snapshot = look(&finished, later).await;
+    assert_eq!(entered(&bench, before), 40 - usable);
+    assert_eq!(snapshot.members.len(), 40);
+    assert!(snapshot.gaps().is_empty(), "{:?}", snapshot.gaps());
+    // It says how far each answer reaches.
+    let reach: BTreeSet<_> = snapshot.histories().map(|one| one.until).collect();
+    assert_eq!(reach, BTreeSet::from([now(), now() + later]));
+    let told = finished.end();
+    assert!(
+        told[0].starts_with(&format!("{usable} members")),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!directory.exists(), "a run that ended leaves nothing");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::super::moment::{Moment, parse_moment};
 use super::super::source::{SourceArg, parse_source};
-use super::{AwsArgs, FailOn, MemberArgs, parse_format};
+use super::{AwsArgs, FailOn, MemberArgs, StateArgs, parse_format};
 use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
@@ -85,4 +85,6 @@ pub(in crate::cli) struct DetectArgs {
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(in crate::cli) allow_gaps: bool,
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
 }

@@ -1,11 +1,6 @@
 //! Arguments of looking into members.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
-
-use crate::collect::Members;
-use crate::model::AccountId;
 
 #[derive(Debug, Default, Args)]
 pub(in crate::cli) struct MemberArgs {
@@ -21,15 +16,8 @@ pub(in crate::cli) struct MemberArgs {
         help_heading = "AWS"
     )]
     pub(in crate::cli) member_external_id: Option<String>,
-}
-
-impl MemberArgs {
-    /// Which members are looked into, if any; `only` these, none: all.
-    pub(in crate::cli) fn whom<'a>(&'a self, only: &'a BTreeSet<AccountId>) -> Option<Members<'a>> {
-        Some(Members {
-            role: self.member_role.as_deref()?,
-            external_id: self.member_external_id.as_deref(),
-            only,
-        })
-    }
+    /// Read every member anew, also those that a run finished which was interrupted less than an
+    /// hour ago
+    #[arg(long, requires = "member_role", help_heading = "Behaviour")]
+    pub(in crate::cli) fresh: bool,
 }

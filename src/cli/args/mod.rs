@@ -309,6 +309,8 @@ pub(in crate::cli) struct SnapshotArgs {
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(in crate::cli) allow_gaps: bool,
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
 }
 
 #[derive(Debug, Subcommand)]

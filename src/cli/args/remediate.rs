@@ -46,7 +46,7 @@ pub(in crate::cli) enum Events {
     Json,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(in crate::cli) struct StateArgs {
     /// Where lock, journal and the last snapshot are kept
     #[arg(

@@ -43,7 +43,9 @@ async fn audited(cli: &Cli, args: &AuditArgs) -> Result<Audited, CliError> {
 async fn live(source: &Source, args: &AuditArgs) -> Result<Audited, CliError> {
     let settings = &source.config.settings;
     let mut audited = judge_all(
-        source.collect_into(&args.scope, &args.members).await?,
+        source
+            .collect_into(&args.scope, (&args.members, &args.state))
+            .await?,
         settings,
     );
     if args.verify_with_aws {

@@ -64,9 +64,10 @@ async fn with_source(
         archived: archived(cli, args, &query, roots).await?,
         live: match source {
             Some(source) => {
-                let into = args.members.whom(&query.accounts);
+                let inside = (&args.members, &args.state);
                 let since = since(&query, now)?;
-                Some(source.collect_events(since, into).await?)
+                let events = source.collect_events(since, inside, &query.accounts);
+                Some(events.await?)
             }
             None => None,
         },

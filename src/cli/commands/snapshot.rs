@@ -18,7 +18,9 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
         });
     };
     let source = Source::open_into(cli, &args.aws, &args.members).await?;
-    let snapshot = source.collect_into(&args.scope, &args.members).await;
+    let snapshot = source
+        .collect_into(&args.scope, (&args.members, &args.state))
+        .await;
     source.close().await;
     let snapshot = snapshot?;
     write_snapshot(output, &snapshot)?;
