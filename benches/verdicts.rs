@@ -186,6 +186,7 @@ fn snapshot(
         }),
         accounts: Observed::Known(accounts),
         units: BTreeMap::new(),
+        members: BTreeMap::new(),
         policies_listed: Observed::Known(policies.len()),
         policies,
         attachments: Attachments {

@@ -130,7 +130,7 @@ impl Back<'_> {
             }
         }
         for pause in PAUSES {
-            let seen = member.handshakes().await?;
+            let seen = member.reads().list_handshakes_for_account().await?;
             let mut seen = seen.iter();
             if seen.any(|one| {
                 one.id == ours.id

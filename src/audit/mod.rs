@@ -50,6 +50,17 @@ pub fn run(cx: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Invitations of other organizations that wait in members, waivers applied; the one rule that
+/// needs no verdicts.
+pub fn foreign_invitations(snapshot: &Snapshot, settings: &Settings) -> Vec<Finding> {
+    let cx = Context {
+        snapshot,
+        judgement: &Judgement::default(),
+        settings,
+    };
+    waived((rules::foreign_invitation_waits::RULE.check)(&cx), &cx)
+}
+
 /// Worst first, then by rule and cause.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {

@@ -95,6 +95,14 @@ impl Failure {
         }
     }
 
+    /// No answer came, or none could be asked for.
+    pub(super) fn unanswered(operation: &'static str, target: &str, message: &str) -> Self {
+        Self {
+            class: FailureClass::Unreachable,
+            ..Self::malformed(operation, Some(target), message)
+        }
+    }
+
     /// An answer that holds an id which is none.
     pub(super) fn bad_id(operation: &'static str, target: Option<&str>, error: &InvalidId) -> Self {
         Self::malformed(operation, target, error.to_string())

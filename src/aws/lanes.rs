@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
@@ -161,7 +161,7 @@ impl Lane {
 /// A client that is only used in one lane.
 #[derive(Debug)]
 pub(super) struct Port<C> {
-    pub(super) lane: Lane,
+    pub(super) lane: Arc<Lane>,
     pub(super) client: C,
 }
 

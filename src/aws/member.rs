@@ -6,22 +6,19 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_organizations::Client;
 
-use super::error::{Failure, WriteFailure};
+use super::Reads;
+use super::error::WriteFailure;
 use super::lanes::Port;
-use super::pages::{self, Page};
-use super::session::{APP_NAME, Session, Tuning, identify, read_port};
+use super::session::{APP_NAME, Session, Tuning, identify};
 use super::session_error::{Origin, told};
 use super::writes::{once, write_port};
-use super::{Reads, convert::Reading};
-use crate::model::organization::Handshake;
 use crate::model::{AccountId, HandshakeId};
 
-const LIST: &str = "organizations:ListHandshakesForAccount";
 /// What the session may do, whatever the role could. `LeaveOrganization` is not among it: an
 /// account that another organization holds is never taken out of it by this tool.
 const ACTIONS: [&str; 5] = [
     "organizations:DescribeOrganization",
-    LIST,
+    "organizations:ListHandshakesForAccount",
     "organizations:AcceptHandshake",
     // The first accepted invitation of an account makes the service-linked role.
     "iam:CreateServiceLinkedRole",
@@ -32,7 +29,6 @@ const ACTIONS: [&str; 5] = [
 #[derive(Debug)]
 pub struct Member {
     reads: Reads,
-    list: Port<Client>,
     accept: Port<Client>,
 }
 
@@ -72,11 +68,9 @@ impl Session {
     /// # Errors
     /// No session, or one in another account.
     pub async fn member(&self, account: &AccountId, name: &str) -> Result<Member, MemberError> {
-        let partition = self.caller().partition;
-        let role = format!("arn:{partition}:iam::{account}:role/{name}");
-        let (config, tuning) = self.parts();
-        let config = Box::pin(assumed(config, &role)).await?;
-        let found = identify(&Origin::default(), &config, tuning).await;
+        let role = self.member_role(account, name);
+        let config = Box::pin(assumed(&self.config, &role)).await?;
+        let found = identify(&Origin::default(), &config, &self.tuning).await;
         let caller = found.map_err(|error| MemberError::Unidentified {
             role: role.clone(),
             message: error.to_string(),
@@ -85,7 +79,7 @@ impl Session {
             let found = caller.account;
             return Err(MemberError::Elsewhere { role, found });
         }
-        Ok(Member::new(&config, tuning))
+        Ok(Member::new(&config, &self.tuning))
     }
 }
 
@@ -123,12 +117,6 @@ impl Member {
     fn new(config: &SdkConfig, tuning: &Tuning) -> Self {
         Self {
             reads: Reads::new(config, tuning),
-            list: read_port!(
-                aws_sdk_organizations,
-                config,
-                tuning,
-                "organizations:ListHandshakesForAccount"
-            ),
             accept: write_port(config, tuning, "organizations:AcceptHandshake"),
         }
     }
@@ -136,37 +124,6 @@ impl Member {
     /// The read side inside the account; the role may do little of it.
     pub fn reads(&self) -> &Reads {
         &self.reads
-    }
-
-    /// `ListHandshakesForAccount`.
-    pub async fn handshakes(&self) -> Result<Vec<Handshake>, Failure> {
-        let port = &self.list;
-        let rows = pages::all(
-            &port.lane,
-            None,
-            |_| {},
-            |token| async move {
-                let answer = port
-                    .read(None, |client| {
-                        client
-                            .list_handshakes_for_account()
-                            .max_results(20)
-                            .set_next_token(token.clone())
-                            .send()
-                    })
-                    .await?;
-                Ok(Page {
-                    items: answer.handshakes,
-                    next: answer.next_token,
-                })
-            },
-        )
-        .await?;
-        let reading = Reading {
-            operation: LIST,
-            target: None,
-        };
-        rows.iter().map(|row| reading.handshake(row)).collect()
     }
 
     /// `AcceptHandshake`. Whose invitation it is must have been proved.

@@ -9,6 +9,7 @@ mod connector;
 mod convert;
 mod error;
 mod iam;
+mod inside;
 mod lanes;
 mod member;
 mod organizations;
@@ -17,6 +18,7 @@ mod reads;
 mod redact;
 mod session;
 mod session_error;
+mod session_policy;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub(super) struct Ports {
     delegated_services: Port<Client>,
     service_access: Port<Client>,
     handshakes: Port<Client>,
+    handshakes_of_account: Port<Client>,
     tags: Port<Client>,
 }
 
@@ -67,6 +68,7 @@ impl Ports {
             delegated_services: port!("organizations:ListDelegatedServicesForAccount"),
             service_access: port!("organizations:ListAWSServiceAccessForOrganization"),
             handshakes: port!("organizations:ListHandshakesForOrganization"),
+            handshakes_of_account: port!("organizations:ListHandshakesForAccount"),
             tags: port!("organizations:ListTagsForResource"),
         }
     }
@@ -388,6 +390,23 @@ impl Reads {
             None,
             |_| {},
             list_handshakes_for_organization,
+            handshakes,
+            |r| r
+        )?;
+        let reading = reading(port, None);
+        rows.iter().map(|row| reading.handshake(row)).collect()
+    }
+
+    /// `ListHandshakesForAccount`: those that the calling account sees, invitations of other
+    /// organizations included, where no event tells of them.
+    /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListHandshakesForAccount.html>
+    pub async fn list_handshakes_for_account(&self) -> Result<Vec<Handshake>, Failure> {
+        let port = &self.organizations().handshakes_of_account;
+        let rows = list!(
+            port,
+            None,
+            |_| {},
+            list_handshakes_for_account,
             handshakes,
             |r| r
         )?;

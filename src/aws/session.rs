@@ -26,13 +26,14 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::connector;
 use super::error::Failure;
+use super::inside::IntoMembers;
 use super::lanes::{Lane, Port};
 use super::reads::Reads;
 use super::session_error::{Origin, SessionError};
+use super::session_policy::for_reading;
 use super::transcript::{Recorder, Transcript};
 use super::undo_writes::UndoWrites;
 use super::writes::Writes;
-use crate::model::operations::OPERATIONS;
 use crate::model::snapshot::Caller;
 use crate::model::{Event, Observer, Partition, Silent};
 
@@ -77,6 +78,8 @@ pub struct SessionOptions {
     pub external_id: Option<String>,
     /// Limits an assumed role to the reads of the operations table, whatever else it could do.
     pub read_only: bool,
+    /// The role that will be assumed in members; an assumed role may then do that too.
+    pub member_role: Option<String>,
     /// Fixed credentials in place of the machine's own.
     pub keys: Option<Keys>,
     /// Another connector, for tests.
@@ -103,6 +106,7 @@ impl Default for SessionOptions {
             role_arn: None,
             external_id: None,
             read_only: true,
+            member_role: None,
             keys: None,
             http_client: None,
             time_source: None,
@@ -123,6 +127,8 @@ pub(super) struct Tuning {
     pub(super) transcript: Option<Arc<Transcript>>,
     /// Lists end with their first page: to see whether an operation answers at all.
     pub(super) first_page_only: bool,
+    /// A lane in which sessions in several accounts go together.
+    pub(super) together: Option<Arc<Lane>>,
 }
 
 impl Tuning {
@@ -130,8 +136,13 @@ impl Tuning {
         Recorder(self.transcript.clone())
     }
 
-    pub(super) fn lane(&self, operation: &'static str) -> Lane {
-        Lane::new(operation, self.share, self.patience).first_page(self.first_page_only)
+    pub(super) fn lane(&self, operation: &'static str) -> Arc<Lane> {
+        match &self.together {
+            Some(lane) if lane.name() == operation => lane.clone(),
+            _ => Arc::new(
+                Lane::new(operation, self.share, self.patience).first_page(self.first_page_only),
+            ),
+        }
     }
 }
 
@@ -157,9 +168,10 @@ pub(super) use read_port;
 /// An identified caller. Opening it made one call; it holds no connection.
 #[derive(Debug, Clone)]
 pub struct Session {
-    caller: Caller,
-    config: SdkConfig,
-    tuning: Tuning,
+    pub(super) caller: Caller,
+    pub(super) config: SdkConfig,
+    pub(super) tuning: Tuning,
+    pub(super) into_members: IntoMembers,
     reads: Reads,
 }
 
@@ -172,6 +184,7 @@ impl Session {
             observer: options.observer.clone(),
             transcript: options.transcript.clone(),
             first_page_only: false,
+            together: None,
         };
         let config = Box::pin(base_config(&options)).await?;
         let origin = Box::pin(origin(&options, &config)).await;
@@ -185,6 +198,7 @@ impl Session {
             .build();
         let reads = Reads::new(&config, &tuning);
         Ok(Self {
+            into_members: IntoMembers::new(&tuning),
             caller,
             config,
             tuning,
@@ -215,11 +229,6 @@ impl Session {
     /// The write side; only `apply` uses it.
     pub fn writes(&self) -> Writes {
         Writes::new(&self.config, &self.tuning)
-    }
-
-    /// What sessions in other accounts are made from.
-    pub(super) fn parts(&self) -> (&SdkConfig, &Tuning) {
-        (&self.config, &self.tuning)
     }
 
     /// The writes that take back; only `apply/undo.rs` and `apply/release.rs` use them.
@@ -367,7 +376,7 @@ async fn with_credentials(
         assume = assume.external_id(id);
     }
     if options.read_only {
-        assume = assume.policy(read_policy());
+        assume = assume.policy(for_reading(role, options.member_role.as_deref()));
     }
     let assumed = assume.build_from_provider(provider).await;
     assumed
@@ -378,20 +387,6 @@ async fn with_credentials(
         .into_builder()
         .credentials_provider(SharedCredentialsProvider::new(assumed))
         .build())
-}
-
-/// The session policy of a role that is assumed for reading: the reads of the table.
-fn read_policy() -> String {
-    let actions: Vec<&str> = OPERATIONS
-        .iter()
-        .filter(|row| row.reads())
-        .map(|row| row.name)
-        .collect();
-    serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
-    })
-    .to_string()
 }
 
 /// `sts:GetCallerIdentity`, and what follows from its answer.

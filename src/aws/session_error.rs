@@ -143,11 +143,7 @@ impl Origin {
 
     /// `sts:AssumeRole` failed.
     pub(super) fn assume_role(&self, role: &str, error: &CredentialsError) -> SessionError {
-        let failure = sources(error).find_map(|cause| {
-            let error = cause.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>()?;
-            Some(Failure::from_sdk("sts:AssumeRole", Some(role), error))
-        });
-        match failure {
+        match refusal(role, error) {
             Some(failure) => match self.failed(&failure) {
                 SessionError::Identity { message } => SessionError::AssumeRole {
                     role: role.to_owned(),
@@ -189,6 +185,20 @@ pub(super) fn told(role: &str, error: &CredentialsError) -> String {
         SessionError::AssumeRole { message, .. } => message,
         other => other.to_string(),
     }
+}
+
+/// What STS answered, if it did.
+fn refusal(role: &str, error: &CredentialsError) -> Option<Failure> {
+    sources(error).find_map(|cause| {
+        let error = cause.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>()?;
+        Some(Failure::from_sdk("sts:AssumeRole", Some(role), error))
+    })
+}
+
+/// Why a role in a member could not be assumed.
+pub(super) fn not_assumed(role: &str, error: &CredentialsError) -> Failure {
+    refusal(role, error)
+        .unwrap_or_else(|| Failure::unanswered("sts:AssumeRole", role, &chain(error)))
 }
 
 #[cfg(test)]

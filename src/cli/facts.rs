@@ -1,19 +1,24 @@
 //! Where the facts come from: a file, the demo, or AWS.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::args::{AwsArgs, Cli, Events, ScopeArgs, WriteArgs};
+use super::args::{AwsArgs, Cli, Events, MemberArgs, ScopeArgs, StateArgs, WriteArgs};
 use super::error::CliError;
 use super::progress::Progress;
+use super::streams;
+use super::writing::state_place;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
-use crate::collect::{Scope, collect, collect_chain, collect_events};
+use crate::collect::{
+    Finished, Members, Scope, collect, collect_chain, collect_events, collect_members,
+};
 use crate::config::Config;
 use crate::exits::event_names;
-use crate::flows::{find_account, read_snapshot};
+use crate::flows::{FinishedMembers, find_account, read_snapshot};
 use crate::model::snapshot::Depth;
 use crate::model::{AccountId, Snapshot};
 use crate::sim::{Serving, Simulator, WIRE_LOG, World};
@@ -32,10 +37,42 @@ pub(super) struct Source {
     demo: Option<Serving>,
 }
 
+/// Looking into members, and where finished ones are kept.
+pub(super) type Inside<'a> = (&'a MemberArgs, &'a StateArgs);
+
+/// What a session is for.
+#[derive(Debug, Default)]
+pub(super) struct How {
+    /// Limits assumed roles to the read list.
+    pub(super) read_only: bool,
+    /// The role that will be assumed in members.
+    pub(super) member_role: Option<String>,
+    /// Keeps every call.
+    pub(super) transcript: Option<Arc<Transcript>>,
+}
+
 impl Source {
     /// Opens a session as the arguments say. `read_only` limits assumed roles to the read list.
     pub(super) async fn open(cli: &Cli, args: &AwsArgs, read_only: bool) -> Result<Self, CliError> {
-        Self::open_recorded(cli, args, read_only, None).await
+        let how = How {
+            read_only,
+            ..How::default()
+        };
+        Self::open_as(cli, args, how).await
+    }
+
+    /// The same for reading, inside members too if the arguments name a role there.
+    pub(super) async fn open_into(
+        cli: &Cli,
+        args: &AwsArgs,
+        members: &MemberArgs,
+    ) -> Result<Self, CliError> {
+        let how = How {
+            read_only: true,
+            member_role: members.member_role.clone(),
+            ..How::default()
+        };
+        Self::open_as(cli, args, how).await
     }
 
     /// The same for a command that may write: read-only unless it does, events if asked for.
@@ -51,13 +88,8 @@ impl Source {
         Ok(source)
     }
 
-    /// The same, with every call kept in the transcript.
-    pub(super) async fn open_recorded(
-        cli: &Cli,
-        args: &AwsArgs,
-        read_only: bool,
-        transcript: Option<Arc<Transcript>>,
-    ) -> Result<Self, CliError> {
+    /// Opens a session in that way.
+    pub(super) async fn open_as(cli: &Cli, args: &AwsArgs, how: How) -> Result<Self, CliError> {
         let progress = Arc::new(Progress::new(!cli.output.no_progress));
         let mut config = crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?;
         let mut options = SessionOptions {
@@ -67,9 +99,10 @@ impl Source {
             role_arn: args.role_arn.clone(),
             external_id: args.external_id.clone(),
             share: config.rate_share,
-            read_only,
+            read_only: how.read_only,
+            member_role: how.member_role,
             observer: progress.clone(),
-            transcript,
+            transcript: how.transcript,
             ..SessionOptions::default()
         };
         let (mut demo, mut now) = (None, Timestamp::now());
@@ -98,6 +131,16 @@ impl Source {
 
     /// Reads the facts.
     pub(super) async fn collect(&self, scope: &ScopeArgs) -> Result<Snapshot, CliError> {
+        let nobody = (&MemberArgs::default(), &StateArgs::default());
+        self.collect_into(scope, nobody).await
+    }
+
+    /// Reads the facts, inside members too if the arguments name a role there.
+    pub(super) async fn collect_into(
+        &self,
+        scope: &ScopeArgs,
+        inside: Inside<'_>,
+    ) -> Result<Snapshot, CliError> {
         let names = event_names();
         let scope = Scope {
             depth: if scope.full {
@@ -108,9 +151,11 @@ impl Source {
             since: Duration::from_hours(24 * u64::from(scope.since)),
             event_names: &names,
         };
-        let collected = collect(&self.session, &scope, self.now, self.progress.as_ref()).await;
+        let observer = self.progress.as_ref();
+        let collected = collect(&self.session, &scope, self.now, observer).await;
+        let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;
+        self.enter(&mut snapshot, inside, &BTreeSet::new()).await;
         self.progress.finish();
-        let mut snapshot = collected?;
         if self.demo.is_some() {
             // Its port changes from run to run.
             snapshot.caller.endpoint = Some("the demo's simulated AWS on loopback".to_owned());
@@ -118,9 +163,42 @@ impl Source {
         Ok(snapshot)
     }
 
+    /// Reads inside members, if the arguments name a role there.
+    async fn enter(
+        &self,
+        snapshot: &mut Snapshot,
+        (args, state): Inside<'_>,
+        only: &BTreeSet<AccountId>,
+    ) {
+        let Some(role) = &args.member_role else {
+            return;
+        };
+        let place = state_place(state).filter(|_| !self.is_demo());
+        let organization = snapshot.organization.known();
+        let finished = place
+            .zip(organization)
+            .map(|(place, one)| FinishedMembers::of(&place, &one.id, args.fresh));
+        let into = Members {
+            role,
+            external_id: args.member_external_id.as_deref(),
+            only,
+            finished: finished.as_ref().map(|one| one as &dyn Finished),
+        };
+        collect_members(&self.session, snapshot, into, self.progress.as_ref()).await;
+        self.progress.finish();
+        for line in finished.map(FinishedMembers::end).into_iter().flatten() {
+            streams::note(&line);
+        }
+    }
+
     /// Reads the events of the last `since`, and what tells whose invitations were accepted; no
     /// tree.
-    pub(super) async fn collect_events(&self, since: Duration) -> Result<Snapshot, CliError> {
+    pub(super) async fn collect_events(
+        &self,
+        since: Duration,
+        inside: Inside<'_>,
+        only: &BTreeSet<AccountId>,
+    ) -> Result<Snapshot, CliError> {
         let names = event_names();
         let scope = Scope {
             since,
@@ -129,8 +207,10 @@ impl Source {
         };
         let observer = self.progress.as_ref();
         let collected = collect_events(&self.session, &scope, self.now, observer).await;
+        let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;
+        self.enter(&mut snapshot, inside, only).await;
         self.progress.finish();
-        Ok(collected?)
+        Ok(snapshot)
     }
 
     /// Reads the tree, and everything that hangs on the way to the account of that id or name; no

@@ -10,6 +10,7 @@ mod calls;
 mod chain;
 mod frontier;
 mod history;
+mod members;
 mod names;
 mod probe;
 mod sides;
@@ -29,6 +30,7 @@ use crate::model::{Gap, GapReason, Observed, Observer, Snapshot, Timestamp};
 use calls::Calls;
 
 pub use chain::collect_chain;
+pub use members::{Finished, Members, collect_members};
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -203,6 +205,7 @@ fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
             gaps: Vec::new(),
             unparsed: Vec::new(),
         },
+        members: BTreeMap::new(),
         caller,
     }
 }

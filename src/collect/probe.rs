@@ -62,6 +62,7 @@ fn bare(snapshot: &Snapshot) -> Snapshot {
             unparsed: Vec::new(),
             ..*events
         },
+        members: BTreeMap::new(),
         ..*snapshot
     }
 }

@@ -60,9 +60,9 @@ fn of_account(account: &AccountId, all: &[Detection], home: &Home<'_>) -> Vec<St
         .enumerate()
         .filter(|(_, one)| concerns(one, account, home))
         .collect();
-    // The call that took an account out bears the second of its departure.
-    let after = |one: &Detection| one.kind == EventKind::Departure;
-    own.sort_by_key(|(at, one)| (one.time, after(one), usize::MAX - at));
+    // CloudTrail tells whole seconds: of two records of one, a departure is the effect.
+    let effect = |one: &Detection| matches!(one.kind, EventKind::Departure | EventKind::Joining);
+    own.sort_by_key(|(at, one)| (one.time, effect(one), usize::MAX - at));
     let mut stories = Vec::new();
     for chapter in own.chunk_by(|(_, a), (_, b)| b.time.duration_since(a.time) <= APART) {
         let told = chapter

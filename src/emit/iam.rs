@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::model::operations::{Job, OPERATIONS};
+use crate::model::operations::{Job, MEMBER_READS, OPERATIONS};
 
 /// Which job the policy is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +13,25 @@ pub enum IamPolicy {
     Remediation,
     /// The reads of an audit, and `undo --apply`.
     Undo,
+    /// What the role of `--member-role` needs inside each member.
+    Member,
 }
 
 /// The policy as pretty JSON. `sts:GetCallerIdentity` needs no permission and is left out
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
-pub fn iam_policy(kind: IamPolicy) -> String {
-    let mut statements = vec![statement("ReadForAudit", |job| !job.writes())];
+///
+/// With the name of a role in members, assuming it is allowed too.
+pub fn iam_policy(kind: IamPolicy, member_role: Option<&str>) -> String {
+    if kind == IamPolicy::Member {
+        return pretty(&[allow("ReadInMember", &MEMBER_READS, "*")]);
+    }
+    let mut statements = vec![statement("ReadForAudit", |job| {
+        !job.writes() && job != Job::Member
+    })];
+    if let Some(name) = member_role {
+        let role = format!("arn:*:iam::*:role/{name}");
+        statements.push(allow("AssumeTheRoleInMembers", &["sts:AssumeRole"], &role));
+    }
     if kind == IamPolicy::Remediation {
         statements.push(statement("CreateAndAttachTheGuard", |job| {
             job == Job::Guard
@@ -31,6 +44,10 @@ pub fn iam_policy(kind: IamPolicy) -> String {
     if kind == IamPolicy::Undo {
         statements.push(statement("TakeBackWhatARunDid", |job| job == Job::Undo));
     }
+    pretty(&statements)
+}
+
+fn pretty(statements: &[serde_json::Value]) -> String {
     let policy = json!({ "Version": "2012-10-17", "Statement": statements });
     format!("{policy:#}\n")
 }
@@ -42,7 +59,11 @@ fn statement(sid: &str, wanted: fn(Job) -> bool) -> serde_json::Value {
         .map(|row| row.name)
         .collect();
     actions.sort_unstable();
-    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" })
+    allow(sid, &actions, "*")
+}
+
+fn allow(sid: &str, actions: &[&str], resource: &str) -> serde_json::Value {
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
 }
 
 #[cfg(test)]
@@ -64,10 +85,14 @@ mod tests {
                 IamPolicy::Undo,
                 include_str!("../../policies/iam/undo.json"),
             ),
+            (
+                IamPolicy::Member,
+                include_str!("../../policies/iam/member.json"),
+            ),
         ];
         for (kind, text) in published {
             assert_eq!(
-                iam_policy(kind),
+                iam_policy(kind, None),
                 text,
                 "org-exit-guard emit iam-policy writes it anew"
             );
@@ -76,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_audit_policy_allows_nothing_that_writes() {
-        let audit = iam_policy(IamPolicy::Audit);
+        let audit = iam_policy(IamPolicy::Audit, None);
         for row in OPERATIONS.iter().filter(|row| row.job.writes()) {
             assert!(!audit.contains(row.name), "{}", row.name);
         }
@@ -85,9 +110,19 @@ mod tests {
     #[test]
     fn only_the_policy_for_undo_allows_to_take_back() {
         for verb in ["DetachPolicy", "DeletePolicy", "CancelHandshake"] {
-            assert!(!iam_policy(IamPolicy::Remediation).contains(verb), "{verb}");
-            assert!(iam_policy(IamPolicy::Undo).contains(verb), "{verb}");
+            assert!(
+                !iam_policy(IamPolicy::Remediation, None).contains(verb),
+                "{verb}"
+            );
+            assert!(iam_policy(IamPolicy::Undo, None).contains(verb), "{verb}");
         }
-        assert!(!iam_policy(IamPolicy::Undo).contains("CreatePolicy"));
+        assert!(!iam_policy(IamPolicy::Undo, None).contains("CreatePolicy"));
+    }
+
+    #[test]
+    fn roles_in_members_may_be_assumed_only_where_one_is_named() {
+        assert!(!iam_policy(IamPolicy::Audit, None).contains("sts:"));
+        let with = iam_policy(IamPolicy::Audit, Some("Look"));
+        assert!(with.contains("arn:*:iam::*:role/Look"), "{with}");
     }
 }

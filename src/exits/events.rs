@@ -178,6 +178,12 @@ pub fn event_names() -> Vec<&'static str> {
     names.filter(|name| seen.insert(*name)).collect()
 }
 
+/// Names of the events that only the history of the acting member shows.
+pub fn member_event_names() -> Vec<&'static str> {
+    let own = EVENTS.iter().filter(|spec| spec.in_member);
+    own.map(|spec| spec.name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,4 +7,4 @@ mod events;
 pub use catalog::{
     ActionSpec, Actor, ExitPath, GuardStatement, PATHS, PathId, ResourceShape, path,
 };
-pub use events::{EVENTS, EventKind, EventSpec, event, event_names};
+pub use events::{EVENTS, EventKind, EventSpec, event, event_names, member_event_names};

@@ -61,7 +61,7 @@ pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
     };
     let mut findings = crate::audit::run(&cx);
     let home = Home::of(&snapshot, &judgement);
-    let records = &snapshot.events.records;
+    let records = snapshot.records();
     let detections = crate::detect::detect(records, &home, settings, snapshot.taken_at);
     let stories = stories(&detections, &home);
     let unused = unused_event_waivers(settings, &detections, snapshot.taken_at);

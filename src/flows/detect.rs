@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::audit::{of_events, unused_event_waivers};
-use crate::audit::{expired_waiver, unused_waiver};
+use crate::audit::{expired_waiver, foreign_invitations, unused_waiver};
 use crate::detect::{Home, detect, stories};
 use crate::model::settings::Settings;
 use crate::model::{Observer, OrganizationId, Snapshot, Timestamp};
@@ -74,7 +74,7 @@ pub fn detect_in(
         judgement: judgement.as_ref(),
     };
     let archived = sources.archived.iter().flat_map(|scanned| &scanned.found);
-    let looked_up = sources.live.iter().flat_map(|live| &live.events.records);
+    let looked_up = sources.live.iter().flat_map(Snapshot::records);
     let records = archived
         .map(|found| &found.record)
         .chain(looked_up.filter(|record| query.takes(record)));
@@ -82,9 +82,12 @@ pub fn detect_in(
     let stories = stories(&detections, &home);
     let expired = of_events(settings).filter(|waiver| waiver.expires <= now);
     let unused = unused_event_waivers(settings, &detections, now);
+    let invited = sources.live.iter();
+    let invited = invited.flat_map(|live| foreign_invitations(live, settings));
     let findings: Vec<_> = expired
         .map(expired_waiver)
         .chain(unused.map(unused_waiver))
+        .chain(invited)
         .collect();
     DetectionsDocument::new(
         &Timeline {

@@ -89,6 +89,7 @@ pub(crate) fn organization() -> Snapshot {
             gaps: Vec::new(),
             unparsed: Vec::new(),
         },
+        members: BTreeMap::new(),
     };
     attach(
         &mut snapshot,

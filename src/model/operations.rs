@@ -14,6 +14,8 @@ pub enum Job {
     AuditDetail,
     /// Only `audit --verify-with-aws` asks for it.
     Verify,
+    /// Only `--member-role` asks for it, of an audit or of `remediate --accept-in-account`.
+    Member,
     /// Creating and attaching the guard.
     Guard,
     /// Enabling the SCP policy type, where it is asked for.
@@ -21,7 +23,7 @@ pub enum Job {
     /// Bringing accounts back.
     Reinvite,
     /// The same, inside the account.
-    Member,
+    AcceptInAccount,
     /// Taking back what a run did.
     Undo,
 }
@@ -29,7 +31,10 @@ pub enum Job {
 impl Job {
     /// Is it a job of `remediate`, `resume` or `undo`, which may write?
     pub fn writes(self) -> bool {
-        !matches!(self, Self::Audit | Self::AuditDetail | Self::Verify)
+        !matches!(
+            self,
+            Self::Audit | Self::AuditDetail | Self::Verify | Self::Member
+        )
     }
 
     /// Does every audit make use of it?
@@ -103,7 +108,7 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{Audit, AuditDetail, EnableScps, Guard, Member, Reinvite, Undo, Verify};
+use Job::{AcceptInAccount, Audit, AuditDetail, EnableScps, Guard, Member, Reinvite, Undo, Verify};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -232,6 +237,18 @@ pub const OPERATIONS: &[Operation] = &[
         Verify,
         "verdicts cannot be put to AWS's own policy simulator (audit --verify-with-aws)",
     ),
+    unpublished(
+        "sts:AssumeRole",
+        Member,
+        "nothing inside the members can be read (--member-role)",
+    ),
+    op(
+        "organizations:ListHandshakesForAccount",
+        Member,
+        5.0,
+        8.0,
+        "invitations of other organizations that wait in a member are unknown (--member-role)",
+    ),
     op(
         "organizations:CreatePolicy",
         Guard,
@@ -277,19 +294,9 @@ pub const OPERATIONS: &[Operation] = &[
         3.0,
         "an account that came back stays in the root",
     ),
-    unpublished(
-        "sts:AssumeRole",
-        Member,
-        "invitations cannot be accepted inside the account (--accept-in-account)",
-    ),
-    unpublished(
-        "organizations:ListHandshakesForAccount",
-        Member,
-        "that an invitation is ours is not proved, so it is not accepted in the account",
-    ),
     op(
         "organizations:AcceptHandshake",
-        Member,
+        AcceptInAccount,
         1.0,
         2.0,
         "invitations cannot be accepted inside the account",
@@ -322,6 +329,12 @@ pub const OPERATIONS: &[Operation] = &[
         5.0,
         "our invitation cannot be cancelled",
     ),
+];
+
+/// What `--member-role` reads inside a member: the whole session policy there.
+pub const MEMBER_READS: [&str; 2] = [
+    "cloudtrail:LookupEvents",
+    "organizations:ListHandshakesForAccount",
 ];
 
 /// The row of an operation, by its IAM action.

@@ -60,6 +60,21 @@ pub struct Snapshot {
     pub handshakes: Observed<Vec<Handshake>>,
     /// The caller's CloudTrail event history, as far as exits are concerned.
     pub events: EventHistory,
+    /// What was read inside other accounts, by account; empty if no member role was given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub members: BTreeMap<AccountId, MemberFacts>,
+}
+
+/// What was read inside a member, or a former one, through a role there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberFacts {
+    /// ARN of the role that was assumed, or should have been.
+    pub role: String,
+    /// Its own event history, as far as only that one shows exits.
+    pub history: Observed<EventHistory>,
+    /// Handshakes that it sees, those of other organizations included; not read in former members.
+    pub handshakes: Observed<Vec<Handshake>>,
 }
 
 /// How deep the attachments were read.
@@ -160,6 +175,22 @@ impl Snapshot {
 }
 
 impl Snapshot {
+    /// Every event history that was read: the caller's, then those of members.
+    pub fn histories(&self) -> impl Iterator<Item = &EventHistory> {
+        let members = self.members.values();
+        std::iter::once(&self.events).chain(members.filter_map(|one| one.history.known()))
+    }
+
+    /// The records of all of them; one that stands in two comes twice.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.histories().flat_map(|history| &history.records)
+    }
+
+    /// Records of all of them that could not be parsed: which, and why.
+    pub fn unparsed(&self) -> impl Iterator<Item = &String> {
+        self.histories().flat_map(|history| &history.unparsed)
+    }
+
     /// Everything that was asked for and not read, each once, sorted.
     ///
     /// What was not asked for because nothing depended on it is no gap.
@@ -186,7 +217,9 @@ impl Snapshot {
         .chain(attachments.by_policy.values().filter_map(Observed::gap))
         .chain(attachments.by_node.values().filter_map(Observed::gap))
         .chain(administrators.filter_map(|one| one.services.gap()))
-        .chain(&self.events.gaps)
+        .chain(self.histories().flat_map(|history| &history.gaps))
+        .chain(self.members.values().filter_map(|one| one.history.gap()))
+        .chain(self.members.values().filter_map(|one| one.handshakes.gap()))
         .filter(|gap| gap.reason != GapReason::NotRead)
         .collect();
         gaps.sort();

@@ -4,10 +4,11 @@ use super::document::{
     AccountView, AuditDocument, CallerView, Counts, Coverage, EventCoverage, FindingView,
     OrganizationView, PathRow, PolicyView, REPORT_VERSION, Tool,
 };
+use super::members;
 use super::timeline::{EventView, StoryView};
 use crate::audit::{Finding, Outcome};
 use crate::detect::{Detection, Story};
-use crate::exits::{EVENTS, ExitPath};
+use crate::exits::ExitPath;
 use crate::model::rule::{RuleMeta, Severity};
 use crate::model::{Gap, GapReason, NodeId, Observed, Snapshot};
 use crate::scp::{SCP_SIZE_LIMIT, SCPS_PER_TARGET, size};
@@ -35,7 +36,7 @@ impl AuditDocument {
             paths: ExitPath::of_members()
                 .map(|path| row(path, judgement))
                 .collect(),
-            counts: counts(findings, detections, &gaps, snapshot.events.unparsed.len()),
+            counts: counts(findings, detections, &gaps, snapshot.unparsed().count()),
             findings: findings.iter().map(finding).collect(),
             events: detections.iter().map(EventView::of).collect(),
             stories: stories
@@ -81,7 +82,6 @@ fn coverage(snapshot: &Snapshot, judgement: &Judgement) -> Coverage {
             .known()
             .map(Vec::len)
     });
-    let history = &snapshot.events;
     Coverage {
         accounts: judgement.standings.len(),
         judged: count(|standing| matches!(standing, Standing::Member { .. })),
@@ -98,34 +98,21 @@ fn coverage(snapshot: &Snapshot, judgement: &Judgement) -> Coverage {
             .max(),
         documented_scps_per_target: SCPS_PER_TARGET,
         documented_scp_characters: SCP_SIZE_LIMIT,
-        events: EventCoverage {
-            account: history.account.clone(),
-            region: history.region.clone(),
-            from: history.from,
-            until: history.until,
-            records: history.records.len(),
-            unparsed: history.unparsed.clone(),
-        },
+        events: EventCoverage::of(&snapshot.events),
+        members: snapshot
+            .histories()
+            .skip(1)
+            .map(EventCoverage::of)
+            .collect(),
         notes: notes(snapshot),
     }
 }
 
-/// What no event history but a member's own shows.
-pub(super) fn blind_spot_of_a_history() -> String {
-    let in_member = EVENTS.iter().filter(|event| event.in_member);
-    let names: Vec<&str> = in_member.map(|event| event.name).collect();
-    format!(
-        "a member's own {} is logged in that member only; this event history cannot show it",
-        names.join(", ")
-    )
-}
-
 /// What the answer cannot know, whatever the caller's permissions.
 fn notes(snapshot: &Snapshot) -> Vec<String> {
-    let mut notes = vec![
-        "the management account and service-linked roles are outside SCPs".to_owned(),
-        blind_spot_of_a_history(),
-    ];
+    let mut notes =
+        vec!["the management account and service-linked roles are outside SCPs".to_owned()];
+    notes.extend(members::blind_spots(snapshot));
     if snapshot.caller_manages() == Some(false) {
         notes.push(
             "departures are recorded in the management account only; this caller is not it"

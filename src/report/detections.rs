@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::build::{blind_spot_of_a_history, counts, finding};
-use super::document::{Counts, FindingView, Tool};
+use super::build::{counts, finding};
+use super::document::{Counts, EventCoverage, FindingView, Tool};
 use super::page::{Page, Tone};
 use super::timeline::{EventView, StoryView};
-use super::{Format, timeline};
+use super::{Format, members, timeline};
 use crate::audit::Finding;
 use crate::detect::{Detection, Story};
 use crate::exits::{EVENTS, EventKind};
@@ -37,7 +37,8 @@ pub struct DetectionsDocument {
     pub detections: Vec<DetectionView>,
     /// Events that belong together, newest first.
     pub stories: Vec<StoryView>,
-    /// Waivers of events that have expired or cover nothing.
+    /// Waivers of events that have expired or cover nothing, and invitations of other organizations
+    /// that wait in members.
     pub findings: Vec<FindingView>,
     /// What was looked at.
     pub coverage: Looked,
@@ -76,28 +77,9 @@ pub struct Looked {
     #[serde(flatten)]
     pub archive: Option<Coverage>,
     /// Event histories.
-    pub histories: Vec<HistoryCoverage>,
+    pub histories: Vec<EventCoverage>,
     /// What could not be read of them.
     pub gaps: Vec<Gap>,
-}
-
-/// One event history.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct HistoryCoverage {
-    /// Whose.
-    pub account: AccountId,
-    /// Which region's.
-    pub region: String,
-    /// The first moment.
-    #[schemars(with = "String")]
-    pub from: Timestamp,
-    /// The last moment.
-    #[schemars(with = "String")]
-    pub until: Timestamp,
-    /// Records that were looked up.
-    pub records: usize,
-    /// Records that could not be parsed: which, and why.
-    pub unparsed: Vec<String>,
 }
 
 impl Looked {
@@ -126,7 +108,7 @@ pub struct Timeline<'a> {
     pub detections: &'a [Detection],
     /// Which belong together.
     pub stories: &'a [Story],
-    /// Of waivers.
+    /// Beside the events: of waivers, and invitations that wait.
     pub findings: &'a [Finding],
 }
 
@@ -180,8 +162,7 @@ impl DetectionsDocument {
 /// In which files and histories the records stand.
 struct Places<'a> {
     files: BTreeMap<(&'a str, Timestamp), Vec<&'a Found>>,
-    history: BTreeSet<(&'a str, Timestamp)>,
-    account: Option<&'a AccountId>,
+    histories: BTreeMap<(&'a str, Timestamp), &'a AccountId>,
 }
 
 impl<'a> Places<'a> {
@@ -191,13 +172,14 @@ impl<'a> Places<'a> {
             let key = (one.record.event_id.as_str(), one.record.time);
             files.entry(key).or_default().push(one);
         }
-        let records = sources.live.iter().flat_map(|live| &live.events.records);
+        let histories = sources.live.iter().flat_map(Snapshot::histories);
+        let looked_up = histories.flat_map(|history| {
+            let records = history.records.iter();
+            records.map(|one| ((one.event_id.as_str(), one.time), &history.account))
+        });
         Self {
             files,
-            history: records
-                .map(|record| (record.event_id.as_str(), record.time))
-                .collect(),
-            account: sources.live.as_ref().map(|live| &live.events.account),
+            histories: looked_up.collect(),
         }
     }
 
@@ -210,30 +192,17 @@ impl<'a> Places<'a> {
         RecordRef {
             event_id: detection.event_id.clone(),
             files: files.collect(),
-            looked_up_in: self
-                .account
-                .filter(|_| self.history.contains(&key))
-                .cloned(),
+            looked_up_in: self.histories.get(&key).map(|account| (*account).clone()),
         }
     }
 }
 
 fn looked(sources: Sources) -> Looked {
     let gaps = sources.live.as_ref().map(Snapshot::gaps);
-    let history = sources.live.map(|live| live.events);
+    let histories = sources.live.iter().flat_map(Snapshot::histories);
     Looked {
         archive: sources.archived.map(|scanned| scanned.coverage),
-        histories: history
-            .into_iter()
-            .map(|history| HistoryCoverage {
-                account: history.account,
-                region: history.region,
-                from: history.from,
-                until: history.until,
-                records: history.records.len(),
-                unparsed: history.unparsed,
-            })
-            .collect(),
+        histories: histories.map(EventCoverage::of).collect(),
         gaps: gaps.unwrap_or_default(),
     }
 }
@@ -242,7 +211,7 @@ fn looked(sources: Sources) -> Looked {
 fn blind_spots(sources: &Sources, accounts: &BTreeSet<AccountId>) -> Vec<String> {
     let mut spots = Vec::new();
     if let Some(live) = &sources.live {
-        spots.push(blind_spot_of_a_history());
+        spots.extend(members::blind_spots(live));
         if live.caller_manages() == Some(false) {
             spots.push(
                 "departures are recorded in the management account only; this caller is not it"
@@ -308,7 +277,7 @@ fn page(document: &DetectionsDocument, width: usize) -> String {
         }
     }
     timeline::stories(&mut page, &document.stories);
-    waivers(&mut page, &document.findings);
+    findings(&mut page, &document.findings);
     page.gap();
     page.heading("What was looked at");
     histories(&mut page, &document.coverage);
@@ -326,20 +295,27 @@ fn page(document: &DetectionsDocument, width: usize) -> String {
     page.finish()
 }
 
-fn waivers(page: &mut Page, findings: &[FindingView]) {
+fn findings(page: &mut Page, findings: &[FindingView]) {
     if !findings.is_empty() {
         page.gap();
-        page.heading("Waivers");
+        page.heading("Waivers and invitations");
     }
     for finding in findings {
         let severity = finding.severity;
-        page.labeled(0, severity.as_str(), Tone::of(severity), &finding.summary);
+        let (label, tone) = match &finding.waived {
+            Some(_) => ("waived", Tone::Plain),
+            None => (severity.as_str(), Tone::of(severity)),
+        };
+        page.labeled(0, label, tone, &finding.summary);
+        for line in &finding.evidence {
+            page.item(2, line);
+        }
     }
 }
 
 fn histories(page: &mut Page, coverage: &Looked) {
     for history in &coverage.histories {
-        let HistoryCoverage {
+        let EventCoverage {
             account,
             region,
             from,

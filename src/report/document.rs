@@ -10,7 +10,7 @@ use crate::audit::{Changes, Former};
 use crate::model::organization::FeatureSet;
 use crate::model::rule::{Confidence, Severity};
 use crate::model::settings::Waiver;
-use crate::model::snapshot::Caller;
+use crate::model::snapshot::{Caller, EventHistory};
 use crate::model::{AccountId, Gap, NodeId, PolicyId, Timestamp};
 
 /// The version of this form.
@@ -143,13 +143,16 @@ pub struct Coverage {
     pub documented_scps_per_target: usize,
     /// The longest SCP that AWS documents, in characters.
     pub documented_scp_characters: usize,
-    /// The event history that was read.
+    /// The caller's event history.
     pub events: EventCoverage,
+    /// Members' own event histories that were read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<EventCoverage>,
     /// What this answer cannot know, in sentences.
     pub notes: Vec<String>,
 }
 
-/// Which events the answer covers.
+/// An event history that was read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EventCoverage {
     /// Whose event history.
@@ -164,8 +167,21 @@ pub struct EventCoverage {
     pub until: Timestamp,
     /// Records found.
     pub records: usize,
-    /// Records that could not be parsed.
+    /// Records that could not be parsed: which, and why.
     pub unparsed: Vec<String>,
+}
+
+impl EventCoverage {
+    pub(super) fn of(history: &EventHistory) -> Self {
+        Self {
+            account: history.account.clone(),
+            region: history.region.clone(),
+            from: history.from,
+            until: history.until,
+            records: history.records.len(),
+            unparsed: history.unparsed.clone(),
+        }
+    }
 }
 
 /// How many accounts can take a path.

@@ -2,7 +2,9 @@
 
 use org_exit_guard::apply::Row;
 use org_exit_guard::config::ConfigFile;
-use org_exit_guard::flows::{PlanFile, SnapshotFile, read_plan, read_snapshot};
+use org_exit_guard::flows::{
+    MEMBER_VERSION, MemberFile, PlanFile, SnapshotFile, read_plan, read_snapshot,
+};
 use org_exit_guard::report::{
     AlarmDocument, AuditDocument, BatchLine, ChangesDocument, CheckDocument, DetectionsDocument,
     ExplainDocument, LintDocument, RemediationDocument, RunsDocument, UndoDocument,
@@ -122,6 +124,28 @@ fn documents_follow_their_published_schemas() {
         &serde_json::to_value(settings).expect("JSON"),
         &published::<ConfigFile>("config", Contract::Deserialize),
     );
+}
+
+#[test]
+fn a_finished_member_follows_its_published_schema() {
+    let directory = directory();
+    let flags = [
+        "--member-role",
+        "OrganizationAccountAccessRole",
+        "--allow-gaps",
+    ];
+    let run = [&["snapshot", "--demo", "-o", "facts.json"], &flags[..]].concat();
+    Run::of(&binary(&directory).args(run).output().expect("it runs"));
+    let facts = read_snapshot(&directory.path().join("facts.json")).expect("facts");
+    let schema = published::<MemberFile>("finished-member", Contract::Serialize);
+    assert!(!facts.members.is_empty());
+    for facts in facts.members.into_values() {
+        let file = MemberFile {
+            format_version: MEMBER_VERSION,
+            facts,
+        };
+        follows(&serde_json::to_value(file).expect("JSON"), &schema);
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod fuzz;
 mod guard;
 mod inspect;
 mod killed;
+mod members;
 mod oracle;
 mod output;
 mod plan_file;

@@ -6,6 +6,7 @@ mod direct_transfer_open;
 mod direct_transfer_rests_on_leave_deny;
 mod exempting;
 mod exit_verdict_unknown;
+pub(super) mod foreign_invitation_waits;
 mod guard_by_accident;
 mod guard_by_missing_allow;
 mod guard_carves_out_place;
@@ -29,7 +30,7 @@ mod testing;
 use super::Rule;
 
 /// Every rule, in the order of the documentation.
-pub static RULES: [Rule; 20] = [
+pub static RULES: [Rule; 21] = [
     scps_not_in_force::RULE,
     leave_organization_open::RULE,
     direct_transfer_open::RULE,
@@ -50,6 +51,7 @@ pub static RULES: [Rule; 20] = [
     root_access_not_central::RULE,
     root_email_foreign_domain::RULE,
     invitation_open::RULE,
+    foreign_invitation_waits::RULE,
 ];
 
 #[cfg(test)]

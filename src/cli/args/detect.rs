@@ -6,13 +6,14 @@ use clap::Args;
 
 use super::super::moment::{Moment, parse_moment};
 use super::super::source::{SourceArg, parse_source};
-use super::{AwsArgs, FailOn, parse_format};
+use super::{AwsArgs, FailOn, MemberArgs, StateArgs, parse_format};
 use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     org-exit-guard detect --demo\n  \
+    org-exit-guard detect --member-role OrganizationAccountAccessRole\n  \
     org-exit-guard detect --since 7d --snapshot facts.json\n  \
     org-exit-guard detect --source archive:logs\n  \
     org-exit-guard detect --source archive:logs --since 2026-11-01 --until 2026-11-07 --format json\n  \
@@ -20,6 +21,8 @@ use crate::report::Format;
 pub(in crate::cli) struct DetectArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
+    #[command(flatten)]
+    pub(in crate::cli) members: MemberArgs,
     /// Where the records are (can be repeated). lookup: the event history of the caller's account;
     /// archive:PATH: CloudTrail log files on disk, laid out as in the bucket or copied flat;
     /// athena:DATABASE.TABLE: only with --print-query
@@ -49,6 +52,8 @@ pub(in crate::cli) struct DetectArgs {
     pub(in crate::cli) organization: Option<OrganizationId>,
     #[command(flatten)]
     pub(in crate::cli) fetch: FetchArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,

@@ -21,6 +21,9 @@ pub(in crate::cli) enum EmitWhat {
         /// Which job
         #[arg(value_enum)]
         job: IamJob,
+        /// Allow to assume the role of this name in members, for --member-role
+        #[arg(long, value_name = "NAME")]
+        member_role: Option<String>,
     },
     /// An alarm on exits, attempts and weakened guards
     Alarm {
@@ -77,4 +80,6 @@ pub(in crate::cli) enum IamJob {
     Audit,
     Remediation,
     Undo,
+    /// For the role of --member-role, in each member
+    Member,
 }

@@ -2,6 +2,7 @@
 
 mod detect;
 mod emit;
+mod members;
 mod remediate;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
 pub(in crate::cli) use emit::{AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
+pub(in crate::cli) use members::MemberArgs;
 pub(in crate::cli) use remediate::{
     Events, Language, RemediateArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
@@ -133,9 +135,11 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
+    pub(in crate::cli) members: MemberArgs,
+    #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     /// Judge the facts of a file; nothing is called
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "full", "since"], help_heading = "Scope")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "member_role", "full", "since"], help_heading = "Scope")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
@@ -300,6 +304,8 @@ pub(in crate::cli) struct SnapshotArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
     #[command(flatten)]
+    pub(in crate::cli) members: MemberArgs,
+    #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     /// Where to; written with mode 0600
     #[arg(short, long, required = true, value_name = "FILE")]
@@ -307,6 +313,8 @@ pub(in crate::cli) struct SnapshotArgs {
     /// Do not exit with 4 when something could not be read
     #[arg(long, help_heading = "Behaviour")]
     pub(in crate::cli) allow_gaps: bool,
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
 }
 
 #[derive(Debug, Subcommand)]

@@ -63,7 +63,7 @@ impl From<Language> for Iac {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(in crate::cli) struct StateArgs {
     /// Where lock, journal and the last snapshot are kept
     #[arg(

@@ -34,7 +34,7 @@ async fn audited(cli: &Cli, args: &AuditArgs) -> Result<Audited, CliError> {
         }
         return Ok(audited);
     }
-    let source = Source::open(cli, &args.aws, true).await?;
+    let source = Source::open_into(cli, &args.aws, &args.members).await?;
     let audited = live(&source, args).await;
     source.close().await;
     audited
@@ -42,7 +42,12 @@ async fn audited(cli: &Cli, args: &AuditArgs) -> Result<Audited, CliError> {
 
 async fn live(source: &Source, args: &AuditArgs) -> Result<Audited, CliError> {
     let settings = &source.config.settings;
-    let mut audited = judge_all(source.collect(&args.scope).await?, settings);
+    let mut audited = judge_all(
+        source
+            .collect_into(&args.scope, (&args.members, &args.state))
+            .await?,
+        settings,
+    );
     if args.verify_with_aws {
         verify(&source.session, &mut audited, settings).await;
     }
@@ -76,7 +81,7 @@ fn roster(source: &Source, args: &AuditArgs, snapshot: &Snapshot) -> Option<Rost
 /// 4 before 3: an incomplete answer never looks complete.
 fn exit(audited: &Audited, args: &AuditArgs) -> Exit {
     let unread = !audited.snapshot.gaps().is_empty()
-        || !audited.snapshot.events.unparsed.is_empty()
+        || audited.snapshot.unparsed().next().is_some()
         || audited
             .findings
             .iter()

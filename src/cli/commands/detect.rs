@@ -25,8 +25,14 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, Cl
         return print_query(args);
     }
     let looks_up = args.source.contains(&SourceArg::Lookup) && !args.fetch.print_sync;
+    if !looks_up && args.members.member_role.is_some() {
+        return Err(CliError::Usage {
+            message: "--member-role looks up event histories, and no source does".to_owned(),
+            hint: "add --source lookup",
+        });
+    }
     let source = if looks_up {
-        Some(Source::open(cli, &args.aws, true).await?)
+        Some(Source::open_into(cli, &args.aws, &args.members).await?)
     } else {
         None
     };
@@ -61,7 +67,12 @@ async fn with_source(
     let sources = Sources {
         archived: archived(cli, args, &query, roots).await?,
         live: match source {
-            Some(source) => Some(source.collect_events(since(&query, now)?).await?),
+            Some(source) => {
+                let inside = (&args.members, &args.state);
+                let since = since(&query, now)?;
+                let events = source.collect_events(since, inside, &query.accounts);
+                Some(events.await?)
+            }
             None => None,
         },
     };
@@ -193,9 +204,17 @@ fn exit(document: &DetectionsDocument, args: &DetectArgs) -> Exit {
     if !document.coverage.is_complete() && !args.allow_gaps {
         return Exit::Incomplete;
     }
-    let counts = document
+    let event = document
         .detections
         .iter()
         .any(|one| one.event.waived.is_none() && args.fail_on.reached_by(one.event.severity));
-    if counts { Exit::Findings } else { Exit::Done }
+    let finding = document
+        .findings
+        .iter()
+        .any(|one| one.waived.is_none() && args.fail_on.reached_by(one.severity));
+    if event || finding {
+        Exit::Findings
+    } else {
+        Exit::Done
+    }
 }

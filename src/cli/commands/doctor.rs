@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::args::{Cli, DoctorArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
-use super::super::facts::Source;
+use super::super::facts::{How, Source};
 use super::super::streams;
 use crate::aws::Transcript;
 use crate::flows::{Answer, Examination, examine};
@@ -29,7 +29,12 @@ async fn told(
     args: &DoctorArgs,
     transcript: Option<Arc<Transcript>>,
 ) -> Result<Exit, CliError> {
-    let source = Source::open_recorded(cli, &args.aws, true, transcript).await?;
+    let how = How {
+        read_only: true,
+        transcript,
+        ..How::default()
+    };
+    let source = Source::open_as(cli, &args.aws, how).await?;
     let mut examined = examine(&source.session, source.now()).await;
     source.progress.finish();
     if source.is_demo() {
@@ -157,8 +162,9 @@ fn untried(row: &Operation) -> String {
         Job::Guard => "for the guard",
         Job::EnableScps => "for --enable-policy-type",
         Job::Reinvite => "for bringing accounts back",
-        Job::Member => "for --accept-in-account",
+        Job::AcceptInAccount => "for --accept-in-account",
         Job::Undo => "for taking a run back",
+        Job::Member => "for --member-role",
         Job::Audit | Job::AuditDetail | Job::Verify => "for the audit",
     };
     format!("{why}; {job}, without it: {}", row.cost)

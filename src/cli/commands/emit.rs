@@ -10,11 +10,15 @@ use crate::plan::Guard;
 
 pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
     let text = match &args.what {
-        EmitWhat::IamPolicy { job } => iam_policy(match job {
-            IamJob::Audit => IamPolicy::Audit,
-            IamJob::Remediation => IamPolicy::Remediation,
-            IamJob::Undo => IamPolicy::Undo,
-        }),
+        EmitWhat::IamPolicy { job, member_role } => iam_policy(
+            match job {
+                IamJob::Audit => IamPolicy::Audit,
+                IamJob::Remediation => IamPolicy::Remediation,
+                IamJob::Undo => IamPolicy::Undo,
+                IamJob::Member => IamPolicy::Member,
+            },
+            member_role.as_deref(),
+        ),
         EmitWhat::AthenaTable(args) => table(args)?,
         EmitWhat::Alarm { format } => alarm((*format).into()),
         EmitWhat::GuardsGuard { policy } => crate::emit::guards_guard(policy.as_deref()),

@@ -17,8 +17,10 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
             hint: "add -o FILE",
         });
     };
-    let source = Source::open(cli, &args.aws, true).await?;
-    let snapshot = source.collect(&args.scope).await;
+    let source = Source::open_into(cli, &args.aws, &args.members).await?;
+    let snapshot = source
+        .collect_into(&args.scope, (&args.members, &args.state))
+        .await;
     source.close().await;
     let snapshot = snapshot?;
     write_snapshot(output, &snapshot)?;
@@ -31,12 +33,11 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
     for gap in &gaps {
         streams::note(&format!("not read: {gap}"));
     }
-    let unparsed = &snapshot.events.unparsed;
-    for record in unparsed {
+    for record in snapshot.unparsed() {
         streams::note(&format!("a record could not be parsed: {record}"));
     }
     Ok(
-        if (gaps.is_empty() && unparsed.is_empty()) || args.allow_gaps {
+        if (gaps.is_empty() && snapshot.unparsed().next().is_none()) || args.allow_gaps {
             Exit::Done
         } else {
             Exit::Incomplete
