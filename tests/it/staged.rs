@@ -33,7 +33,10 @@ fn on(world: &World, place: &str) -> Vec<String> {
     };
     let attached = organization.attachments.get(&node).into_iter().flatten();
     let name = |id: &String| organization.policies[id].name.clone();
-    attached.map(name).collect()
+    let mut names: Vec<String> = attached.map(name).collect();
+    // Ids are drawn, and an id may begin with a digit.
+    names.sort();
+    names
 }
 
 async fn with_canary(bench: &Bench, place: &str) -> PlanDocument {
