@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::changes::{Changes, Former, VerdictChange};
 use super::finding::{Finding, Outcome, fingerprint};
+use super::impact::Impact;
 use crate::model::AccountId;
 use crate::model::rule::{RuleMeta, Severity};
 
@@ -86,6 +87,7 @@ fn of_account(former: &Former, told: &BTreeMap<AccountId, String>) -> Finding {
     if closed {
         evidence.push("it was closed when it was seen last".to_owned());
     }
+    evidence.extend(former.impact.iter().flat_map(Impact::sentences));
     Finding {
         severity,
         accounts: vec![id.clone()],

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::impact::{Impact, impact};
 use crate::exits::{ExitPath, PathId};
 use crate::model::{AccountId, GapReason, NodeId, Observed, PolicyId, Snapshot};
 use crate::verdict::{Judgement, Standing};
@@ -43,6 +44,9 @@ pub struct Former {
     /// SCPs that hung on the account itself; absent if that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scps: Option<Vec<PolicyId>>,
+    /// What its departure ended, as far as the snapshot that saw it last tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
     /// When it was seen last.
     #[schemars(with = "String")]
     pub last_seen: crate::model::Timestamp,
@@ -166,6 +170,7 @@ pub fn former(snapshot: &Snapshot, id: &AccountId) -> Option<Former> {
         path,
         path_names: names,
         scps: own.and_then(Observed::known).cloned(),
+        impact: Some(impact(snapshot, account)),
         last_seen: snapshot.taken_at,
     })
 }

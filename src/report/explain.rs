@@ -9,6 +9,7 @@ use super::Format;
 use super::check::{WitnessView, request, tone};
 use super::document::Tool;
 use super::page::{Page, Tone};
+use crate::audit::{Impact, impact};
 use crate::inspect::{Explained, Held, Match, Node, PathAnswer, Shown};
 use crate::model::organization::Account;
 use crate::model::{AccountId, PolicyId, Snapshot, Timestamp};
@@ -40,6 +41,9 @@ pub struct ExplainDocument {
     pub paths: Vec<PathView>,
     /// Root first, the account last; empty for an account that no SCP binds.
     pub levels: Vec<LevelView>,
+    /// What its departure would end; absent for the management account, which cannot depart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
 }
 
 /// The verdict for a way out.
@@ -137,6 +141,7 @@ impl ExplainDocument {
     /// The document of an explained account.
     pub fn new(snapshot: &Snapshot, account: &Account, explained: &Explained) -> Self {
         let organization = snapshot.organization.known();
+        let manages = organization.is_some_and(|one| one.management_account == account.id);
         Self {
             format_version: EXPLAIN_VERSION,
             tool: Tool::of(&snapshot.tool_version),
@@ -146,6 +151,7 @@ impl ExplainDocument {
             organization: organization.map(|organization| organization.id.to_string()),
             paths: explained.paths.iter().map(path).collect(),
             levels: explained.nodes.iter().map(level).collect(),
+            impact: (!manages).then(|| impact(snapshot, account)),
         }
     }
 
@@ -175,6 +181,13 @@ impl ExplainDocument {
         for level in &self.levels {
             page.gap();
             level_on(&mut page, level);
+        }
+        if let Some(impact) = &self.impact {
+            page.gap();
+            page.heading("What its departure would end");
+            for sentence in impact.sentences() {
+                page.item(0, &sentence);
+            }
         }
         page.finish()
     }

@@ -78,7 +78,19 @@ fn two_snapshots_are_compared_offline() {
         "--format",
         "json",
     ]);
-    assert_eq!(findings(&offline.json(), "account-vanished").len(), 1);
+    let offline = offline.json();
+    let [vanished] = findings(&offline, "account-vanished")[..] else {
+        panic!("{offline}");
+    };
+    let evidence = vanished["evidence"].to_string();
+    assert!(
+        evidence.contains("the access role made at its creation stays"),
+        "{evidence}"
+    );
+    assert_eq!(
+        offline["departed"][0]["impact"]["access_role"],
+        "made-at-creation"
+    );
 }
 
 #[test]

@@ -50,6 +50,31 @@ fn an_account_is_explained_from_the_root_down_to_it() {
 }
 
 #[test]
+fn what_a_departure_would_end_is_told_and_nothing_of_the_management_account() {
+    let place = directory();
+    let told = |account: &str| {
+        let args = ["explain", account, "--demo", "--format", "json"];
+        run(&place, &args).json()["impact"].clone()
+    };
+    let checkout = told("checkout-prod");
+    let scps = checkout["scps"].as_array().expect("a list");
+    let names: Vec<&str> = scps.iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["keep-owner-tag", "deny-leave"], "root first");
+    assert_eq!(checkout["scps_complete"], true);
+    assert_eq!(checkout["access_role"], "made-at-creation");
+    assert_eq!(told("acquired-fabrikam")["access_role"], "not-made");
+    assert_eq!(
+        told("identity-center")["administers"][0],
+        "sso.amazonaws.com"
+    );
+    assert!(told("Management").is_null());
+    let page = run(&place, &["explain", "identity-center", "--demo"]);
+    let said = words(&page.stdout);
+    let end = said.find("What its departure would end").expect("told");
+    assert!(said[end..].contains("assignments of Identity Center are removed"));
+}
+
+#[test]
 fn an_exemption_is_shown_in_the_name_of_the_account_that_was_asked_about() {
     let place = directory();
     let args = [

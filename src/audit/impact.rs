@@ -1,0 +1,235 @@
+//! What a departure takes from an account, and leaves in it; from facts alone.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::organization::{Account, FeatureSet, JoinedMethod, PolicyTypeState};
+use crate::model::{NodeId, PolicyId, Snapshot};
+use crate::verdict::hanging;
+
+/// What ends with the trusted access of some services.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_remove.html>
+const ENDS: [(&str, &str); 4] = [
+    (
+        "cloudtrail.amazonaws.com",
+        "an organization trail records it no longer; delivered logs stay in the bucket",
+    ),
+    (
+        "member.org.stacksets.cloudformation.amazonaws.com",
+        "service-managed stacks leave it, and their resources may be deleted",
+    ),
+    ("ram.amazonaws.com", "shares with the organization end"),
+    (
+        "sso.amazonaws.com",
+        "assignments of Identity Center are removed",
+    ),
+];
+
+/// What a departure means for one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Impact {
+    /// SCPs of the customer that bind it and would no longer, root first.
+    pub scps: Vec<Unbound>,
+    /// Are those all? Not where the way to the account was not wholly read.
+    pub scps_complete: bool,
+    /// Services that it administers for the organization; absent if that is not known. AWS lets
+    /// no delegated administrator depart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administers: Option<Vec<String>>,
+    /// Services whose trusted access ends for it; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_services: Option<Vec<String>>,
+    /// Is there a role by which the management account gets in afterwards?
+    pub access_role: AccessRole,
+}
+
+/// An SCP that binds an account, and where it hangs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unbound {
+    /// Its id.
+    pub policy: PolicyId,
+    /// Its name: untrusted text.
+    pub name: String,
+    /// On which node.
+    pub node: NodeId,
+}
+
+/// The role that trusts the management account.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessRole {
+    /// AWS made it when the account was created; it stays until somebody deletes it.
+    MadeAtCreation,
+    /// AWS makes none in accounts that were invited.
+    NotMade,
+    /// How the account joined is not known.
+    Unknown,
+}
+
+/// What the departure of an account would end, as far as the snapshot has it.
+pub fn impact(snapshot: &Snapshot, account: &Account) -> Impact {
+    let (scps, scps_complete) = unbound(snapshot, account);
+    let administrators = snapshot.delegated_administrators.known();
+    let administers = administrators.and_then(|all| {
+        let own = all.iter().find(|one| one.account == account.id);
+        own.map_or_else(|| Some(Vec::new()), |own| own.services.known().cloned())
+    });
+    Impact {
+        scps,
+        scps_complete,
+        administers,
+        trusted_services: snapshot.trusted_services.known().cloned(),
+        access_role: match &account.joined_method {
+            Some(JoinedMethod::Created) => AccessRole::MadeAtCreation,
+            Some(JoinedMethod::Invited) => AccessRole::NotMade,
+            _ => AccessRole::Unknown,
+        },
+    }
+}
+
+/// Policies on the way to the account but those that AWS manages, which deny nothing.
+fn unbound(snapshot: &Snapshot, account: &Account) -> (Vec<Unbound>, bool) {
+    let state = snapshot.root.known().map(|root| &root.scp_state);
+    let organization = snapshot.organization.known();
+    let billing =
+        organization.is_some_and(|one| one.feature_set == FeatureSet::ConsolidatedBilling);
+    if billing || state == Some(&PolicyTypeState::NotEnabled) {
+        return (Vec::new(), true);
+    }
+    let nodes = hanging(snapshot, &snapshot.known_chain(account));
+    let complete = account.parents.known().is_some()
+        && nodes
+            .iter()
+            .all(|node| node.denies_missing.is_empty() && node.allows_missing.is_empty());
+    let scps = nodes.iter().flat_map(|node| {
+        let bad = node.bad.iter().map(|(id, _)| id);
+        node.policies.iter().chain(bad).filter_map(|id| {
+            let policy = snapshot.policies.get(id)?;
+            (!policy.aws_managed).then(|| Unbound {
+                policy: id.clone(),
+                name: policy.name.clone(),
+                node: node.node.clone(),
+            })
+        })
+    });
+    (scps.collect(), complete)
+}
+
+impl Impact {
+    /// In sentences; may hold untrusted text.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut told: Vec<String> = self
+            .scps
+            .iter()
+            .map(|one| {
+                let Unbound { policy, name, node } = one;
+                format!("SCP `{name}` ({policy}) on {node} no longer binds it")
+            })
+            .collect();
+        if self.scps.is_empty() && self.scps_complete {
+            told.push("no SCP but AWS's own binds it, so none ends".to_owned());
+        }
+        if !self.scps_complete {
+            told.push("which further SCPs bind it was not read".to_owned());
+        }
+        match self.administers.as_deref() {
+            Some([]) => {}
+            Some(services) => told.push(format!(
+                "it administers {} for the organization: it can depart only once that is deregistered, and then that ends",
+                services.join(", ")
+            )),
+            None => told.push("what it administers for the organization is not known".to_owned()),
+        }
+        match self.trusted_services.as_deref() {
+            Some([]) => {}
+            Some(services) => {
+                told.push(format!(
+                    "trusted access ends for it: {}",
+                    services.join(", ")
+                ));
+                let ends = ENDS.iter();
+                let ends = ends.filter(|(name, _)| services.iter().any(|one| one == name));
+                told.extend(ends.map(|(name, what)| format!("{name}: {what}")));
+            }
+            None => told.push("which services have trusted access is not known".to_owned()),
+        }
+        told.push(
+            match self.access_role {
+                AccessRole::MadeAtCreation => {
+                    "the access role made at its creation stays (OrganizationAccountAccessRole, if no other name was \
+                     given) and trusts the management account, unless somebody deleted it"
+                }
+                AccessRole::NotMade => {
+                    "it was invited, so AWS made no access role: only one that somebody made there leads back in"
+                }
+                AccessRole::Unknown => "whether AWS made an access role in it is not known",
+            }
+            .to_owned(),
+        );
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fixture::{self, DENY_ALL_EXITS, attach, gap};
+    use crate::model::organization::DelegatedAdministrator;
+    use crate::model::{AccountId, Observed};
+
+    fn of(snapshot: &Snapshot, id: &AccountId) -> Impact {
+        impact(snapshot, &snapshot.accounts.known().unwrap()[id])
+    }
+
+    #[test]
+    fn what_binds_it_now_ends_and_what_is_not_known_is_told() {
+        let mut snapshot = fixture::organization();
+        let id = fixture::account_id("222222222222");
+        attach(&mut snapshot, "p-exits000", DENY_ALL_EXITS, &["r-ab12"]);
+        snapshot.trusted_services = Observed::Known(vec!["cloudtrail.amazonaws.com".to_owned()]);
+        snapshot.delegated_administrators = Observed::Known(vec![DelegatedAdministrator {
+            account: id.clone(),
+            since: None,
+            services: Observed::Known(vec!["guardduty.amazonaws.com".to_owned()]),
+        }]);
+        let told = of(&snapshot, &id);
+        let ids: Vec<&str> = told.scps.iter().map(|one| one.policy.as_str()).collect();
+        assert_eq!(ids, ["p-exits000"]);
+        assert_eq!(
+            told.administers.as_deref(),
+            Some(&["guardduty.amazonaws.com".to_owned()][..])
+        );
+        let words = told.sentences().join("\n");
+        assert!(
+            words.contains("an organization trail records it no longer"),
+            "{words}"
+        );
+        snapshot.trusted_services =
+            Observed::Unknown(gap("organizations:ListAWSServiceAccessForOrganization"));
+        snapshot.delegated_administrators =
+            Observed::Unknown(gap("organizations:ListDelegatedAdministrators"));
+        let told = of(&snapshot, &id);
+        assert_eq!((told.administers, told.trusted_services), (None, None));
+    }
+
+    #[test]
+    fn an_invited_account_has_no_role_of_aws() {
+        let mut snapshot = fixture::organization();
+        let id = fixture::account_id("222222222222");
+        for (method, role) in [
+            (Some(JoinedMethod::Created), AccessRole::MadeAtCreation),
+            (Some(JoinedMethod::Invited), AccessRole::NotMade),
+            (None, AccessRole::Unknown),
+        ] {
+            if let Observed::Known(accounts) = &mut snapshot.accounts {
+                accounts.get_mut(&id).unwrap().joined_method = method;
+            }
+            assert_eq!(of(&snapshot, &id).access_role, role);
+        }
+    }
+}
