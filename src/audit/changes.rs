@@ -155,10 +155,6 @@ pub fn former(snapshot: &Snapshot, id: &AccountId) -> Option<Former> {
         let names = path.iter().map(|node| snapshot.called(node));
         names.collect::<Vec<_>>().join(" / ")
     });
-    let own = snapshot
-        .attachments
-        .by_node
-        .get(&NodeId::Account(id.clone()));
     Some(Former {
         id: account.id.clone(),
         name: account.name.clone(),
@@ -169,10 +165,26 @@ pub fn former(snapshot: &Snapshot, id: &AccountId) -> Option<Former> {
             .map(|state| state.as_str().to_owned()),
         path,
         path_names: names,
-        scps: own.and_then(Observed::known).cloned(),
+        scps: hanging(snapshot, &NodeId::Account(id.clone())),
         impact: Some(impact(snapshot, account)),
         last_seen: snapshot.taken_at,
     })
+}
+
+/// What hangs on a node, told by the node or by every policy; `None` if neither was read.
+fn hanging(snapshot: &Snapshot, node: &NodeId) -> Option<Vec<PolicyId>> {
+    let attachments = &snapshot.attachments;
+    if let Some(told) = attachments.by_node.get(node).and_then(Observed::known) {
+        return Some(told.clone());
+    }
+    snapshot.policies_listed.known()?;
+    let mut hanging = Vec::new();
+    for id in snapshot.policies.keys() {
+        if attachments.by_policy.get(id)?.known()?.contains(node) {
+            hanging.push(id.clone());
+        }
+    }
+    Some(hanging)
 }
 
 fn roster(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
@@ -352,6 +364,11 @@ mod tests {
         let path = former.path.as_ref().unwrap();
         assert_eq!(path.last().unwrap().as_str(), "ou-ab12-11111111");
         assert!(!former.name.is_empty() && !former.email.is_empty());
+        let mut own = guarded();
+        attach(&mut own, "p-own00000", DENY_ALL_EXITS, &["222222222222"]);
+        let found = compared(&own, &without_member(guarded()));
+        let scps = found.vanished[0].scps.as_ref().unwrap();
+        assert!(scps.contains(&fixture::policy_id("p-own00000")), "{scps:?}");
         let back = compared(&without_member(guarded()), &guarded());
         assert_eq!(back.appeared, [account_id("222222222222")]);
         assert!(back.vanished.is_empty());

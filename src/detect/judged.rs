@@ -164,7 +164,7 @@ fn attempted(record: &Record, outcome: Outcome, home: &Home<'_>) -> Judged {
         };
     }
     let (severity, reason) = match outcome {
-        Outcome::Succeeded => (Severity::Critical, "it succeeded"),
+        Outcome::Succeeded => (Severity::Critical, "nothing stopped it"),
         Outcome::Refused(RefusedBy::Constraint) => (
             Severity::Critical,
             "authorization passed, the guard did not stop it: only a payment method, an age or the like stood in the way",
