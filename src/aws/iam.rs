@@ -9,6 +9,7 @@ use aws_sdk_iam::types::{
 
 use super::error::Failure;
 use super::lanes::Port;
+use super::pages::{self, Page};
 use super::reads::Reads;
 use super::session::{Tuning, read_port};
 use crate::model::organization::RootFeatures;
@@ -19,6 +20,10 @@ pub(super) fn port(config: &SdkConfig, tuning: &Tuning) -> Port<Client> {
 
 pub(super) fn simulator_port(config: &SdkConfig, tuning: &Tuning) -> Port<Client> {
     read_port!(aws_sdk_iam, config, tuning, "iam:SimulateCustomPolicy")
+}
+
+pub(super) fn roles_port(config: &SdkConfig, tuning: &Tuning) -> Port<Client> {
+    read_port!(aws_sdk_iam, config, tuning, "iam:ListRoles")
 }
 
 /// An identity policy that allows everything, so that only SCPs decide.
@@ -62,6 +67,33 @@ impl Simulation {
 }
 
 impl Reads {
+    /// `iam:ListRoles`: ARNs of the roles of the calling account, sorted.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>
+    pub async fn list_roles(&self) -> Result<Vec<String>, Failure> {
+        let port = self.roles();
+        let rows = pages::all(
+            &port.lane,
+            None,
+            |_| {},
+            |token| async move {
+                let answer = port
+                    .read(None, |client| {
+                        client.list_roles().set_marker(token.clone()).send()
+                    })
+                    .await?;
+                Ok(Page {
+                    items: Some(answer.roles),
+                    next: answer.marker.filter(|_| answer.is_truncated),
+                })
+            },
+        )
+        .await?;
+        let mut arns: Vec<String> = rows.into_iter().map(|role| role.arn).collect();
+        arns.sort();
+        Ok(arns)
+    }
+
     /// `iam:SimulateCustomPolicy` with a hierarchy of SCPs: do they let the request through?
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html>

@@ -46,6 +46,7 @@ struct Inner {
     organizations: Ports,
     iam: Port<aws_sdk_iam::Client>,
     simulator: Port<aws_sdk_iam::Client>,
+    roles: Port<aws_sdk_iam::Client>,
     cloudtrail: Port<aws_sdk_cloudtrail::Client>,
     observer: Arc<dyn Observer>,
 }
@@ -56,6 +57,7 @@ impl Reads {
             organizations: Ports::new(config, tuning),
             iam: iam::port(config, tuning),
             simulator: iam::simulator_port(config, tuning),
+            roles: iam::roles_port(config, tuning),
             cloudtrail: cloudtrail::port(config, tuning),
             observer: tuning.observer.clone(),
         }))
@@ -71,6 +73,10 @@ impl Reads {
 
     pub(super) fn simulator(&self) -> &Port<aws_sdk_iam::Client> {
         &self.0.simulator
+    }
+
+    pub(super) fn roles(&self) -> &Port<aws_sdk_iam::Client> {
+        &self.0.roles
     }
 
     pub(super) fn cloudtrail(&self) -> &Port<aws_sdk_cloudtrail::Client> {

@@ -8,13 +8,15 @@ use futures::{StreamExt, join, stream};
 use super::calls::Calls;
 use super::{history, not_read};
 use crate::aws::{Failure, Reads, Session};
-use crate::exits::member_event_names;
+use crate::exits::{ExitPath, member_event_names};
 use crate::model::snapshot::{EventHistory, MemberFacts};
 use crate::model::{AccountId, Event, Gap, GapReason, Observed, Observer, Silent, Snapshot};
 use crate::trail::{Method, departure};
+use crate::verdict::{Answer, Grade, Standing, judge};
 
 /// Members that are asked at the same time; each history has a pace of its own.
 const AT_ONCE: usize = 16;
+const ROLES: &str = "iam:ListRoles";
 const HANDSHAKES: &str = "organizations:ListHandshakesForAccount";
 
 /// Members that were finished before a run was interrupted.
@@ -62,14 +64,19 @@ pub async fn collect_members(
         unparsed: Vec::new(),
         ..snapshot.events.clone()
     };
+    let named = with_named_principals(snapshot);
     let asked = targets(snapshot, into.only)
         .into_iter()
-        .map(|(account, place)| {
+        .map(|(account, membership)| {
             let history = EventHistory {
                 account: account.clone(),
                 ..blank.clone()
             };
             let done = &done;
+            let place = Place {
+                membership,
+                lets_named_through: named.contains(&account),
+            };
             async move {
                 let facts = Box::pin(look_into(session, into, history, place)).await;
                 let count = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -88,7 +95,11 @@ pub async fn collect_members(
     for facts in snapshot.members.values() {
         let inside = facts.history.known().into_iter();
         let inside = inside.flat_map(|history| &history.gaps);
-        let whole = [facts.history.gap(), facts.handshakes.gap()];
+        let whole = [
+            facts.history.gap(),
+            facts.handshakes.gap(),
+            facts.roles.gap(),
+        ];
         for gap in whole.into_iter().flatten().chain(inside) {
             if gap.reason != GapReason::NotRead {
                 calls.tell(gap);
@@ -119,6 +130,30 @@ enum Membership {
     Former,
 }
 
+/// What is asked of an account.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    membership: Membership,
+    lets_named_through: bool,
+}
+
+/// Members whose guard only named principals get past: whether they exist is asked there.
+fn with_named_principals(snapshot: &Snapshot) -> BTreeSet<AccountId> {
+    let named = |standing: &Standing| {
+        ExitPath::of_members().any(|path| match standing.verdict(path.id) {
+            Some(Answer::Conditional { exemptions, .. }) => {
+                exemptions.iter().any(|one| one.grade == Grade::Held)
+            }
+            _ => false,
+        })
+    };
+    let standings = judge(snapshot).standings.into_iter();
+    standings
+        .filter(|(_, standing)| named(standing))
+        .map(|(id, _)| id)
+        .collect()
+}
+
 /// Whom to ask: never the caller's own account, whose history was read without a role.
 fn targets(snapshot: &Snapshot, only: &BTreeSet<AccountId>) -> BTreeMap<AccountId, Membership> {
     let members = snapshot.members().into_iter().flatten();
@@ -147,28 +182,31 @@ async fn look_into(
     session: &Session,
     into: Members<'_>,
     history: EventHistory,
-    membership: Membership,
+    place: Place,
 ) -> MemberFacts {
     let account = history.account.clone();
     let role = session.member_role(&account, into.role);
     let found = into.finished.and_then(|one| one.found(&history, &role));
     let whole = |facts: &MemberFacts| {
-        membership == Membership::Former || facts.handshakes.known().is_some()
+        let handshakes =
+            place.membership == Membership::Former || facts.handshakes.known().is_some();
+        handshakes && (!place.lets_named_through || facts.roles.known().is_some())
     };
     if let Some(facts) = found.filter(whole) {
         return facts;
     }
     let opened = session.inside(&account, into.role, into.external_id).await;
-    let (history, handshakes) = match opened {
+    let (history, handshakes, roles) = match opened {
         // One gap tells it; the handshakes hang on the same.
         Err(failure) => (
             Observed::Unknown(gap_in(failure.into_gap(), &role)),
             not_read(HANDSHAKES),
+            not_read(ROLES),
         ),
         Ok(reads) => join!(
             Box::pin(read_history(&reads, history, &role)),
             Box::pin(async {
-                match membership {
+                match place.membership {
                     Membership::Former => not_read(HANDSHAKES),
                     Membership::Member => {
                         let listed = reads.list_handshakes_for_account().await;
@@ -179,6 +217,13 @@ async fn look_into(
                         }))
                     }
                 }
+            }),
+            Box::pin(async {
+                if !place.lets_named_through {
+                    return not_read(ROLES);
+                }
+                let listed = reads.list_roles().await;
+                Observed::from(listed.map_err(|failure| gap_in(failure.into_gap(), &role)))
             })
         ),
     };
@@ -186,6 +231,7 @@ async fn look_into(
         role,
         history,
         handshakes,
+        roles,
     };
     if let Some(finished) = into.finished
         && is_whole(&facts)
@@ -200,7 +246,10 @@ fn is_whole(facts: &MemberFacts) -> bool {
     let history = facts.history.known();
     let handshakes = facts.handshakes.gap();
     history.is_some_and(|history| history.gaps.is_empty())
-        && handshakes.is_none_or(|gap| gap.reason == GapReason::NotRead)
+        && [handshakes, facts.roles.gap()]
+            .into_iter()
+            .flatten()
+            .all(|gap| gap.reason == GapReason::NotRead)
 }
 
 /// Its own events; unknown if nothing could be looked up.

@@ -242,6 +242,11 @@ pub const OPERATIONS: &[Operation] = &[
         Member,
         "nothing inside the members can be read (--member-role)",
     ),
+    unpublished(
+        "iam:ListRoles",
+        Member,
+        "whether principals exist in a member whom a guard lets through is unknown (--member-role)",
+    ),
     op(
         "organizations:ListHandshakesForAccount",
         Member,
@@ -332,8 +337,9 @@ pub const OPERATIONS: &[Operation] = &[
 ];
 
 /// What `--member-role` reads inside a member: the whole session policy there.
-pub const MEMBER_READS: [&str; 2] = [
+pub const MEMBER_READS: [&str; 3] = [
     "cloudtrail:LookupEvents",
+    "iam:ListRoles",
     "organizations:ListHandshakesForAccount",
 ];
 

@@ -75,6 +75,8 @@ pub struct MemberFacts {
     pub history: Observed<EventHistory>,
     /// Handshakes that it sees, those of other organizations included; not read in former members.
     pub handshakes: Observed<Vec<Handshake>>,
+    /// ARNs of its roles; read only where a guard lets named principals through.
+    pub roles: Observed<Vec<String>>,
 }
 
 /// How deep the attachments were read.
@@ -220,6 +222,7 @@ impl Snapshot {
         .chain(self.histories().flat_map(|history| &history.gaps))
         .chain(self.members.values().filter_map(|one| one.history.gap()))
         .chain(self.members.values().filter_map(|one| one.handshakes.gap()))
+        .chain(self.members.values().filter_map(|one| one.roles.gap()))
         .filter(|gap| gap.reason != GapReason::NotRead)
         .collect();
         gaps.sort();

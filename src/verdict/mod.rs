@@ -20,4 +20,4 @@ pub use answer::{
 };
 pub use hanging::{Hanging, hanging};
 pub use judge::{Judgement, judge, settled};
-pub use witness::witnesses;
+pub use witness::{Passage, passers, witnesses};

@@ -1,7 +1,9 @@
 //! Requests that get through, each confirmed by `evaluate`.
 
-use super::answer::Witness;
+use super::answer::{Exemption, Witness};
 use super::case::Case;
+use super::stack::{NodeStack, Stacks};
+use super::texts::Texts;
 use crate::evaluate::{self, Request, Resource, evaluate};
 use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::organization::Account;
@@ -37,6 +39,63 @@ pub(super) fn passes(case: &Case<'_>, path: &ExitPath, example: &Example) -> boo
             };
         }
         allows(case, &request)
+    })
+}
+
+/// A question of [`passers`].
+#[derive(Debug, Clone, Copy)]
+pub struct Passage<'a> {
+    /// The account whose roles they are.
+    pub account: &'a Account,
+    /// The way out.
+    pub path: &'static ExitPath,
+    /// Whom its guard lets through.
+    pub exemption: &'a Exemption,
+    /// ARNs of roles.
+    pub roles: &'a [String],
+}
+
+/// Which of the roles get through in the place of the exemption's own principal, one answer for
+/// each question; `None`: the request of the exemption cannot be made again.
+pub fn passers(snapshot: &Snapshot, asked: &[Passage<'_>]) -> Vec<Option<Vec<String>>> {
+    let texts = Texts::of(snapshot);
+    let stacks = Stacks::of(snapshot, &texts);
+    let answer = |one: &Passage<'_>| {
+        let chain = one.account.chain()?;
+        let levels: Vec<NodeStack> = chain.iter().map(|node| stacks.node(node)).collect();
+        let case = Case::new(snapshot, &texts, &levels, one.account);
+        let through = |principal: &String| lets_through(&case, one, principal);
+        through(&one.exemption.principal).then(|| {
+            one.roles
+                .iter()
+                .filter(|role| through(role))
+                .cloned()
+                .collect()
+        })
+    };
+    asked.iter().map(answer).collect()
+}
+
+/// Does `evaluate` let a principal through with the exemption's context?
+fn lets_through(case: &Case<'_>, passage: &Passage<'_>, principal: &str) -> bool {
+    let Passage {
+        path, exemption, ..
+    } = passage;
+    path.actions.iter().all(|action| {
+        let witness = witness(case.snapshot, path, action, &case.account.id);
+        let resource = match witness.resource.as_str() {
+            "*" => Resource::Any,
+            arn => Resource::Arn(arn.to_owned()),
+        };
+        let request = Request::new(action.name, resource);
+        let mut request = facts(request, case.snapshot, case.account);
+        for (key, values) in &exemption.context {
+            request = match values {
+                Some(values) => request.with_all(key, values.clone()),
+                None => request.without(key),
+            };
+        }
+        allows(case, &request.with("aws:PrincipalArn", principal))
     })
 }
 

@@ -7,7 +7,7 @@ use crate::audit::{Context, rollup};
 use crate::exits::{ExitPath, PathId};
 use crate::model::rule::RuleMeta;
 use crate::model::{AccountId, NodeId};
-use crate::verdict::{Answer, Exemption, Grade, Hinge};
+use crate::verdict::{Answer, Exemption, Grade, Hinge, Passage, passers};
 
 /// In words: the statements, and whom they let through.
 type Cause = (Vec<String>, Vec<String>);
@@ -79,6 +79,9 @@ fn finding(
     let accounts: Vec<AccountId> = accounts.iter().cloned().collect();
     let exempt = through.iter().map(|one| format!("gets through: {one}"));
     let mut evidence: Vec<String> = exempt.collect();
+    if grade == Grade::Held {
+        evidence.extend(existing(cx, paths, &accounts));
+    }
     evidence.extend(statements.iter().cloned());
     evidence.extend(rollup::whereabouts(&accounts, cx));
     let cause = node
@@ -92,4 +95,60 @@ fn finding(
         fingerprint: fingerprint(rule.id, &parts),
         ..Finding::failed(rule, cause, summary)
     }
+}
+
+/// Accounts whose roles are named one by one.
+const SHOWN: usize = 20;
+
+/// Which roles get past the guard, of accounts whose roles were read.
+fn existing(cx: &Context<'_>, paths: &BTreeSet<PathId>, accounts: &[AccountId]) -> Vec<String> {
+    let known = cx.snapshot.accounts.known();
+    let mut asked = Vec::new();
+    for id in accounts {
+        let facts = cx.snapshot.members.get(id);
+        let roles = facts.and_then(|facts| facts.roles.known());
+        let account = known.and_then(|accounts| accounts.get(id));
+        let standing = cx.judgement.standings.get(id);
+        let (Some(roles), Some(account), Some(standing)) = (roles, account, standing) else {
+            continue;
+        };
+        for path in ExitPath::of_members().filter(|path| paths.contains(&path.id)) {
+            let Some(Answer::Conditional { exemptions, .. }) = standing.verdict(path.id) else {
+                continue;
+            };
+            let held = exemptions.iter().filter(|one| one.grade == Grade::Held);
+            asked.extend(held.map(|exemption| Passage {
+                account,
+                path,
+                exemption,
+                roles,
+            }));
+        }
+    }
+    let mut found: BTreeMap<&AccountId, Option<BTreeSet<String>>> = BTreeMap::new();
+    for (passage, roles) in asked.iter().zip(passers(cx.snapshot, &asked)) {
+        let all = found
+            .entry(&passage.account.id)
+            .or_insert_with(|| Some(BTreeSet::new()));
+        match (all, roles) {
+            (Some(all), Some(roles)) => all.extend(roles),
+            (all, _) => *all = None,
+        }
+    }
+    let mut lines: Vec<String> = found
+        .iter()
+        .take(SHOWN)
+        .map(|(account, roles)| match roles {
+            None => format!("whether a role of {account} gets through could not be told"),
+            Some(roles) if roles.is_empty() => format!("no role of {account} gets through"),
+            Some(roles) => {
+                let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+                format!("exists and gets through: {}", roles.join(", "))
+            }
+        })
+        .collect();
+    if let Some(more) = found.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.push(format!("{more} more accounts whose roles were read"));
+    }
+    lines
 }

@@ -109,6 +109,7 @@ mod tests {
                 role: "arn:aws:iam::222222222222:role/audit".to_owned(),
                 history: Observed::Unknown(gap("sts:AssumeRole")),
                 handshakes,
+                roles: Observed::Unknown(gap("iam:ListRoles")),
             };
             snapshot.members = BTreeMap::from([(account.clone(), facts)]);
             assert_eq!(run(&RULE, &snapshot).len(), expected);
