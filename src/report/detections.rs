@@ -314,22 +314,26 @@ fn findings(page: &mut Page, findings: &[FindingView]) {
 }
 
 fn histories(page: &mut Page, coverage: &Looked) {
-    for history in &coverage.histories {
+    // The caller's comes first; of members there may be thousands.
+    if let Some((own, of_members)) = coverage.histories.split_first() {
         let EventCoverage {
             account,
             region,
             from,
             until,
             records,
-            unparsed,
-        } = history;
+            ..
+        } = own;
         page.paragraph(
             0,
             &format!("event history of account {account} in {region}, {from} to {until}: {records} records"),
         );
-        for one in unparsed {
-            page.item(0, &format!("a record could not be parsed: {one}"));
+        if let Some(text) = members::histories(of_members) {
+            page.paragraph(0, &text);
         }
+    }
+    for one in coverage.histories.iter().flat_map(|one| &one.unparsed) {
+        page.item(0, &format!("a record could not be parsed: {one}"));
     }
     for gap in &coverage.gaps {
         page.labeled(0, "unread", Tone::Doubtful, &gap.to_string());

@@ -1,5 +1,6 @@
 //! What was looked into inside members, and what not, in sentences.
 
+use super::document::EventCoverage;
 use crate::exits::member_event_names;
 use crate::model::{AccountId, Snapshot};
 
@@ -25,17 +26,11 @@ pub(super) fn blind_spots(snapshot: &Snapshot) -> Vec<String> {
     let unread = snapshot.members.iter();
     let unread = unread.filter(|(_, facts)| facts.history.known().is_none());
     let unread: Vec<&str> = unread.map(|(id, _)| id.as_str()).collect();
-    if let Some((first, rest)) = unread.split_at_checked(NAMED).or(Some((&unread, &[]))) {
-        let more = match rest.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        if !first.is_empty() {
-            spots.push(format!(
-                "their own histories could not be read, so attempts there are unknown: {}{more}",
-                first.join(" ")
-            ));
-        }
+    if !unread.is_empty() {
+        spots.push(format!(
+            "their own histories could not be read, so attempts there are unknown: {}",
+            named(&unread)
+        ));
     }
     let others = not_asked(snapshot);
     if others > 0 {
@@ -45,6 +40,32 @@ pub(super) fn blind_spots(snapshot: &Snapshot) -> Vec<String> {
         ));
     }
     spots
+}
+
+/// Members' own event histories in one sentence; every one of them is in the JSON.
+pub(super) fn histories(of_members: &[EventCoverage]) -> Option<String> {
+    let from = of_members.iter().map(|one| one.from).max()?;
+    let until = of_members.iter().map(|one| one.until).min()?;
+    let records: usize = of_members.iter().map(|one| one.records).sum();
+    let telling = of_members.iter().filter(|one| one.records > 0);
+    let telling: Vec<&str> = telling.map(|one| one.account.as_str()).collect();
+    let place = match telling.len() {
+        0 => String::new(),
+        _ => format!(", in {}", named(&telling)),
+    };
+    Some(format!(
+        "event histories of {}, {from} to {until}: {records} records{place}",
+        members(of_members.len())
+    ))
+}
+
+/// The first of them, and how many more there are.
+fn named(ids: &[&str]) -> String {
+    let first: Vec<&str> = ids.iter().take(NAMED).copied().collect();
+    match ids.len().saturating_sub(NAMED) {
+        0 => first.join(" "),
+        more => format!("{} and {more} more", first.join(" ")),
+    }
 }
 
 fn members(count: usize) -> String {

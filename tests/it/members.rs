@@ -16,7 +16,7 @@ use org_exit_guard::sim::world::Handshake;
 use org_exit_guard::sim::{CallOutcome, World, WorldBuilder};
 use serde_json::{Value, json};
 
-use crate::served::{Served, directory, run};
+use crate::served::{Served, directory, run, words};
 use crate::support::{Bench, now};
 
 const ROLE: &str = "OrganizationAccountAccessRole";
@@ -461,5 +461,9 @@ fn the_demo_tells_who_left() {
     };
     let whole = "guard detached, guard changed, account moved, attempt, departure";
     assert_eq!(told(&["detect"]), whole);
+    let page = run(&place, &["detect", "--demo", "--member-role", ROLE]);
+    let said = words(&page.stdout);
+    let histories = "event histories of 35 members, 2026-08-26T02:00:00Z to 2026-11-24T02:00:00Z: 1 records, in 300000000002 ";
+    assert!(said.contains(histories), "{said}");
     assert_eq!(told(&["audit"]), whole);
 }
