@@ -61,6 +61,14 @@ pub fn passers(snapshot: &Snapshot, asked: &[Passage<'_>]) -> Vec<Option<Vec<Str
     let texts = Texts::of(snapshot);
     let stacks = Stacks::of(snapshot, &texts);
     let answer = |one: &Passage<'_>| {
+        // What else a principal carries, a list of names does not tell.
+        let carried = |(key, values): (&String, &Option<Vec<String>>)| {
+            let named = ["aws:principaltag/", "aws:userid", "aws:username"];
+            values.is_some() && named.iter().any(|prefix| key.starts_with(prefix))
+        };
+        if one.exemption.context.iter().any(carried) {
+            return None;
+        }
         let chain = one.account.chain()?;
         let levels: Vec<NodeStack> = chain.iter().map(|node| stacks.node(node)).collect();
         let case = Case::new(snapshot, &texts, &levels, one.account);

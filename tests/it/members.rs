@@ -88,6 +88,37 @@ fn role_in(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/{ROLE}")
 }
 
+const EXEMPTING: &str = r#"{"Version":"2012-10-17","Statement":[
+    {"Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],
+     "Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrganizationAccountAccess*"}}},
+    {"Effect":"Deny","Action":["iam:*Role*","sts:AssumeRole*"],"Resource":"arn:aws:iam::*:role/OrganizationAccountAccess*",
+     "Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrganizationAccountAccess*"}}}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn roles_are_listed_only_where_named_principals_get_past_the_guard() {
+    let bench = Bench::new(world(|builder| {
+        builder.scp("exempting", EXEMPTING, &["shop"])
+    }))
+    .await;
+    let snapshot = looked_into(&bench).await;
+    let shop: AccountId = id(&bench.simulator.world(), "shop").parse().expect("an id");
+    let listed: Vec<&AccountId> = snapshot
+        .members
+        .iter()
+        .filter(|(_, facts)| facts.roles.known().is_some())
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(listed, [&shop]);
+    let audited = org_exit_guard::flows::judge_all(snapshot, &Settings::default());
+    let found = audited
+        .findings
+        .iter()
+        .find(|one| one.rule.id == "guard-has-exemptions");
+    let evidence = &found.expect("the guard has exemptions").evidence;
+    let told = format!("exists and gets through: {}", role_in(shop.as_str()));
+    assert!(evidence.contains(&told), "{evidence:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_attempt_in_a_member_is_found_there_and_nowhere_else() {
     let bench = Bench::new(world(|builder| builder)).await;

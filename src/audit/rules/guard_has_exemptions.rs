@@ -31,10 +31,23 @@ mod tests {
     use crate::audit::rules::guard_exemption_self_service;
     use crate::audit::rules::testing::run;
     use crate::model::fixture::{self, DENY_ALL_EXITS, attach};
+    use crate::model::snapshot::MemberFacts;
+    use crate::model::{Observed, Snapshot};
 
     const HELD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny",
         "Action":["iam:*Role*","sts:AssumeRole*"],"Resource":"arn:aws:iam::*:role/OrgAdmin*",
         "Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/OrgAdmin*"}}}]}"#;
+
+    fn with_roles(snapshot: &mut Snapshot, roles: Vec<String>) {
+        let unread = fixture::gap("sts:AssumeRole");
+        let facts = MemberFacts {
+            role: "arn:aws:iam::222222222222:role/audit".to_owned(),
+            history: Observed::Unknown(unread.clone()),
+            handshakes: Observed::Unknown(unread),
+            roles: Observed::Known(roles),
+        };
+        snapshot.members = [(fixture::account_id("222222222222"), facts)].into();
+    }
 
     #[test]
     fn held_only_while_all_others_are_kept_from_every_such_role() {
@@ -53,6 +66,21 @@ mod tests {
             found[0].evidence
         );
         assert!(run(&guard_exemption_self_service::RULE, &held).is_empty());
+        let arn = |name: &str| format!("arn:aws:iam::222222222222:role/{name}");
+        for (roles, told) in [
+            (
+                vec![arn("OrgAdminOne"), arn("Other")],
+                format!("exists and gets through: {}", arn("OrgAdminOne")),
+            ),
+            (
+                vec![arn("Other")],
+                "no role of 222222222222 gets through".to_owned(),
+            ),
+        ] {
+            with_roles(&mut held, roles);
+            let evidence = &run(&RULE, &held)[0].evidence;
+            assert!(evidence.contains(&told), "{told}: {evidence:?}");
+        }
         // One role that is exempt but not protected is enough.
         let narrower = HELD.replace(r#"role/OrgAdmin*","#, r#"role/OrgAdmin","#);
         attach(
@@ -89,5 +117,13 @@ mod tests {
             "{:?}",
             found[0].evidence
         );
+        // A list of roles does not tell their tags.
+        with_roles(
+            &mut snapshot,
+            vec!["arn:aws:iam::222222222222:role/Any".to_owned()],
+        );
+        let evidence = &run(&RULE, &snapshot)[0].evidence;
+        let unknown = "whether a role of 222222222222 gets through could not be told";
+        assert!(evidence.iter().any(|line| line == unknown), "{evidence:?}");
     }
 }
