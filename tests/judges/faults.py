@@ -73,7 +73,7 @@ def audit(binary, endpoint, key, secret, home):
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("rate_share = 1.0\n")
     done = subprocess.run(
-        [binary, "audit", "--format", "json", "--no-progress"],
+        [binary, "audit", "--format", "json", "--no-progress", "--no-baseline"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=home, timeout=240,
         env={"PATH": os.defpath, "HOME": str(home), "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1",
              "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_EC2_METADATA_DISABLED": "true"},
