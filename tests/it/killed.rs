@@ -131,7 +131,7 @@ async fn killed_everywhere(name: &str) {
         let fault = |kind| Fault::new(operation, Calls::Nth(number), kind);
         bench.simulator.add_fault(fault(Kind::Delay(HELD)));
         if !applied {
-            let refusal = Refusal::new("ServiceException", "never seen");
+            let refusal = Refusal::new("ServiceException", "never seen, on purpose");
             bench.simulator.add_fault(fault(Kind::Error(refusal)));
         }
         kill_at(&bench, plan, operation, number, &at).await;
