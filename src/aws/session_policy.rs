@@ -41,6 +41,7 @@ mod tests {
     fn roles_in_members_are_for_the_flag_alone_and_all_fits() {
         let role = "arn:aws-cn:iam::111111111111:role/Audit";
         assert!(!for_reading(role, None).contains("AssumeRole"));
+        assert!(for_reading(role, None).contains("iam:SimulateCustomPolicy"));
         let name = "r".repeat(64);
         let with = for_reading(role, Some(&name));
         assert!(with.contains(&format!("arn:aws-cn:iam::*:role/{name}")));

@@ -74,7 +74,7 @@ impl Operation {
             .name
             .split_once(':')
             .map_or(self.name, |(_, name)| name);
-        let verbs = ["Describe", "Get", "List", "Lookup"];
+        let verbs = ["Describe", "Get", "List", "Lookup", "Simulate"];
         verbs.iter().any(|verb| name.starts_with(verb))
     }
 }
