@@ -252,31 +252,14 @@ struct Hung<'a> {
 
 impl<'a> Hung<'a> {
     fn of(snapshot: &'a Snapshot) -> Self {
-        let pair = |policy: &PolicyId, node: &NodeId| Attached {
+        let pairs = snapshot.attachments.pairs().map(|(node, policy)| Attached {
             policy: policy.clone(),
             node: node.clone(),
-        };
-        let attachments = &snapshot.attachments;
-        let mut pairs = BTreeSet::new();
-        for (node, policies) in &attachments.by_node {
-            pairs.extend(
-                policies
-                    .known()
-                    .into_iter()
-                    .flatten()
-                    .map(|id| pair(id, node)),
-            );
+        });
+        Self {
+            snapshot,
+            pairs: pairs.collect(),
         }
-        for (policy, nodes) in &attachments.by_policy {
-            pairs.extend(
-                nodes
-                    .known()
-                    .into_iter()
-                    .flatten()
-                    .map(|node| pair(policy, node)),
-            );
-        }
-        Self { snapshot, pairs }
     }
 
     /// Would the pair be here if it existed?

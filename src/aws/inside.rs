@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use aws_config::sts::AssumeRoleProvider;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-
+use super::assumed::{NotAssumed, assumed};
 use super::error::Failure;
 use super::lanes::Lane;
 use super::reads::Reads;
-use super::session::{APP_NAME, Session, Tuning};
+use super::session::{Session, Tuning};
 use super::session_error::not_assumed;
 use super::session_policy::in_member;
 use crate::model::AccountId;
@@ -47,27 +45,12 @@ impl Session {
         external_id: Option<&str>,
     ) -> Result<Reads, Failure> {
         let role = self.member_role(account, name);
-        let mut assume = AssumeRoleProvider::builder(&role)
-            .configure(&self.config)
-            .session_name(APP_NAME)
-            .policy(in_member());
-        if let Some(id) = external_id {
-            assume = assume.external_id(id);
-        }
-        let own = self.config.credentials_provider();
-        let own = own.ok_or_else(|| Failure::unanswered(ASSUME, &role, "no credentials"))?;
-        let assumed = Box::pin(assume.build_from_provider(own)).await;
         self.into_members.assuming.wait().await;
-        // Once, and not again for each client: an hour is enough for one member.
-        let credentials = Box::pin(assumed.provide_credentials())
-            .await
-            .map_err(|error| not_assumed(&role, &error))?;
-        let config = self
-            .config
-            .clone()
-            .into_builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
+        let assuming = assumed(&self.config, &role, in_member(), external_id);
+        let config = Box::pin(assuming).await.map_err(|error| match error {
+            NotAssumed::NoCredentials => Failure::unanswered(ASSUME, &role, "no credentials"),
+            NotAssumed::Refused(error) => not_assumed(&role, &error),
+        })?;
         let tuning = Tuning {
             together: Some(self.into_members.handshakes.clone()),
             ..self.tuning.clone()

@@ -2,14 +2,13 @@
 //! find out where it is and accept an invitation, and nothing else.
 
 use aws_config::SdkConfig;
-use aws_config::sts::AssumeRoleProvider;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_organizations::Client;
 
 use super::Reads;
+use super::assumed::{NotAssumed, assumed};
 use super::error::WriteFailure;
 use super::lanes::Port;
-use super::session::{APP_NAME, Session, Tuning, identify};
+use super::session::{Session, Tuning, identify};
 use super::session_error::{Origin, told};
 use super::writes::{once, write_port};
 use crate::model::{AccountId, HandshakeId};
@@ -69,7 +68,19 @@ impl Session {
     /// No session, or one in another account.
     pub async fn member(&self, account: &AccountId, name: &str) -> Result<Member, MemberError> {
         let role = self.member_role(account, name);
-        let config = Box::pin(assumed(&self.config, &role)).await?;
+        let policy = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": ACTIONS, "Resource": "*"}],
+        });
+        let assuming = assumed(&self.config, &role, policy.to_string(), None);
+        let config = Box::pin(assuming).await.map_err(|error| {
+            let message = match error {
+                NotAssumed::NoCredentials => "no credentials".to_owned(),
+                NotAssumed::Refused(error) => told(&role, &error),
+            };
+            let role = role.clone();
+            MemberError::NotAssumed { role, message }
+        })?;
         let found = identify(&Origin::default(), &config, &self.tuning).await;
         let caller = found.map_err(|error| MemberError::Unidentified {
             role: role.clone(),
@@ -81,36 +92,6 @@ impl Session {
         }
         Ok(Member::new(&config, &self.tuning))
     }
-}
-
-async fn assumed(config: &SdkConfig, role: &str) -> Result<SdkConfig, MemberError> {
-    let not_assumed = |message: String| MemberError::NotAssumed {
-        role: role.to_owned(),
-        message,
-    };
-    let own = config.credentials_provider();
-    let own = own.ok_or_else(|| not_assumed("no credentials".to_owned()))?;
-    let policy = serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ACTIONS, "Resource": "*"}],
-    });
-    let assume = AssumeRoleProvider::builder(role)
-        .configure(config)
-        .session_name(APP_NAME)
-        .policy(policy.to_string())
-        .build_from_provider(own);
-    let provider = Box::pin(assume).await;
-    // Once, and not again for each client: an hour is enough.
-    let credentials = Box::pin(provider.provide_credentials())
-        .await
-        .map_err(|error| not_assumed(told(role, &error)))?;
-    Ok(config
-        .clone()
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        // Credentials of another account must not be served from the cache of this one.
-        .identity_cache(aws_config::identity::IdentityCache::lazy().build())
-        .build())
 }
 
 impl Member {

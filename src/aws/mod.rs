@@ -4,6 +4,7 @@
 //! enable, create, attach and invite, and [`UndoWrites`] takes back. All pace themselves, see
 //! `lanes`.
 
+mod assumed;
 mod cloudtrail;
 mod connector;
 mod convert;

@@ -129,11 +129,7 @@ pub async fn collect(
     snapshot.trusted_services = sides.trusted_services;
     snapshot.root_features = sides.root_features;
     snapshot.handshakes = sides.handshakes;
-    snapshot.events = events;
-    if let Some(gap) = history::unseen(&snapshot, scope.event_names) {
-        calls.tell(&gap);
-        snapshot.events.gaps.push(gap);
-    }
+    keep_events(calls, &mut snapshot, events, scope.event_names);
     Ok(snapshot)
 }
 
@@ -167,12 +163,17 @@ pub async fn collect_events(
     }
     snapshot.organization = calls.observed(organization);
     snapshot.handshakes = calls.observed(handshakes);
+    keep_events(calls, &mut snapshot, events, scope.event_names);
+    Ok(snapshot)
+}
+
+/// Keeps the events, with the gap of what this caller's history cannot show.
+fn keep_events(calls: Calls<'_>, snapshot: &mut Snapshot, events: EventHistory, names: &[&str]) {
     snapshot.events = events;
-    if let Some(gap) = history::unseen(&snapshot, scope.event_names) {
+    if let Some(gap) = history::unseen(snapshot, names) {
         calls.tell(&gap);
         snapshot.events.gaps.push(gap);
     }
-    Ok(snapshot)
 }
 
 /// A snapshot of which nothing has been read.

@@ -18,6 +18,7 @@ use crate::detect::latest_departures;
 use crate::model::settings::Settings;
 use crate::model::{AccountId, OrganizationId, Snapshot};
 use crate::report::ChangesDocument;
+use crate::verdict::Judgement;
 
 /// The version of [`DepartedFile`].
 const DEPARTED_VERSION: u32 = 1;
@@ -154,7 +155,7 @@ pub fn compare_with(
         problems,
     } = earlier;
     let changes = baseline
-        .map(|baseline| compared(&baseline, audited))
+        .map(|baseline| compared(&baseline, &audited.snapshot, &audited.judgement))
         .transpose()?;
     let snapshot = &audited.snapshot;
     let mut gone = departed;
@@ -183,12 +184,16 @@ pub fn compare_with(
     Ok(())
 }
 
-fn compared(baseline: &Snapshot, audited: &Audited) -> Result<Changes, OtherOrganization> {
+fn compared(
+    baseline: &Snapshot,
+    facts: &Snapshot,
+    verdicts: &Judgement,
+) -> Result<Changes, OtherOrganization> {
     let id = |snapshot: &Snapshot| {
         let organization = snapshot.organization.known();
         organization.map(|organization| organization.id.clone())
     };
-    if let (Some(old), Some(new)) = (id(baseline), id(&audited.snapshot))
+    if let (Some(old), Some(new)) = (id(baseline), id(facts))
         && old != new
     {
         return Err(OtherOrganization {
@@ -202,8 +207,8 @@ fn compared(baseline: &Snapshot, audited: &Audited) -> Result<Changes, OtherOrga
         judgement: &judgement,
     };
     let after = Judged {
-        snapshot: &audited.snapshot,
-        judgement: &audited.judgement,
+        snapshot: facts,
+        judgement: verdicts,
     };
     Ok(changes(before, after))
 }
@@ -218,23 +223,15 @@ fn unusable(problem: String) -> Finding {
 }
 
 /// Compares two snapshots; who vanished between them is told with what the later one's events say.
-pub fn diff(before: Snapshot, after: Snapshot) -> Result<ChangesDocument, OtherOrganization> {
-    let settings = Settings::default();
-    let times = (before.taken_at, after.taken_at);
-    let mut audited = super::audit::judge_all(after, &settings);
-    let earlier = Earlier {
-        baseline: Some(before),
-        ..Earlier::default()
-    };
-    compare_with(&mut audited, earlier, &settings)?;
-    let told = latest_departures(&audited.snapshot);
-    let told = told
+pub fn diff(before: &Snapshot, after: &Snapshot) -> Result<ChangesDocument, OtherOrganization> {
+    let changes = compared(before, after, &crate::verdict::judge(after))?;
+    let told = latest_departures(after)
         .into_iter()
         .map(|(id, (method, time))| (id, (method.word().to_owned(), time)));
     Ok(ChangesDocument::new(
-        times,
-        audited.changes.unwrap_or_default(),
+        (before.taken_at, after.taken_at),
+        changes,
         told.collect(),
-        &audited.snapshot,
+        after,
     ))
 }

@@ -223,6 +223,21 @@ pub struct Attachments {
     pub by_node: BTreeMap<NodeId, Observed<Vec<PolicyId>>>,
 }
 
+impl Attachments {
+    /// Every attachment that either way of asking told; twice, if both did.
+    pub fn pairs(&self) -> impl Iterator<Item = (&NodeId, &PolicyId)> {
+        let by_policy = self.by_policy.iter().flat_map(|(policy, nodes)| {
+            let nodes = nodes.known().into_iter().flatten();
+            nodes.map(move |node| (node, policy))
+        });
+        let by_node = self.by_node.iter().flat_map(|(node, policies)| {
+            let policies = policies.known().into_iter().flatten();
+            policies.map(move |policy| (node, policy))
+        });
+        by_policy.chain(by_node)
+    }
+}
+
 /// A member that may act for the organization in some services.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DelegatedAdministrator {

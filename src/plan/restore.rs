@@ -13,16 +13,11 @@ use crate::scp::{Dialect, Effect, SCPS_PER_TARGET, parse};
 
 /// Which SCP hung where, as far as the snapshot knows.
 pub fn hung(snapshot: &Snapshot) -> BTreeMap<NodeId, BTreeSet<PolicyId>> {
-    let mut all: BTreeMap<NodeId, BTreeSet<PolicyId>> = BTreeMap::new();
-    for (policy, nodes) in &snapshot.attachments.by_policy {
-        for node in nodes.known().into_iter().flatten() {
-            let there = all.entry(node.clone()).or_default();
-            there.insert(policy.clone());
-        }
-    }
-    for (node, policies) in &snapshot.attachments.by_node {
-        let there = all.entry(node.clone()).or_default();
-        there.extend(policies.known().into_iter().flatten().cloned());
+    let asked = snapshot.attachments.by_node.keys().cloned();
+    let mut all: BTreeMap<NodeId, BTreeSet<PolicyId>> =
+        asked.map(|node| (node, BTreeSet::new())).collect();
+    for (node, policy) in snapshot.attachments.pairs() {
+        all.entry(node.clone()).or_default().insert(policy.clone());
     }
     all
 }

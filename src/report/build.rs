@@ -1,5 +1,7 @@
 //! From the facts and what follows from them to the audit report.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::document::{
     AccountView, AuditDocument, CallerView, Counts, Coverage, EventCoverage, FindingView,
     OrganizationView, PathRow, PolicyView, REPORT_VERSION, Tool,
@@ -10,7 +12,7 @@ use crate::audit::{Finding, Outcome};
 use crate::detect::{Detection, Story};
 use crate::exits::ExitPath;
 use crate::model::rule::{RuleMeta, Severity};
-use crate::model::{Gap, GapReason, NodeId, Observed, Snapshot};
+use crate::model::{Gap, GapReason, NodeId, Observed, PolicyId, Snapshot};
 use crate::scp::{SCP_SIZE_LIMIT, SCPS_PER_TARGET, size};
 use crate::verdict::{Judgement, Standing};
 
@@ -207,28 +209,23 @@ fn accounts(snapshot: &Snapshot, judgement: &Judgement) -> Vec<AccountView> {
 
 fn policies(snapshot: &Snapshot) -> Vec<PolicyView> {
     let attachments = &snapshot.attachments;
+    let mut attached: BTreeMap<&PolicyId, BTreeSet<&NodeId>> = BTreeMap::new();
+    for (node, policy) in attachments.pairs() {
+        attached.entry(policy).or_default().insert(node);
+    }
     snapshot
         .policies
         .values()
         .map(|policy| {
-            let listed = attachments
-                .by_policy
-                .get(&policy.id)
-                .and_then(Observed::known);
-            let mut attached_to: Vec<NodeId> = listed.into_iter().flatten().cloned().collect();
-            attached_to.extend(attachments.by_node.iter().filter_map(|(node, hanging)| {
-                let hanging = hanging.known()?;
-                hanging.contains(&policy.id).then(|| node.clone())
-            }));
-            attached_to.sort();
-            attached_to.dedup();
+            let listed = attachments.by_policy.get(&policy.id);
+            let nodes = attached.get(&policy.id).into_iter().flatten();
             PolicyView {
                 id: policy.id.clone(),
                 name: policy.name.clone(),
                 aws_managed: policy.aws_managed,
                 characters: policy.content.known().map(|text| size(text)),
-                attached_to,
-                complete: listed.is_some(),
+                attached_to: nodes.map(|node| (*node).clone()).collect(),
+                complete: listed.and_then(Observed::known).is_some(),
             }
         })
         .collect()

@@ -1,5 +1,7 @@
 //! Requests that get through, each confirmed by `evaluate`.
 
+use std::collections::BTreeMap;
+
 use super::answer::{Exemption, Witness};
 use super::case::Case;
 use super::stack::{NodeStack, Stacks};
@@ -30,15 +32,9 @@ pub(super) fn passes(case: &Case<'_>, path: &ExitPath, example: &Example) -> boo
             }
         };
         let request = Request::new(action.name, resource);
-        let mut request = facts(request, case.snapshot, case.account)
+        let request = facts(request, case.snapshot, case.account)
             .with("aws:PrincipalArn", example.principal.clone());
-        for (key, values) in &example.context {
-            request = match values {
-                Some(values) => request.with_all(key, values.clone()),
-                None => request.without(key),
-            };
-        }
-        allows(case, &request)
+        allows(case, &in_context(request, &example.context))
     })
 }
 
@@ -91,18 +87,9 @@ fn lets_through(case: &Case<'_>, passage: &Passage<'_>, principal: &str) -> bool
     } = passage;
     path.actions.iter().all(|action| {
         let witness = witness(case.snapshot, path, action, &case.account.id);
-        let resource = match witness.resource.as_str() {
-            "*" => Resource::Any,
-            arn => Resource::Arn(arn.to_owned()),
-        };
-        let request = Request::new(action.name, resource);
-        let mut request = facts(request, case.snapshot, case.account);
-        for (key, values) in &exemption.context {
-            request = match values {
-                Some(values) => request.with_all(key, values.clone()),
-                None => request.without(key),
-            };
-        }
+        let request = Request::new(action.name, resource(&witness));
+        let request = facts(request, case.snapshot, case.account);
+        let request = in_context(request, &exemption.context);
         allows(case, &request.with("aws:PrincipalArn", principal))
     })
 }
@@ -110,12 +97,24 @@ fn lets_through(case: &Case<'_>, passage: &Passage<'_>, principal: &str) -> bool
 /// Does `evaluate` let the witness of an open action through?
 pub(super) fn confirmed(case: &Case<'_>, path: &ExitPath, action: &ActionSpec) -> bool {
     let witness = witness(case.snapshot, path, action, &case.account.id);
-    let resource = match witness.resource.as_str() {
+    let request = Request::new(action.name, resource(&witness));
+    allows(case, &request.with("aws:PrincipalArn", witness.principal))
+}
+
+fn resource(witness: &Witness) -> Resource {
+    match witness.resource.as_str() {
         "*" => Resource::Any,
         arn => Resource::Arn(arn.to_owned()),
+    }
+}
+
+/// Keys as they are given; `None`: absent.
+fn in_context(request: Request, context: &BTreeMap<String, Option<Vec<String>>>) -> Request {
+    let with = |request: Request, (key, values): (&String, &Option<Vec<String>>)| match values {
+        Some(values) => request.with_all(key, values.clone()),
+        None => request.without(key),
     };
-    let request = Request::new(action.name, resource).with("aws:PrincipalArn", witness.principal);
-    allows(case, &request)
+    context.iter().fold(request, with)
 }
 
 /// One request for each action of an open path, in the name of `account`.

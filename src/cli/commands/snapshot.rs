@@ -46,7 +46,7 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
 }
 
 fn differences(args: &DiffArgs) -> Result<Exit, CliError> {
-    let document = diff(read_snapshot(&args.before)?, read_snapshot(&args.after)?)?;
+    let document = diff(&read_snapshot(&args.before)?, &read_snapshot(&args.after)?)?;
     streams::print(&document.render(args.format, streams::width()))?;
     let changes = &document.changes;
     let worse = !changes.vanished.is_empty() || changes.guards_lost().next().is_some();
