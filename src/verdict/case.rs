@@ -259,7 +259,7 @@ impl<'a> Case<'a> {
 }
 
 /// Who can take the path.
-fn kinds(path: &ExitPath) -> &'static [Kind] {
+pub(super) fn kinds(path: &ExitPath) -> &'static [Kind] {
     match path.actor {
         Actor::MemberRoot => &[Kind::Root],
         Actor::Member | Actor::Management => &Kind::ALL,
@@ -271,7 +271,7 @@ fn organization(snapshot: &Snapshot) -> Option<&OrganizationId> {
     known.map(|organization| &organization.id)
 }
 
-fn question<'q>(
+pub(super) fn question<'q>(
     snapshot: &'q Snapshot,
     action: &ActionSpec,
     account: Option<&'q AccountId>,

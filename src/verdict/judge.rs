@@ -56,7 +56,7 @@ pub fn settled(snapshot: &Snapshot, chain: &[NodeId]) -> bool {
 }
 
 /// Are SCPs switched off altogether?
-fn scps_off(snapshot: &Snapshot) -> Option<NoScps> {
+pub(super) fn scps_off(snapshot: &Snapshot) -> Option<NoScps> {
     let features = snapshot
         .organization
         .known()
@@ -69,7 +69,7 @@ fn scps_off(snapshot: &Snapshot) -> Option<NoScps> {
 }
 
 /// What keeps every verdict open whatever the policies say.
-fn unsettled(snapshot: &Snapshot) -> Option<Hinge> {
+pub(super) fn unsettled(snapshot: &Snapshot) -> Option<Hinge> {
     match (&snapshot.organization, &snapshot.root) {
         // Without it nobody knows which account no SCP binds.
         (Observed::Unknown(gap), _) | (_, Observed::Unknown(gap)) => Some(Hinge::Gap(gap.clone())),

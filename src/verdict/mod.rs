@@ -8,6 +8,7 @@ mod case;
 mod exemptions;
 mod hanging;
 mod judge;
+mod narrower;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -20,4 +21,5 @@ pub use answer::{
 };
 pub use hanging::{Hanging, hanging};
 pub use judge::{Judgement, judge, settled};
+pub use narrower::{Narrower, NotNarrower, narrower};
 pub use witness::{Passage, passers, witnesses};

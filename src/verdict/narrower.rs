@@ -1,0 +1,510 @@
+//! Before and after a change: is anything allowed then that was not allowed before?
+//!
+//! Decided by the engine that the verdicts rest on. A request was refused because some deny held
+//! or because some node allowed nothing that fits; for each of those reasons the stack of
+//! afterwards is asked whether a request gets through that has it.
+
+use std::collections::BTreeSet;
+
+use super::apart::Apart;
+use super::case::{Case, kinds, question};
+use super::judge::{scps_off, unsettled};
+use super::stack::{NodeStack, Stacks};
+use super::texts::Texts;
+use crate::exits::{ActionSpec, ExitPath};
+use crate::model::organization::Account;
+use crate::model::{AccountId, NodeId, PolicyId, Snapshot};
+use crate::prove::{Decision, Level, Proof, Reach, decide, prove, reach};
+use crate::scp::{Document, Effect, Statement};
+
+/// What came of the comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Narrower {
+    /// Members in use that were compared.
+    pub accounts: usize,
+    /// Those among them that no SCP bound before: whatever binds them now takes away only.
+    pub unbound: usize,
+    /// Distinct pairs of stacks among the others.
+    pub stacks: usize,
+    /// Questions that the engine was asked.
+    pub questions: usize,
+    /// Where it is not proved that nothing more is allowed; empty: it is.
+    pub not_proved: Vec<NotNarrower>,
+}
+
+/// An account and action for which "nothing more is allowed" does not stand.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotNarrower {
+    /// The account, or the first of those with the same stacks.
+    pub account: AccountId,
+    /// The action; empty if it is not one of them.
+    pub action: String,
+    /// In words.
+    pub why: String,
+}
+
+/// Compares what members in use can do about exits, account by account.
+pub fn narrower(before: &Snapshot, after: &Snapshot) -> Narrower {
+    let mut found = Narrower::default();
+    let (then, later) = (Texts::of(before), Texts::of(after));
+    let sides = Sides {
+        before: Side::of(before, &then),
+        after: Side::of(after, &later),
+    };
+    let free = scps_off(before).is_some();
+    let mut seen: BTreeSet<Key> = BTreeSet::new();
+    for account in after.members().into_iter().flatten() {
+        if !account.is_acting() {
+            continue;
+        }
+        found.accounts += 1;
+        let known = before.accounts.known();
+        let was = known.and_then(|accounts| accounts.get(&account.id));
+        let (Some(was), false) = (was, free) else {
+            found.unbound += 1;
+            continue;
+        };
+        let pair = sides.pair(was, account);
+        let key = (
+            pair.before.clone(),
+            pair.after.clone(),
+            sides.signature(&pair, was, account),
+        );
+        if !seen.insert(key) {
+            continue;
+        }
+        found.stacks += 1;
+        sides.compare(&pair, was, account, &mut found);
+    }
+    found
+}
+
+type Key = (Vec<NodeStack>, Vec<NodeStack>, Vec<String>);
+
+/// One snapshot, made ready.
+struct Side<'a> {
+    snapshot: &'a Snapshot,
+    texts: &'a Texts<'a>,
+    stacks: Stacks<'a>,
+    apart: Apart,
+}
+
+impl<'a> Side<'a> {
+    fn of(snapshot: &'a Snapshot, texts: &'a Texts<'a>) -> Self {
+        Self {
+            snapshot,
+            texts,
+            stacks: Stacks::of(snapshot, texts),
+            apart: Apart::of(texts),
+        }
+    }
+
+    fn levels(&self, chain: &[NodeId]) -> Vec<NodeStack> {
+        chain.iter().map(|node| self.stacks.node(node)).collect()
+    }
+}
+
+struct Sides<'a> {
+    before: Side<'a>,
+    after: Side<'a>,
+}
+
+/// An account's stacks, root first.
+struct Pair {
+    chains: (Vec<NodeId>, Vec<NodeId>),
+    before: Vec<NodeStack>,
+    after: Vec<NodeStack>,
+}
+
+impl Sides<'_> {
+    fn pair(&self, was: &Account, is: &Account) -> Pair {
+        let chains = (
+            self.before.snapshot.known_chain(was),
+            self.after.snapshot.known_chain(is),
+        );
+        Pair {
+            before: self.before.levels(&chains.0),
+            after: self.after.levels(&chains.1),
+            chains,
+        }
+    }
+
+    /// What policies on either way can tell the account from others by.
+    fn signature(&self, pair: &Pair, was: &Account, is: &Account) -> Vec<String> {
+        let then = self.before.apart.features(&pair.before);
+        let later = self.after.apart.features(&pair.after);
+        let values = then.iter().map(|feature| feature.of(was));
+        values
+            .chain(later.iter().map(|feature| feature.of(is)))
+            .collect()
+    }
+
+    fn compare(&self, pair: &Pair, was: &Account, is: &Account, found: &mut Narrower) {
+        let mut fail = |action: &str, why: String| {
+            found.not_proved.push(NotNarrower {
+                account: is.id.clone(),
+                action: action.to_owned(),
+                why,
+            });
+        };
+        if scps_off(self.after.snapshot).is_some() || unsettled(self.after.snapshot).is_some() {
+            fail(
+                "",
+                "SCPs would not bind it any more, or it is not known that they would".to_owned(),
+            );
+            return;
+        }
+        if let Some(lost) = self.lost(pair) {
+            fail("", lost);
+            return;
+        }
+        let case = Compared::new(self, pair, was, is);
+        let mut asked = BTreeSet::new();
+        for path in ExitPath::of_members() {
+            for action in path.actions.iter().filter(|one| asked.insert(one.name)) {
+                let (questions, wider) = case.wider(path, action);
+                found.questions += questions;
+                if let Some(why) = wider {
+                    fail(action.name, why);
+                }
+            }
+        }
+    }
+
+    /// What could not be read before and need not bind any more.
+    fn lost(&self, pair: &Pair) -> Option<String> {
+        for (node, stack) in pair.chains.0.iter().zip(&pair.before) {
+            let later = pair.chains.1.iter().position(|one| one == node);
+            let later = later.and_then(|index| pair.after.get(index));
+            let Some(later) = later else {
+                return Some(format!("{node} would not be above it any more"));
+            };
+            let bad = |stack: &NodeStack| -> Vec<PolicyId> {
+                stack.bad.iter().map(|one| one.0.clone()).collect()
+            };
+            let kept = bad(later);
+            if let Some(gone) = bad(stack).iter().find(|id| !kept.contains(id)) {
+                return Some(format!(
+                    "SCP {gone}, whose text cannot be judged, would not hang on {node} any more"
+                ));
+            }
+        }
+        None
+    }
+}
+
+/// The stacks of one account as the engine takes them.
+struct Compared<'a> {
+    before: Case<'a>,
+    after: Case<'a>,
+    chains: &'a (Vec<NodeId>, Vec<NodeId>),
+    moved: bool,
+    everything: Document,
+}
+
+impl<'a> Compared<'a> {
+    fn new(sides: &'a Sides<'a>, pair: &'a Pair, was: &'a Account, is: &'a Account) -> Self {
+        let case = |side: &'a Side<'a>, stacks: &'a [NodeStack], account: &'a Account| {
+            Case::new(side.snapshot, side.texts, stacks, account)
+        };
+        Self {
+            before: case(&sides.before, &pair.before, was),
+            after: case(&sides.after, &pair.after, is),
+            chains: &pair.chains,
+            moved: was.parents != is.parents,
+            everything: Document::full_aws_access(),
+        }
+    }
+
+    /// How many questions were asked, and why the action is not proved to be no wider.
+    fn wider(&self, path: &ExitPath, action: &ActionSpec) -> (usize, Option<String>) {
+        let asked = question(self.after.snapshot, action, Some(&self.after.account.id));
+        let refused = matches!(
+            prove(&self.after.levels, &asked),
+            Proof::Denied(_) | Proof::NotAllowed { .. }
+        );
+        // Nothing at all gets through afterwards.
+        if refused {
+            return (1, None);
+        }
+        let mut questions = 1;
+        for level in 0..self.before.levels.len() {
+            for reason in self.reasons(level, action) {
+                questions += 1;
+                if let Some(why) = self.through(level, &reason, path, action) {
+                    return (questions, Some(why));
+                }
+            }
+        }
+        (questions, None)
+    }
+
+    /// The reasons for which this node refused requests, each as an SCP that lets exactly those
+    /// requests through.
+    fn reasons(&self, level: usize, action: &ActionSpec) -> Vec<Reason> {
+        let Some(known) = self.before.levels.get(level) else {
+            return Vec::new();
+        };
+        let asked = question(self.before.snapshot, action, Some(&self.before.account.id));
+        let mut reasons = Vec::new();
+        let mut allowed = vec![self.everything.clone()];
+        for (_, document) in &known.policies {
+            for statement in &document.statements {
+                let reaches = reach(statement, &asked);
+                if matches!(reaches, Reach::Never) {
+                    continue;
+                }
+                match statement.effect {
+                    Effect::Deny if matches!(reaches, Reach::NeverBinds) => {}
+                    Effect::Deny => reasons.push(Reason {
+                        documents: vec![turned(document, statement, Effect::Allow)],
+                        places: names_places(statement),
+                        missing_allow: false,
+                    }),
+                    Effect::Allow => allowed.push(turned(document, statement, Effect::Deny)),
+                }
+            }
+        }
+        let places = known
+            .policies
+            .iter()
+            .flat_map(|(_, document)| &document.statements)
+            .any(names_places);
+        reasons.push(Reason {
+            documents: allowed,
+            places,
+            missing_allow: true,
+        });
+        reasons
+    }
+
+    /// Why a request that was refused for this reason may get through afterwards.
+    fn through(
+        &self,
+        level: usize,
+        reason: &Reason,
+        path: &ExitPath,
+        action: &ActionSpec,
+    ) -> Option<String> {
+        let node = self.chains.0.get(level)?;
+        if self.moved && reason.places {
+            return Some(format!(
+                "an SCP on {node} tells places apart, and the account is moved"
+            ));
+        }
+        let mut levels = self.after.levels.clone();
+        for (index, one) in levels.iter_mut().enumerate() {
+            // What could not be read may allow anything, but for the node whose allows are asked
+            // for: what it could not be read to allow is the same before and after.
+            let same = reason.missing_allow && self.chains.1.get(index) == Some(node);
+            if !one.allows_complete && !same {
+                one.policies.push((usize::MAX, &self.everything));
+            }
+        }
+        levels.push(Level::complete(&reason.documents));
+        let asked = [question(
+            self.after.snapshot,
+            action,
+            Some(&self.after.account.id),
+        )];
+        match decide(&levels, &asked, &self.after.subject(), kinds(path)) {
+            Decision::Blocked(_) => None,
+            Decision::Open(example) => Some(shown(node, &example.principal)),
+            Decision::Conditional { through, .. } => {
+                let first = through.first();
+                Some(shown(node, first.map_or("somebody", |one| &one.principal)))
+            }
+            Decision::Undetermined(_) if self.unchanged(level) => None,
+            Decision::Undetermined(_) => {
+                Some(format!("it could not be decided for what hangs on {node}"))
+            }
+        }
+    }
+
+    /// Does all that hung on the node still hang there, and nothing that may allow more?
+    fn unchanged(&self, level: usize) -> bool {
+        let Some(node) = self.chains.0.get(level) else {
+            return false;
+        };
+        let documents = |case: &Case<'a>, at: usize| -> Vec<&'a Document> {
+            let known = case.levels.get(at);
+            known
+                .into_iter()
+                .flat_map(|level| &level.policies)
+                .map(|one| one.1)
+                .collect()
+        };
+        let was = documents(&self.before, level);
+        let later = self.chains.1.iter().position(|one| one == node);
+        let is = later
+            .map(|at| documents(&self.after, at))
+            .unwrap_or_default();
+        let denies = |document: &Document| {
+            let mut all = document.statements.iter();
+            all.all(|statement| statement.effect == Effect::Deny)
+        };
+        was.iter().all(|one| is.contains(one))
+            && is.iter().all(|one| was.contains(one) || denies(one))
+    }
+}
+
+/// Why a node refused a request.
+struct Reason {
+    documents: Vec<Document>,
+    /// Does it tell places in the tree apart?
+    places: bool,
+    /// Nothing allowed it, rather than a deny.
+    missing_allow: bool,
+}
+
+/// The statement alone, with the other effect.
+fn turned(document: &Document, statement: &Statement, effect: Effect) -> Document {
+    let mut statement = statement.clone();
+    statement.effect = effect;
+    Document {
+        version: document.version,
+        statements: vec![statement],
+    }
+}
+
+fn names_places(statement: &Statement) -> bool {
+    let mut conditions = statement.conditions.iter();
+    conditions.any(|one| one.key.eq_ignore_ascii_case("aws:PrincipalOrgPaths"))
+}
+
+fn shown(node: &NodeId, principal: &str) -> String {
+    format!(
+        "`{principal}` would get through with a request that what hangs on {node} refuses today"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Observed;
+    use crate::model::fixture::*;
+
+    const OU: &str = "ou-ab12-11111111";
+    const MEMBER: &str = "222222222222";
+    const ALLOW_LEAVE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"organizations:*","Resource":"*"}]}"#;
+    const DENY_UNLESS_ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/Admin"}}}]}"#;
+    const DENY_BY_PLACE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*","Condition":{"ForAllValues:StringNotLike":{"aws:PrincipalOrgPaths":"o-exampleorg1/r-ab12/ou-ab12-22222222/*"}}}]}"#;
+
+    /// The fixture's organization with SCPs: id, text, nodes.
+    fn with(policies: &[(&str, &str, &[&str])]) -> Snapshot {
+        let mut snapshot = organization();
+        for (id, text, nodes) in policies {
+            attach(&mut snapshot, id, text, nodes);
+        }
+        snapshot
+    }
+
+    fn reasons(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+        let found = narrower(before, after);
+        assert_eq!(found.accounts, 1);
+        let whys = found.not_proved.into_iter();
+        whys.map(|one| format!("{} {}", one.action, one.why))
+            .collect()
+    }
+
+    #[test]
+    fn a_deny_more_takes_away_and_the_same_with_an_exemption_gives() {
+        let free = organization();
+        let strict = with(&[("p-guard001", DENY_ALL_EXITS, &["r-ab12"])]);
+        let loose = with(&[("p-guard002", DENY_UNLESS_ADMIN, &["r-ab12"])]);
+        assert_eq!(reasons(&free, &strict), Vec::<String>::new());
+        assert_eq!(reasons(&free, &loose), Vec::<String>::new());
+        assert_eq!(reasons(&loose, &strict), Vec::<String>::new());
+        let shown = reasons(&strict, &loose);
+        assert!(
+            shown[0].starts_with("organizations:LeaveOrganization"),
+            "{shown:?}"
+        );
+        assert!(
+            shown[0].contains("role/Admin` would get through"),
+            "{shown:?}"
+        );
+        assert_eq!(reasons(&strict, &free).len(), 3);
+    }
+
+    #[test]
+    fn a_deny_may_hang_elsewhere_as_long_as_it_binds() {
+        let here = with(&[("p-guard001", DENY_ALL_EXITS, &[OU])]);
+        let there = with(&[("p-guard001", DENY_ALL_EXITS, &["r-ab12"])]);
+        assert_eq!(reasons(&here, &there), Vec::<String>::new());
+        // Said in another way by two.
+        let split = with(&[
+            ("p-guard002", DENY_LEAVE, &["r-ab12"]),
+            ("p-guard003", DENY_ALL_EXITS, &[MEMBER]),
+        ]);
+        assert_eq!(reasons(&here, &split), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_allow_more_is_found_unless_everything_was_allowed() {
+        let allowing = with(&[("p-allow001", ALLOW_LEAVE, &[OU])]);
+        assert_eq!(reasons(&organization(), &allowing), Vec::<String>::new());
+        let narrow = |mut snapshot: Snapshot| {
+            let full = policy_id(FULL);
+            if let Some(Observed::Known(nodes)) = snapshot.attachments.by_policy.get_mut(&full) {
+                nodes.retain(|one| *one != node(OU));
+            }
+            snapshot
+        };
+        let shown = reasons(&narrow(organization()), &narrow(allowing));
+        assert_eq!(shown.len(), 2, "leave and accept: {shown:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_the_same_before_and_after_unless_it_goes() {
+        let unread = |mut snapshot: Snapshot| {
+            let unknown = Observed::Unknown(gap("organizations:ListPoliciesForTarget"));
+            snapshot.attachments.by_node.insert(node(OU), unknown);
+            snapshot
+        };
+        let strict = with(&[("p-guard001", DENY_LEAVE, &["r-ab12"])]);
+        let now = unread(organization());
+        assert_eq!(reasons(&now, &unread(strict)), Vec::<String>::new());
+        let mut moved = now.clone();
+        add_account(&mut moved, MEMBER, &["r-ab12"]);
+        let lost = reasons(&now, &moved);
+        assert!(lost[0].contains("would not be above it"), "{lost:?}");
+    }
+
+    #[test]
+    fn a_move_down_takes_away_and_a_deny_by_place_is_not_judged_over_a_move() {
+        let at = |parents: &[&str], policies: &[(&str, &str, &[&str])]| {
+            let mut snapshot = with(policies);
+            add_account(&mut snapshot, MEMBER, parents);
+            snapshot
+        };
+        let guard: &[(&str, &str, &[&str])] = &[("p-guard001", DENY_LEAVE, &["r-ab12"])];
+        let down = reasons(&at(&["r-ab12"], guard), &at(&["r-ab12", OU], guard));
+        assert_eq!(down, Vec::<String>::new());
+        let place: &[(&str, &str, &[&str])] = &[("p-place001", DENY_BY_PLACE, &["r-ab12"])];
+        let moved = reasons(&at(&["r-ab12"], place), &at(&["r-ab12", OU], place));
+        assert!(moved[0].contains("tells places apart"), "{moved:?}");
+    }
+
+    #[test]
+    fn where_nothing_bound_before_nothing_can_be_wider_and_switching_off_is() {
+        let mut off = organization();
+        if let Observed::Known(root) = &mut off.root {
+            root.scp_state = crate::model::organization::PolicyTypeState::NotEnabled;
+        }
+        let found = narrower(&off, &organization());
+        assert_eq!(
+            (found.accounts, found.unbound, found.not_proved.len()),
+            (1, 1, 0)
+        );
+        assert_eq!(reasons(&organization(), &off).len(), 1);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_judged_must_stay() {
+        let bad = with(&[("p-bad00001", "{}", &["r-ab12"])]);
+        assert_eq!(reasons(&bad, &bad), Vec::<String>::new());
+        let gone = reasons(&bad, &organization());
+        assert!(gone[0].contains("p-bad00001"), "{gone:?}");
+    }
+}
