@@ -42,6 +42,10 @@ pub struct ConfigFile {
     /// OUs from which accounts leave on purpose.
     #[serde(default)]
     pub transition_ous: Vec<OuId>,
+    /// Principals that must keep everything but the ways out, as ARNs of roles or users without
+    /// wildcards; the account alone may be `*`.
+    #[serde(default)]
+    pub break_glass: Vec<String>,
     /// Share of AWS's published rates that reading may take, above 0 up to 1; default 0.5.
     #[serde(default)]
     pub rate_share: Option<f64>,
@@ -131,6 +135,9 @@ pub fn parse(text: &str, rules: &RuleIds) -> Result<Config, String> {
             "`rate_share` is {share}, but a share lies above 0 and up to 1"
         ));
     }
+    for principal in &file.break_glass {
+        check_principal(principal)?;
+    }
     for waiver in &file.waiver {
         check_waiver(waiver, rules)?;
     }
@@ -142,11 +149,37 @@ pub fn parse(text: &str, rules: &RuleIds) -> Result<Config, String> {
                 .map(|one| one.to_ascii_lowercase())
                 .collect(),
             transition_ous: file.transition_ous.into_iter().collect(),
+            break_glass: file.break_glass.into_iter().collect(),
             waivers: file.waiver,
         },
         rate_share: share,
         origin: None,
     })
+}
+
+/// `arn:PARTITION:iam::ACCOUNT:role/NAME` or `user/NAME`.
+fn check_principal(arn: &str) -> Result<(), String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let fits = match parts.as_slice() {
+        ["arn", partition, "iam", "", account, name] => {
+            let digits = account.len() == 12 && account.bytes().all(|one| one.is_ascii_digit());
+            let named = ["role/", "user/"];
+            partition.starts_with("aws")
+                && !partition.contains('*')
+                && (digits || *account == "*")
+                && named
+                    .iter()
+                    .any(|kind| name.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
+                && !name.contains(['*', '?', '$'])
+        }
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(format!(
+        "`break_glass` names `{arn}`, but wants the ARN of one role or user; the account alone may be `*`"
+    ))
 }
 
 fn check_waiver(waiver: &Waiver, rules: &RuleIds) -> Result<(), String> {
@@ -189,6 +222,7 @@ mod tests {
             r#"
             email_domains = ["Example.com"]
             transition_ous = ["ou-ab12-11111111"]
+            break_glass = ["arn:aws:iam::*:role/ops/BreakGlass"]
             rate_share = 0.8
             [[waiver]]
             rule = "account-left"
@@ -213,6 +247,14 @@ mod tests {
             ("emial_domains = []", "unknown field `emial_domains`"),
             ("rate_share = 0", "lies above 0"),
             ("transition_ous = [\"r-ab12\"]", "not an OU id"),
+            (
+                "break_glass = [\"arn:aws:iam::*:role/*\"]",
+                "the ARN of one role or user",
+            ),
+            (
+                "break_glass = [\"arn:aws:iam::*:root\"]",
+                "the ARN of one role or user",
+            ),
             (
                 "[[waiver]]\nrule = \"no-such-rule\"\nreason = \"r\"\nowner = \"o\"\nexpires = \"2027-01-01T00:00:00Z\"",
                 "does not exist",

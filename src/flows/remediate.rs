@@ -25,7 +25,8 @@ impl Planned {
     /// # Errors
     /// A name that is no step, or a step that needs one that was left out.
     pub fn keep_only(&mut self, steps: &[String], settings: &Settings) -> Result<(), OnlyError> {
-        self.plan.keep_only(steps, &self.before.snapshot)?;
+        self.plan
+            .keep_only(steps, &self.before.snapshot, settings)?;
         self.after = judge_all((*self.plan.predicted).clone(), settings);
         self.document = PlanDocument::new(&self.plan, counts(&self.before), counts(&self.after));
         Ok(())

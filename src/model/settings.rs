@@ -16,6 +16,8 @@ pub struct Settings {
     pub email_domains: BTreeSet<String>,
     /// OUs from which accounts leave on purpose.
     pub transition_ous: BTreeSet<OuId>,
+    /// Principals that must keep everything but the ways out: ARNs in which the account may be `*`.
+    pub break_glass: BTreeSet<String>,
     /// Findings that were accepted.
     pub waivers: Vec<Waiver>,
 }

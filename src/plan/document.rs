@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::Facts;
+use super::proof::Proof;
 use super::reinvite::Candidate;
 use super::step::{NotDone, Plan, Step};
 use crate::model::organization::Handshake;
@@ -58,6 +59,10 @@ pub struct PlanDocument {
     pub before: Vec<PathCount>,
     /// Members by path as the plan promises them.
     pub after: Vec<PathCount>,
+    /// What was proved of the steps before they were shown; absent without steps, and in plans of
+    /// versions that proved nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// Departed accounts, and whether they can be invited back.
     pub departed: Vec<Candidate>,
     /// Open invitations to accounts that were asked for: nothing is sent again.
@@ -80,6 +85,7 @@ impl PlanDocument {
             resolves: plan.resolves.clone(),
             before,
             after,
+            proof: plan.proof.clone(),
             departed: plan.candidates.clone(),
             reused: plan.reused.clone(),
         }

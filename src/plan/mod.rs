@@ -7,6 +7,7 @@ mod facts;
 mod guard;
 mod planner;
 mod predict;
+mod proof;
 mod reinvite;
 mod restore;
 mod step;
@@ -18,6 +19,7 @@ pub use document::{PLAN_VERSION, PathCount, PlanDocument, plan_digest};
 pub use facts::{Facts, attached_guard, equal_policy};
 pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
+pub use proof::{Proof, Takes};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
 pub use restore::hung;
 pub use step::{

@@ -6,6 +6,7 @@ use super::canary;
 use super::facts::{Facts, attached_guard, equal_policy};
 use super::guard::{GUARD_NAME, Guard};
 use super::predict;
+use super::proof::{self, Proof};
 use super::reinvite::candidates;
 use super::restore;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
@@ -78,6 +79,7 @@ pub fn plan(
         not_done: Vec::new(),
         resolves: Vec::new(),
         predicted: Box::new(snapshot.clone()),
+        proof: None,
         reused: Vec::new(),
         candidates: candidates(snapshot, detections),
     };
@@ -86,14 +88,17 @@ pub fn plan(
     } else {
         plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
     }
-    if !plan.steps.is_empty() {
-        *plan.predicted = predict::after(snapshot, &plan.steps);
-        plan.resolves = resolved(&plan.predicted, findings, settings);
-    }
     for account in &wishes.reinvite {
         plan_return(&mut plan, snapshot, &wishes.back, account);
     }
+    proof::prove(&mut plan, snapshot, settings);
     *plan.predicted = predict::after(snapshot, &plan.steps);
+    if !plan.steps.is_empty() {
+        plan.resolves = resolved(&plan.predicted, findings, settings);
+    }
+    if let Some(proof) = &mut plan.proof {
+        resolved_by(proof, &plan.steps, snapshot, findings, settings);
+    }
     Ok(plan)
 }
 
@@ -353,6 +358,35 @@ fn exposed(judgement: &Judgement, guard: &Guard) -> usize {
         .count()
 }
 
+/// Attachments for which each one's own findings are told; beyond, only those of the whole plan.
+const MOST_TOLD: usize = 24;
+
+/// Tells each attachment the findings that are gone after it and were there before it.
+fn resolved_by(
+    proof: &mut Proof,
+    steps: &[Step],
+    now: &Snapshot,
+    findings: &[Finding],
+    settings: &Settings,
+) {
+    if proof.takes.len() > MOST_TOLD {
+        return;
+    }
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for (number, step) in steps.iter().enumerate() {
+        let Some(takes) = proof.takes.iter_mut().find(|one| one.step == step.id) else {
+            continue;
+        };
+        let first = steps.get(..=number).unwrap_or_default();
+        let gone = resolved(&predict::after(now, first), findings, settings);
+        let gone: Vec<String> = gone
+            .into_iter()
+            .filter(|one| known.insert(one.clone()))
+            .collect();
+        takes.resolves = gone;
+    }
+}
+
 /// Findings that are gone once the facts are as predicted.
 fn resolved(predicted: &Snapshot, findings: &[Finding], settings: &Settings) -> Vec<String> {
     let judgement = judge(predicted);
@@ -369,11 +403,11 @@ fn resolved(predicted: &Snapshot, findings: &[Finding], settings: &Settings) -> 
         .iter()
         .filter(|finding| !left.contains(finding.fingerprint.as_str()))
         .map(|finding| {
+            let count = finding.accounts.len();
+            let accounts = if count == 1 { "account" } else { "accounts" };
             format!(
-                "{} ({}, {} accounts)",
-                finding.rule.id,
-                finding.cause,
-                finding.accounts.len()
+                "{} ({}, {count} {accounts})",
+                finding.rule.id, finding.cause
             )
         })
         .collect()

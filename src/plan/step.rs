@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::organization::Handshake;
+use crate::model::settings::Settings;
 use crate::model::{AccountId, NodeId, OrganizationId, RootId, Snapshot, Timestamp};
 use crate::model::{Partition, PolicyId};
 
 use super::document::PlanDocument;
 use super::facts::Facts;
 use super::predict;
+use super::proof::{self, Proof};
 use super::reinvite::Candidate;
 
 /// Which policy a step attaches.
@@ -97,7 +99,7 @@ impl Change {
     }
 
     /// Does this change need that step before it?
-    fn needs(&self, other: &Step) -> bool {
+    pub(super) fn needs(&self, other: &Step) -> bool {
         match (self, &other.change) {
             (
                 Self::AttachPolicy { policy, .. } | Self::DetachPolicy { policy, .. },
@@ -188,6 +190,8 @@ pub struct Plan {
     pub resolves: Vec<String>,
     /// The facts as they would be after the last step.
     pub predicted: Box<Snapshot>,
+    /// What is proved of the steps; absent without steps.
+    pub proof: Option<Proof>,
     /// Open invitations to accounts that were asked for: nothing is sent again.
     pub reused: Vec<Handshake>,
     /// Departed accounts, and whether they can be invited back.
@@ -221,7 +225,12 @@ impl Plan {
     ///
     /// # Errors
     /// A name that is no step, or a step that needs one that was left out.
-    pub fn keep_only(&mut self, wanted: &[String], now: &Snapshot) -> Result<(), OnlyError> {
+    pub fn keep_only(
+        &mut self,
+        wanted: &[String],
+        now: &Snapshot,
+        settings: &Settings,
+    ) -> Result<(), OnlyError> {
         for name in wanted {
             if !self.steps.iter().any(|step| step.id == *name) {
                 let steps: Vec<&str> = self.steps.iter().map(|step| step.id.as_str()).collect();
@@ -254,12 +263,13 @@ impl Plan {
         {
             self.resolves.clear();
         }
-        *self.predicted = predict::after(now, &kept);
         self.not_done.extend(left.iter().map(|step| NotDone {
             what: step.title.clone(),
             why: format!("step `{}` was left out by --only", step.id),
         }));
         self.steps = kept;
+        proof::prove(self, now, settings);
+        *self.predicted = predict::after(now, &self.steps);
         Ok(())
     }
 }

@@ -211,7 +211,8 @@ fn a_part_of_a_plan_must_stand_alone() {
     let only = |names: &[&str]| {
         let mut plan = planned(&snapshot, &Wishes::default());
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        plan.keep_only(&names, &snapshot).map(|()| plan)
+        plan.keep_only(&names, &snapshot, &Settings::default())
+            .map(|()| plan)
     };
     let alone = only(&["create-guard"]).unwrap();
     assert_eq!(ids(&alone), ["create-guard"]);
@@ -256,4 +257,109 @@ fn approval_wants_the_exact_organization() {
         );
     }
     assert!(Approved::confirm(plan, "o-exampleorg1", "test".to_owned()).is_ok());
+}
+
+fn planned_with(snapshot: &Snapshot, wishes: &Wishes, settings: &Settings) -> Plan {
+    let audited = judge_all(snapshot.clone(), settings);
+    plan(
+        &audited.snapshot,
+        &audited.judgement,
+        &audited.findings,
+        &audited.detections,
+        settings,
+        wishes,
+    )
+    .unwrap()
+}
+
+#[test]
+fn the_guard_is_proved_to_take_away_ways_out_and_nothing_else() {
+    let plan = planned(&organization(), &Wishes::default());
+    let proof = plan.proof.expect("proved");
+    assert_eq!((proof.accounts, proof.unbound, proof.stacks), (1, 0, 1));
+    assert!(proof.questions > 0);
+    let [takes] = proof.takes.as_slice() else {
+        panic!("{proof:?}")
+    };
+    assert_eq!(takes.step, "attach-guard");
+    let only = takes.only.as_ref().expect("only ways out");
+    assert_eq!(
+        *only,
+        [
+            "account:CloseAccount",
+            "organizations:AcceptHandshake",
+            "organizations:LeaveOrganization"
+        ]
+    );
+    assert_eq!(takes.resolves, plan.resolves);
+}
+
+/// A deny to everybody but `role/Admin`.
+const LOCKDOWN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/Admin"}}}]}"#;
+
+#[test]
+fn what_would_bind_a_break_glass_principal_is_not_attached() {
+    let mut then = organization();
+    attach(&mut then, "p-lockdown", LOCKDOWN, &["r-ab12"]);
+    asked(&mut then);
+    let mut now = organization();
+    attach(&mut now, "p-lockdown", LOCKDOWN, &[]);
+    let wishes = Wishes {
+        restore: Some(Box::new(then)),
+        ..Wishes::default()
+    };
+    let step = "attach-p-lockdown-r-ab12";
+    let with = |principals: &[&str]| {
+        let settings = Settings {
+            break_glass: principals.iter().map(|one| (*one).to_owned()).collect(),
+            ..Settings::default()
+        };
+        planned_with(&now, &wishes, &settings)
+    };
+    for spared in [
+        [].as_slice(),
+        &["arn:aws:iam::*:role/Admin"],
+        &["arn:aws:iam::333333333333:role/BreakGlass"],
+    ] {
+        let plan = with(spared);
+        assert_eq!(ids(&plan), [step], "{:?}", plan.not_done);
+        let takes = &plan.proof.expect("proved").takes[0];
+        assert_eq!((&takes.only, takes.keep.len()), (&None, spared.len()));
+    }
+    let plan = with(&["arn:aws:iam::*:role/BreakGlass"]);
+    assert!(plan.steps.is_empty() && plan.proof.is_none());
+    let why = &plan.not_done.last().expect("told").why;
+    assert!(
+        why.contains("role/BreakGlass") && why.contains("222222222222"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_plan_that_is_not_proved_to_take_away_only_is_not_made() {
+    let mut snapshot = organization();
+    attach(
+        &mut snapshot,
+        "p-exits000",
+        DENY_ALL_EXITS,
+        &["ou-ab12-11111111"],
+    );
+    asked(&mut snapshot);
+    let mut plan = planned(&organization(), &Wishes::default());
+    let mut gives = plan.steps[0].clone();
+    gives.id = "gives".to_owned();
+    gives.change = Change::DetachPolicy {
+        policy: PolicyRef::Existing("p-exits000".parse().unwrap()),
+        target: node("ou-ab12-11111111"),
+        carried_by: node("r-ab12"),
+    };
+    plan.steps = vec![gives];
+    super::proof::prove(&mut plan, &snapshot, &Settings::default());
+    assert!(plan.steps.is_empty() && plan.proof.is_none());
+    let why = &plan.not_done.last().expect("told").why;
+    assert!(
+        why.contains("not proved that nothing more is allowed"),
+        "{why}"
+    );
+    assert!(why.contains("222222222222"), "{why}");
 }

@@ -8,7 +8,7 @@ use super::document::PathRow;
 use super::page::{Page, Tone};
 use crate::exits::ExitPath;
 use crate::model::{AccountId, OrganizationId, Timestamp};
-use crate::plan::{Change, PathCount, PlanDocument};
+use crate::plan::{Change, PathCount, PlanDocument, Proof, Takes};
 
 /// The version of this form.
 const REMEDIATION_VERSION: u32 = 1;
@@ -31,6 +31,9 @@ pub struct RemediationDocument {
     pub not_done: Vec<NotDoneView>,
     /// Findings that the steps resolve.
     pub resolves: Vec<String>,
+    /// What was proved of the steps before they were shown; absent without steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// Members by path, now.
     pub before: Vec<PathRow>,
     /// Members by path, once the steps are done: predicted, or read back if `applied`.
@@ -118,6 +121,7 @@ impl RemediationDocument {
                 })
                 .collect(),
             resolves: plan.resolves.clone(),
+            proof: plan.proof.clone(),
             before: rows(&plan.before),
             after: rows(&plan.after),
             departed: plan
@@ -193,6 +197,9 @@ impl RemediationDocument {
                 page.item(0, one);
             }
         }
+        if let Some(proof) = &self.proof {
+            proved(&mut page, proof);
+        }
         self.verdicts(&mut page, done);
         self.people(&mut page);
         self.last_line(&mut page);
@@ -267,6 +274,52 @@ impl RemediationDocument {
                 self.organization
             )),
         }
+    }
+}
+
+/// What was proved, in sentences.
+fn proved(page: &mut Page, proof: &Proof) {
+    page.gap();
+    page.heading("Proved of these steps, by the engine of the verdicts");
+    let unbound = match proof.unbound {
+        0 => String::new(),
+        some => format!("; {some} of them are bound by no SCP today"),
+    };
+    page.item(
+        0,
+        &format!(
+            "none of {} can take a way out afterwards by a request that is refused today \
+             ({} and {}{unbound})",
+            counted(proof.accounts, "member in use", "members in use"),
+            counted(proof.stacks, "pair of stacks", "pairs of stacks"),
+            counted(proof.questions, "question", "questions"),
+        ),
+    );
+    for takes in &proof.takes {
+        page.item(0, &taken(takes));
+        // With one attachment alone they are those of the plan.
+        if proof.takes.len() > 1 && !takes.resolves.is_empty() {
+            page.paragraph(4, &format!("resolves {}", takes.resolves.join("; ")));
+        }
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn taken(takes: &Takes) -> String {
+    let what = match &takes.only {
+        Some(actions) => format!("takes away {} and nothing else", actions.join(", ")),
+        None => "takes away more than ways out, as its text says".to_owned(),
+    };
+    match takes.keep.as_slice() {
+        [] => format!("{}: {what}", takes.step),
+        keep => format!(
+            "{}: {what}; break-glass keeps the rest: {}",
+            takes.step,
+            keep.join(", ")
+        ),
     }
 }
 

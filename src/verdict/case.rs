@@ -266,7 +266,7 @@ pub(super) fn kinds(path: &ExitPath) -> &'static [Kind] {
     }
 }
 
-fn organization(snapshot: &Snapshot) -> Option<&OrganizationId> {
+pub(super) fn organization(snapshot: &Snapshot) -> Option<&OrganizationId> {
     let known = snapshot.organization.known();
     known.map(|organization| &organization.id)
 }

@@ -9,6 +9,7 @@ mod exemptions;
 mod hanging;
 mod judge;
 mod narrower;
+mod spares;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -22,4 +23,5 @@ pub use answer::{
 pub use hanging::{Hanging, hanging};
 pub use judge::{Judgement, judge, settled};
 pub use narrower::{Narrower, NotNarrower, narrower};
+pub use spares::spares;
 pub use witness::{Passage, passers, witnesses};
