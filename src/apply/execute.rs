@@ -9,7 +9,7 @@ use super::journal::Journal;
 use super::lock::{Lock, LockError};
 use super::proof;
 use super::release::release;
-use super::rows::{By, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, StepOutcome};
+use super::rows::{By, Call, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, StepOutcome};
 use super::settle;
 use super::steps::{self, StepFailure};
 use super::way_back::Back;
@@ -99,6 +99,14 @@ pub struct Place<'a> {
     pub observer: &'a dyn Observer,
     /// The most steps that a plan may have.
     pub max_changes: usize,
+}
+
+impl Place<'_> {
+    /// What was written since this was last asked.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        let receipts = self.session.take_receipts().into_iter();
+        receipts.map(Call::from).collect()
+    }
 }
 
 /// Applies an approved plan.
@@ -265,6 +273,7 @@ impl<'a> Run<'a> {
             outcome,
             detail,
             made,
+            calls: self.place.calls(),
         };
         self.note(&step.id, Entry::Outcome(row))?;
         match result {

@@ -17,5 +17,5 @@ mod way_back;
 pub use checks::{check, check_resume};
 pub use execute::{Applied, ApplyError, Place, StepResult, apply, resume};
 pub use history::{History, HistoryError, RunState, run_ids};
-pub use rows::{By, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, Row, StepOutcome};
+pub use rows::{By, Call, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, Row, StepOutcome};
 pub use undo::{ApprovedUndo, Reversal, UndoPlan, Undone, plan_undo, undo};

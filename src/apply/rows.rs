@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::aws::Receipt;
 use crate::model::{HandshakeId, PolicyId, Timestamp};
 use crate::plan::PlanDocument;
 
@@ -97,6 +98,32 @@ pub struct Outcome {
     /// What was made or found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
+    /// Every write that was sent for it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+}
+
+/// One attempt of a write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Call {
+    /// IAM action.
+    pub action: String,
+    /// AWS's id of the request, as in CloudTrail; absent if no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// HTTP status; absent if no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+impl From<Receipt> for Call {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            action: receipt.action,
+            request_id: receipt.request_id,
+            status: receipt.status,
+        }
+    }
 }
 
 /// How a step ended.

@@ -370,6 +370,7 @@ impl Work<'_> {
             outcome,
             detail: detail.clone(),
             made: None,
+            calls: self.place.calls(),
         };
         self.note(step, Entry::UndoOutcome(row))?;
         if result.is_err() {

@@ -24,6 +24,7 @@ use aws_smithy_types::retry::{ErrorKind, RetryConfig};
 use tokio::time::Instant;
 
 use super::error::{Failure, FailureClass};
+use super::waits::Waits;
 use crate::model::operations::{Operation, Rate, operation};
 
 /// Longest wait between two attempts of a throttled call.
@@ -156,6 +157,14 @@ impl Lane {
         };
         tokio::time::sleep_until(slot).await;
     }
+}
+
+/// A client that is only used in one lane, to write.
+#[derive(Debug)]
+pub(super) struct WritePort<C> {
+    pub(super) lane: Arc<Lane>,
+    pub(super) client: C,
+    pub(super) waits: Waits,
 }
 
 /// A client that is only used in one lane.

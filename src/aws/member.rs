@@ -7,7 +7,7 @@ use aws_sdk_organizations::Client;
 use super::Reads;
 use super::assumed::{NotAssumed, assumed};
 use super::error::WriteFailure;
-use super::lanes::Port;
+use super::lanes::WritePort;
 use super::session::{Session, Tuning, identify};
 use super::session_error::{Origin, told};
 use super::writes::{once, write_port};
@@ -28,7 +28,7 @@ const ACTIONS: [&str; 5] = [
 #[derive(Debug)]
 pub struct Member {
     reads: Reads,
-    accept: Port<Client>,
+    accept: WritePort<Client>,
 }
 
 /// Why there is no session in an account.

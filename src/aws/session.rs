@@ -29,10 +29,12 @@ use super::error::Failure;
 use super::inside::IntoMembers;
 use super::lanes::{Lane, Port};
 use super::reads::Reads;
+use super::receipts::{Receipt, Receipts};
 use super::session_error::{Origin, SessionError};
 use super::session_policy::for_reading;
 use super::transcript::{Recorder, Transcript};
 use super::undo_writes::UndoWrites;
+use super::waits::Waits;
 use super::writes::Writes;
 use crate::model::snapshot::Caller;
 use crate::model::{Event, Observer, Partition, Silent};
@@ -89,7 +91,8 @@ pub struct SessionOptions {
     /// Share of AWS's published rates that is used, above 0 to 1; infinity: no pacing, for
     /// endpoints that nobody shares.
     pub share: f64,
-    /// How long one call waits for throttling to end.
+    /// How long one call waits for throttling to end; all writes of a session wait twice as long
+    /// together.
     pub patience: Duration,
     /// Hears of every attempt.
     pub observer: Arc<dyn Observer>,
@@ -125,6 +128,10 @@ pub(super) struct Tuning {
     pub(super) patience: Duration,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) transcript: Option<Arc<Transcript>>,
+    /// What came of each attempt of a write.
+    pub(super) receipts: Receipts,
+    /// How long all writes together wait for throttling to end.
+    pub(super) waits: Waits,
     /// Lists end with their first page: to see whether an operation answers at all.
     pub(super) first_page_only: bool,
     /// A lane in which sessions in several accounts go together.
@@ -183,6 +190,8 @@ impl Session {
             patience: options.patience,
             observer: options.observer.clone(),
             transcript: options.transcript.clone(),
+            receipts: Receipts::default(),
+            waits: Waits::new(options.patience.saturating_mul(2)),
             first_page_only: false,
             together: None,
         };
@@ -224,6 +233,11 @@ impl Session {
             ..self.tuning.clone()
         };
         Reads::new(&self.config, &tuning)
+    }
+
+    /// What came of every attempt of a write since this was last asked, in order.
+    pub fn take_receipts(&self) -> Vec<Receipt> {
+        self.tuning.receipts.take()
     }
 
     /// The write side; only `apply` uses it.

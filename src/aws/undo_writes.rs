@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
 
 use super::error::WriteFailure;
-use super::lanes::Port;
+use super::lanes::WritePort;
 use super::session::Tuning;
 use super::writes::{once, write_port};
 use crate::model::{HandshakeId, NodeId, PolicyId};
@@ -13,9 +13,9 @@ use crate::model::{HandshakeId, NodeId, PolicyId};
 /// Three writes, one attempt each.
 #[derive(Debug)]
 pub struct UndoWrites {
-    detach: Port<Client>,
-    delete: Port<Client>,
-    cancel: Port<Client>,
+    detach: WritePort<Client>,
+    delete: WritePort<Client>,
+    cancel: WritePort<Client>,
 }
 
 impl UndoWrites {

@@ -1,10 +1,10 @@
 //! The write side: enable the SCP type, create a policy, attach it, invite an account, move it. It
 //! has no way to detach, update, delete, disable, remove, close or leave.
 //!
-//! Nothing is repeated blindly: only a throttled call is, for AWS did not take it.
+//! Nothing is repeated blindly: only a throttled call is, for AWS did not take it, and as long as
+//! the budget of waits lasts that all writes of a session have together.
 
 use std::future::Future;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
@@ -16,14 +16,10 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::convert::Reading;
 use super::error::{Failure, FailureClass, WriteFailure};
-use super::lanes::Port;
+use super::lanes::WritePort;
 use super::session::{Tuning, Watch};
 use crate::model::organization::Handshake;
 use crate::model::{AccountId, NodeId, PolicyId, RootId};
-
-/// Waits after a throttled write: doubled each time up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// A policy that was just created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +33,11 @@ pub struct CreatedPolicy {
 /// The few writes of the tool, one attempt each.
 #[derive(Debug)]
 pub struct Writes {
-    create_policy: Port<Client>,
-    attach_policy: Port<Client>,
-    enable_type: Port<Client>,
-    invite: Port<Client>,
-    move_account: Port<Client>,
+    create_policy: WritePort<Client>,
+    attach_policy: WritePort<Client>,
+    enable_type: WritePort<Client>,
+    invite: WritePort<Client>,
+    move_account: WritePort<Client>,
 }
 
 impl Writes {
@@ -171,7 +167,7 @@ impl Writes {
     }
 }
 
-fn reading<'a>(port: &Port<Client>, target: Option<&'a str>) -> Reading<'a> {
+fn reading<'a>(port: &WritePort<Client>, target: Option<&'a str>) -> Reading<'a> {
     Reading {
         operation: port.lane.name(),
         target,
@@ -183,23 +179,25 @@ pub(super) fn write_port(
     config: &SdkConfig,
     tuning: &Tuning,
     operation: &'static str,
-) -> Port<Client> {
+) -> WritePort<Client> {
     let lane = tuning.lane(operation);
     let config = aws_sdk_organizations::config::Builder::from(config)
         .retry_partition(lane.partition())
         .retry_config(RetryConfig::disabled())
         .interceptor(Watch(tuning.observer.clone()))
         .interceptor(tuning.recorder())
+        .interceptor(tuning.receipts.clone())
         .build();
-    Port {
+    WritePort {
         lane,
         client: Client::from_conf(config),
+        waits: tuning.waits.clone(),
     }
 }
 
 /// One attempt; more only while AWS says that it did not take the call.
 pub(super) async fn once<T, E, F, Fut>(
-    port: &Port<Client>,
+    port: &WritePort<Client>,
     target: &str,
     send: F,
 ) -> Result<T, WriteFailure>
@@ -208,19 +206,18 @@ where
     Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let mut pause = FIRST_PAUSE;
-    let mut attempt = 1;
+    let mut attempts = 0;
     loop {
         port.lane.wait().await;
+        attempts += 1;
         let error = match Box::pin(send(&port.client)).await {
             Ok(output) => return Ok(output),
             Err(error) => Failure::from_sdk(port.lane.name(), Some(target), &error),
         };
-        if error.class != FailureClass::Throttled || attempt >= port.lane.attempts() {
-            return Err(WriteFailure::from_failure(error));
+        let again = error.class == FailureClass::Throttled && attempts < port.lane.attempts();
+        match again.then(|| port.waits.pause(attempts)).flatten() {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(WriteFailure::from_failure(error)),
         }
-        tokio::time::sleep(pause).await;
-        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-        attempt += 1;
     }
 }

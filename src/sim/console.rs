@@ -41,7 +41,8 @@ pub(super) fn close_as_root(world: &mut World, account: &str) -> Result<(), Refu
         user_agent: "Mozilla/5.0".to_owned(),
     };
     let result = close(world, &root, &request);
-    record(world, &root, &request, &result);
+    let id = world.draw_uuid();
+    record(world, &root, &request, &result, &id);
     result.map(|_| ())
 }
 

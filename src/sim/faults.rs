@@ -115,6 +115,8 @@ pub enum Kind {
     RepeatToken,
     /// A list answers fewer items than asked for, and a token.
     ShortPage,
+    /// A list answers its page in the opposite order: AWS promises none.
+    Reversed,
     /// The body comes in two halves with this much time between them.
     SlowBody(Duration),
     /// A read answers from before the last write, while that is younger than

@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) skipped: Duration,
     /// Keys whose credentials a fault let expire.
     expired: BTreeSet<String>,
+    /// Id of the request that is being answered.
+    answering: String,
     /// The world before the last write and when that was, while a fault wants it.
     before: Option<(SystemTime, Box<World>)>,
 }
@@ -50,6 +52,7 @@ impl State {
             latency: Latency::default(),
             skipped: Duration::ZERO,
             expired: BTreeSet::new(),
+            answering: String::new(),
             before: None,
         }
     }
@@ -70,6 +73,7 @@ impl State {
         let faults = self.faults_of(&request.action());
         self.strike(request, &faults);
         let id = self.world.draw_uuid();
+        self.answering.clone_from(&id);
         let after = faults.iter().map(|fault| match fault {
             Kind::Delay(time) => *time,
             _ => Duration::ZERO,
@@ -232,7 +236,7 @@ impl State {
             })
             .and_then(|()| services::perform(&mut call));
         services::iam::note_use(&mut self.world, caller, request);
-        services::record::record(&mut self.world, caller, request, &result);
+        services::record::record(&mut self.world, caller, request, &result, &self.answering);
         result
     }
 
@@ -281,10 +285,19 @@ fn paging(faults: &[Kind]) -> Paging {
 fn edited(output: &Value, faults: &[Kind]) -> Value {
     let mut output = output.clone();
     for fault in faults {
-        if let Kind::Replace { pointer, value } = fault
-            && let Some(place) = output.pointer_mut(pointer)
-        {
-            *place = value.clone();
+        match fault {
+            Kind::Replace { pointer, value } => {
+                if let Some(place) = output.pointer_mut(pointer) {
+                    *place = value.clone();
+                }
+            }
+            Kind::Reversed => {
+                let members = output.as_object_mut().into_iter().flatten();
+                members
+                    .filter_map(|(_, member)| member.as_array_mut())
+                    .for_each(|list| list.reverse());
+            }
+            _ => {}
         }
     }
     output

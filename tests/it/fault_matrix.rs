@@ -185,7 +185,7 @@ fn writes(bench: &Bench) -> usize {
     written.count()
 }
 
-fn fault(operation: &str, number: u32, kind: &Kind) -> Fault {
+pub(crate) fn fault(operation: &str, number: u32, kind: &Kind) -> Fault {
     let calls = match kind {
         Kind::Stale { .. } => Calls::From(number),
         _ => Calls::Nth(number),

@@ -327,3 +327,56 @@ async fn a_run_that_lost_its_end_is_taken_back_too() {
     let torn = std::fs::read_to_string(file.with_file_name("journal.torn")).expect("kept");
     assert_eq!(torn, "{\"sequ");
 }
+
+#[tokio::test(start_paused = true)]
+async fn every_write_stands_in_the_journal_with_the_id_that_cloudtrail_has() {
+    let bench = Bench::new(world()).await;
+    let plan = bench.plan(&wishes()).await;
+    let busy = Kind::Error(Refusal::new("TooManyRequestsException", "on purpose"));
+    let attach = "organizations:AttachPolicy";
+    bench
+        .simulator
+        .add_fault(Fault::new(attach, Calls::Nth(1), busy));
+    let run = bench.apply(plan).await.expect("applied").run;
+    bench.undo(&run).await.expect("undone");
+    let text = std::fs::read_to_string(journal(&bench, &run)).expect("a journal");
+    let rows = text.lines().map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).expect("a row");
+        row["calls"].as_array().cloned().unwrap_or_default()
+    });
+    let calls: Vec<serde_json::Value> = rows.flatten().collect();
+    let id = |call: &serde_json::Value| call["request_id"].as_str().expect("an id").to_owned();
+    let journaled: Vec<(String, String)> = calls
+        .iter()
+        .filter(|call| call["status"] == 200)
+        .map(|call| {
+            (
+                call["action"].as_str().expect("an action").to_owned(),
+                id(call),
+            )
+        })
+        .collect();
+    let world = bench.simulator.world();
+    let account = world.accounts.get(&world.management).expect("it exists");
+    let mut recorded: Vec<(String, String)> = account
+        .trail
+        .values()
+        .flatten()
+        .filter(|record| record["readOnly"] == false && record["eventType"] == "AwsApiCall")
+        .map(|record| {
+            let name = record["eventName"].as_str().expect("a name");
+            let id = record["requestID"].as_str().expect("an id");
+            (format!("organizations:{name}"), id.to_owned())
+        })
+        .collect();
+    recorded.sort();
+    let mut sorted = journaled.clone();
+    sorted.sort();
+    assert_eq!(sorted, recorded);
+    assert_eq!(sorted.len(), 6, "three steps, taken and taken back");
+    assert_eq!(calls.len(), 7, "and one that was throttled: {calls:?}");
+    assert_eq!(
+        (&calls[1]["action"], &calls[1]["status"]),
+        (&attach.into(), &400.into())
+    );
+}

@@ -22,6 +22,22 @@ from models import Checker, known_mistakes, service_model, wire_name
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 SERVICES = ("organizations", "cloudtrail", "iam", "sts", "account", "events")
 NO_SUCH = re.compile("UnknownOperationException|<Code>InvalidAction<")
+# What the program may write, in any test whatever: the contract. All else must be a read.
+WRITES = {
+    "organizations": {
+        "AcceptHandshake",
+        "AttachPolicy",
+        "CancelHandshake",
+        "CreatePolicy",
+        "DeletePolicy",
+        "DetachPolicy",
+        "EnablePolicyType",
+        "InviteAccountToOrganization",
+        "MoveAccount",
+    },
+    "sts": {"AssumeRole"},
+}
+READS = ("Describe", "Get", "List", "Lookup", "Simulate")
 # The program, by the name that it gives the AWS SDK.
 OURS = "app/org-exit-guard"
 
@@ -130,6 +146,10 @@ class Judgement:
         check_request(checker, operation, exchange)
         strict = OURS in exchange["headers"].get("user-agent", "")
         wrong = checker.findings
+        if strict:
+            self.counts[f"{source}: calls of the program, held to the contract"] += 1
+            if not operation.startswith(READS) and operation not in WRITES.get(service, ()):
+                wrong.append({"kind": "outside-the-contract", "at": "request", "what": operation})
         if wrong and refused and not strict:
             self.counts[f"{source}: bad requests, refused"] += 1
             wrong = []

@@ -16,8 +16,15 @@ use crate::sim::world::{World, seconds};
 /// Where all calls seem to come from: an address reserved for documentation.
 pub(crate) const SOURCE_IP: &str = "192.0.2.10";
 
-/// Logs a call in its caller's account; `AssumeRole` in the role's account too.
-pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outcome: &Outcome) {
+/// Logs a call in its caller's account; `AssumeRole` in the role's account too. `id` is that of
+/// the answer.
+pub(crate) fn record(
+    world: &mut World,
+    caller: &Caller,
+    request: &Request,
+    outcome: &Outcome,
+    id: &str,
+) {
     if !world.switches.log_reads && is_read(&request.operation) {
         return;
     }
@@ -38,7 +45,7 @@ pub(crate) fn record(world: &mut World, caller: &Caller, request: &Request, outc
         "userAgent": request.user_agent,
         "requestParameters": parameters(&request.input),
         "responseElements": null,
-        "requestID": world.draw_uuid(),
+        "requestID": id,
         "eventID": world.draw_uuid(),
         "readOnly": is_read(&request.operation),
         "eventType": "AwsApiCall",
