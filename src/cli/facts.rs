@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::args::{AwsArgs, Cli, Events, MemberArgs, ScopeArgs, StateArgs, WriteArgs};
 use super::error::CliError;
+use super::moment::reach_back;
 use super::progress::Progress;
 use super::streams;
 use super::writing::state_place;
@@ -148,7 +149,7 @@ impl Source {
             } else {
                 Depth::Proof
             },
-            since: Duration::from_hours(24 * u64::from(scope.since)),
+            since: reach_back(scope.since.first(self.now), self.now)?,
             event_names: &names,
         };
         let observer = self.progress.as_ref();

@@ -1,9 +1,13 @@
 //! `--since` and `--until`: so long ago, a day, or a time.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
+use super::error::CliError;
+use crate::collect::Scope;
 use crate::model::Timestamp;
 
 /// A time as it was given.
@@ -18,6 +22,9 @@ pub(super) enum Moment {
 }
 
 impl Moment {
+    /// As far back as an event history reaches.
+    pub(super) const LONGEST: Self = Self::Ago(SignedDuration::from_hours(90 * 24));
+
     /// Its first moment; `None` before the calendar begins.
     pub(super) fn first(self, now: Timestamp) -> Option<Timestamp> {
         match self {
@@ -38,6 +45,36 @@ impl Moment {
             }
             other => other.first(now),
         }
+    }
+}
+
+/// How far back an event history is read from `since` on.
+///
+/// # Errors
+/// Further than it reaches, 90 days, or into the future.
+pub(super) fn reach_back(since: Option<Timestamp>, now: Timestamp) -> Result<Duration, CliError> {
+    let back = since.and_then(|since| Duration::try_from(now.duration_since(since)).ok());
+    match back {
+        Some(back) if back <= Scope::LONGEST => Ok(back),
+        Some(_) => Err(CliError::Usage {
+            message: "an event history reaches back 90 days, and --since lies before that"
+                .to_owned(),
+            hint: "search an archive for what is older: detect --source archive:PATH",
+        }),
+        None => Err(CliError::Usage {
+            message: "--since lies in the future".to_owned(),
+            hint: "name a time that has passed, in UTC",
+        }),
+    }
+}
+
+/// One that an event history reaches.
+pub(super) fn parse_recent(text: &str) -> Result<Moment, String> {
+    match (parse_moment(text)?, Moment::LONGEST) {
+        (Moment::Ago(span), Moment::Ago(longest)) if span > longest => Err(format!(
+            "an event history reaches back 90 days, and `{text}` lies before that"
+        )),
+        (moment, _) => Ok(moment),
     }
 }
 

@@ -139,7 +139,7 @@ fn a_snapshot_gives_the_same_bytes_without_a_network() {
 fn usage_errors_exit_with_2_and_the_version_is_printed() {
     for args in [
         &["audit", "--nonsense"][..],
-        &["audit", "--since", "91"],
+        &["audit", "--since", "91d"],
         &["audit", "--report", "json"],
         &["audit", "--format", "pdf"],
         &["audit", "--demo", "--config", "/no/such/file.toml"],

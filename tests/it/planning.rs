@@ -58,7 +58,6 @@ async fn plan(bench: &Bench) -> Option<usize> {
 }
 
 /// Every read of a dry run under every kind of fault.
-#[expect(clippy::print_stdout, reason = "the counts are shown")]
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_writes_nothing_whatever_fails() {
     let (mut cases, mut planned) = (0, 0);

@@ -20,7 +20,7 @@ const ARGS: [&str; 6] = [
     "--format",
     "json",
     "--since",
-    "1",
+    "1d",
 ];
 
 fn organization(each: usize) -> WorldBuilder {

@@ -7,6 +7,7 @@ mod remediate;
 
 use std::path::PathBuf;
 
+use super::moment::{Moment, parse_recent};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(in crate::cli) use detect::DetectArgs;
@@ -125,9 +126,9 @@ pub(in crate::cli) struct ScopeArgs {
     /// Read every SCP and every attachment, also where nothing depends on it
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) full: bool,
-    /// How many days of the event history to read
-    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=90), help_heading = "Scope")]
-    pub(in crate::cli) since: u16,
+    /// From when on to read the event history: so long ago (90d, 36h), a day, or RFC 3339, in UTC
+    #[arg(long, value_name = "WHEN", default_value = "90d", value_parser = parse_recent, help_heading = "Scope")]
+    pub(in crate::cli) since: Moment,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::super::moment::Moment;
 use super::{AwsArgs, ScopeArgs, parse_format};
 use crate::emit::Iac;
 use crate::model::{AccountId, NodeId};
@@ -196,10 +197,10 @@ pub(in crate::cli) struct RemediateArgs {
 
 impl RemediateArgs {
     /// What a plan needs to know, the departures of 90 days included.
-    pub(in crate::cli) const fn scope() -> ScopeArgs {
+    pub(in crate::cli) fn scope() -> ScopeArgs {
         ScopeArgs {
             full: false,
-            since: 90,
+            since: Moment::LONGEST,
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -11,10 +10,10 @@ use super::super::args::{Cli, DetectArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::moment::reach_back;
 use super::super::progress::Progress;
 use super::super::source::SourceArg;
 use super::super::streams;
-use crate::collect::Scope;
 use crate::emit::athena_query;
 use crate::flows::{KnownHome, SearchArchives, detect_in, read_snapshot, search_archives};
 use crate::report::{DetectionsDocument, Sources};
@@ -69,7 +68,7 @@ async fn with_source(
         live: match source {
             Some(source) => {
                 let inside = (&args.members, &args.state);
-                let since = since(&query, now)?;
+                let since = reach_back(Some(query.window.since), now)?;
                 let events = source.collect_events(since, inside, &query.accounts);
                 Some(events.await?)
             }
@@ -98,20 +97,6 @@ fn print_query(args: &DetectArgs) -> Result<Exit, CliError> {
         .collect();
     streams::print(&texts.join("\n"))?;
     Ok(Exit::Done)
-}
-
-/// An event history reaches back 90 days.
-fn since(query: &Query, now: Timestamp) -> Result<Duration, CliError> {
-    let back = now.duration_since(query.window.since);
-    let back = Duration::try_from(back).unwrap_or_default();
-    if back > Scope::LONGEST {
-        return Err(CliError::Usage {
-            message: "an event history reaches back 90 days, and --since lies before that"
-                .to_owned(),
-            hint: "search an archive for what is older: --source archive:PATH",
-        });
-    }
-    Ok(back)
 }
 
 /// Searches the archives that were named; says how to fetch those that are not there.
