@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use org_exit_guard::apply::{Applied, ApplyError, History, Place, apply, plan_undo, resume, undo};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
-use org_exit_guard::collect::{Scope, collect};
+use org_exit_guard::collect::{Scope, Watching, collect};
 use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::snapshot::Depth;
@@ -72,6 +72,7 @@ impl Bench {
         let names = org_exit_guard::exits::event_names();
         let scope = Scope {
             event_names: &names,
+            watching: Watching::Everything,
             ..Scope::default()
         };
         collect(&self.session, &scope, now(), &Silent)
