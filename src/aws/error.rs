@@ -197,7 +197,10 @@ impl Failure {
         Gap {
             operation: self.operation.to_owned(),
             // The reason says it already.
-            message: words.strip_prefix(NOT_BUILT_IN).unwrap_or(&words).to_owned(),
+            message: words
+                .strip_prefix(NOT_BUILT_IN)
+                .unwrap_or(&words)
+                .to_owned(),
             target: self.target.map(String::from),
             reason,
             request_id: self.request_id.map(String::from),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::OuId;
 use crate::model::settings::{Settings, Waiver};
+use crate::model::{AccountId, OuId};
 
 /// The name looked for in the working directory, then in the user's configuration directory.
 pub const FILE_NAME: &str = "org-exit-guard.toml";
@@ -42,6 +42,9 @@ pub struct ConfigFile {
     /// OUs from which accounts leave on purpose.
     #[serde(default)]
     pub transition_ous: Vec<OuId>,
+    /// The account in which the bucket of the organization trail lies; AWS does not say.
+    #[serde(default)]
+    pub trail_bucket_account: Option<AccountId>,
     /// Share of AWS's published rates that reading may take, above 0 up to 1; default 0.5.
     #[serde(default)]
     pub rate_share: Option<f64>,
@@ -142,6 +145,7 @@ pub fn parse(text: &str, rules: &RuleIds) -> Result<Config, String> {
                 .map(|one| one.to_ascii_lowercase())
                 .collect(),
             transition_ous: file.transition_ous.into_iter().collect(),
+            trail_bucket_account: file.trail_bucket_account,
             waivers: file.waiver,
         },
         rate_share: share,
@@ -189,6 +193,7 @@ mod tests {
             r#"
             email_domains = ["Example.com"]
             transition_ous = ["ou-ab12-11111111"]
+            trail_bucket_account = "333333333333"
             rate_share = 0.8
             [[waiver]]
             rule = "account-left"

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
-use super::ids::OuId;
+use super::ids::{AccountId, OuId};
 use super::node::NodeId;
 
 /// Decisions that the judgement follows. No defaults hide a fault.
@@ -16,6 +16,8 @@ pub struct Settings {
     pub email_domains: BTreeSet<String>,
     /// OUs from which accounts leave on purpose.
     pub transition_ous: BTreeSet<OuId>,
+    /// The account in which the organization trail's bucket lies; AWS does not say.
+    pub trail_bucket_account: Option<AccountId>,
     /// Findings that were accepted.
     pub waivers: Vec<Waiver>,
 }

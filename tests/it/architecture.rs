@@ -34,8 +34,8 @@ const ABOVE: [&str; 2] = ["flows", "cli"];
 
 /// No async, no clock, no file system, no environment.
 const PURE: [&str; 12] = [
-    "model", "scp", "evaluate", "prove", "exits", "verdict", "alarm", "inspect", "trail", "audit", "detect",
-    "plan",
+    "model", "scp", "evaluate", "prove", "exits", "verdict", "alarm", "inspect", "trail", "audit",
+    "detect", "plan",
 ];
 
 struct Source {
