@@ -162,11 +162,6 @@ impl Failure {
         }
     }
 
-    /// Does this build leave out the part that would ask?
-    pub fn is_not_built_in(&self) -> bool {
-        self.class == FailureClass::NotBuiltIn
-    }
-
     /// Code, reason and message, as far as there are any.
     pub fn words(&self) -> String {
         let parts = [self.code.as_deref(), self.reason.as_deref()];

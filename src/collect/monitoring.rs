@@ -6,7 +6,7 @@ use futures::join;
 use super::calls::Calls;
 use super::{Watching, not_read};
 use crate::alarm::{Scene, could_hear};
-use crate::aws::Failure;
+use crate::aws::{Failure, FailureClass};
 use crate::model::monitoring::{EventRule, Trail};
 use crate::model::snapshot::Caller;
 use crate::model::{Gap, GapReason, Observed, Snapshot};
@@ -136,7 +136,8 @@ pub(super) fn keep(calls: Calls<'_>, snapshot: &mut Snapshot, found: Monitoring)
         return;
     };
     let manages = snapshot.caller_manages();
-    let built_in = !rules.as_ref().is_err_and(Failure::is_not_built_in);
+    let left_out = |failure: &Failure| failure.class == FailureClass::NotBuiltIn;
+    let built_in = !rules.as_ref().is_err_and(left_out);
     snapshot.event_rules = if manages == Some(true) || !built_in {
         calls.observed(rules)
     } else {

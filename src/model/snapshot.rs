@@ -62,10 +62,16 @@ pub struct Snapshot {
     /// The caller's CloudTrail event history, as far as exits are concerned.
     pub events: EventHistory,
     /// Trails that cover the region of Organizations, as the caller's account sees them, by ARN.
-    #[serde(default = "monitoring::trails_not_read")]
+    #[serde(
+        default = "monitoring::trails_not_read",
+        skip_serializing_if = "monitoring::are_trails_unread"
+    )]
     pub trails: Observed<Vec<Trail>>,
     /// Rules with a pattern on the management account's default bus in that region, by name.
-    #[serde(default = "monitoring::rules_not_read")]
+    #[serde(
+        default = "monitoring::rules_not_read",
+        skip_serializing_if = "monitoring::are_rules_unread"
+    )]
     pub event_rules: Observed<Vec<EventRule>>,
     /// What was read inside other accounts, by account; empty if no member role was given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

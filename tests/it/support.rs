@@ -44,7 +44,13 @@ impl Bench {
     pub(crate) async fn new(world: World) -> Self {
         let simulator = Simulator::new(world);
         record(&simulator);
-        let keys = simulator.keys_of_management();
+        let management = simulator.world().management;
+        Self::of(simulator, &management).await
+    }
+
+    /// The same, of another account.
+    pub(crate) async fn of(simulator: Arc<Simulator>, account: &str) -> Self {
+        let keys = simulator.keys_of(account);
         let session = Session::open(SessionOptions {
             keys: Some(Keys {
                 id: keys.access_key_id,
@@ -59,7 +65,7 @@ impl Bench {
             ..SessionOptions::default()
         })
         .await
-        .expect("the simulator lets the management account in");
+        .expect("the simulator lets the account in");
         Self {
             simulator,
             session,

@@ -27,8 +27,13 @@ pub(super) fn unheard(cx: &Context<'_>, question: &Question) -> Vec<Finding> {
         region: &snapshot.caller.region,
     };
     let (mut silent, mut unclear, mut gaps) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut all = 0;
     for raised in would_fire_in(&listening(snapshot), scene) {
-        if !(question.of)(raised.event) || matches!(raised.fires, Fires::Yes(_)) {
+        if !(question.of)(raised.event) {
+            continue;
+        }
+        all += 1;
+        if matches!(raised.fires, Fires::Yes(_)) {
             continue;
         }
         let missing = missing(snapshot, &raised);
@@ -46,14 +51,18 @@ pub(super) fn unheard(cx: &Context<'_>, question: &Question) -> Vec<Finding> {
         let members = silent.iter().any(|raised| raised.event.in_member);
         let own = "rules on the members' own buses are not read; those that a StackSet brings to every member would hear \
                    what happens there";
-        let evidence = silent.iter().chain(&unclear).flat_map(words);
+        let evidence = lines(&silent).into_iter().chain(lines(&unclear));
         return vec![Finding {
             evidence: evidence.chain(members.then(|| own.to_owned())).collect(),
             remedy,
             ..Finding::failed(
                 question.meta,
                 "organization",
-                format!("nobody would hear of {}: {}", question.what, names(&silent)),
+                format!(
+                    "nobody would hear of {}: {}",
+                    question.what,
+                    which(&silent, all)
+                ),
             )
         }];
     }
@@ -68,7 +77,7 @@ pub(super) fn unheard(cx: &Context<'_>, question: &Question) -> Vec<Finding> {
     };
     vec![Finding {
         outcome: Outcome::CouldNotTell,
-        evidence: unclear.iter().flat_map(words).collect(),
+        evidence: lines(&unclear),
         remedy: if gaps.is_empty() {
             remedy
         } else {
@@ -111,24 +120,47 @@ fn missing<'a>(snapshot: &'a Snapshot, raised: &Raised) -> Vec<&'a Gap> {
     gaps
 }
 
-fn names(raised: &[Raised]) -> String {
-    let names: Vec<&str> = raised.iter().map(|one| one.event.name).collect();
+/// Up to so many events are named in the summary.
+const NAMED: usize = 3;
+
+/// "`A`, `B`", or "n of m events".
+fn which(raised: &[Raised], all: usize) -> String {
+    if raised.len() > NAMED {
+        return format!("{} of {all} events", raised.len());
+    }
+    let names: Vec<String> = raised.iter().map(|one| name(one.event)).collect();
     names.join(", ")
 }
 
-fn words(raised: &Raised) -> Vec<String> {
-    let Raised {
-        event, delivered, ..
-    } = raised;
-    let (what, why) = match &raised.fires {
-        Fires::No(near) => ("is heard by nothing", near),
-        Fires::CouldNotTell(what) => ("may be heard", what),
-        Fires::Yes(_) => return Vec::new(),
-    };
-    let mut text = format!("{} of {} {what} on {delivered}", event.name, event.source);
-    if !why.is_empty() {
-        text.push_str(": ");
-        text.push_str(&why.join("; "));
+/// Events of other services are told apart by those.
+fn name(event: &EventSpec) -> String {
+    match event.source.strip_suffix(".amazonaws.com") {
+        Some("organizations") | None => event.name.to_owned(),
+        Some(service) => format!("{service}:{}", event.name),
     }
-    vec![text]
+}
+
+/// One line for the events that share where they are delivered, and why they are not heard.
+fn lines(raised: &[Raised]) -> Vec<String> {
+    let mut groups: Vec<((&str, String), Vec<String>)> = Vec::new();
+    for one in raised {
+        let why = match &one.fires {
+            Fires::No(near) if near.is_empty() => "nothing that was read hears".to_owned(),
+            Fires::No(near) => format!("nothing that was read hears ({})", near.join("; ")),
+            Fires::CouldNotTell(what) if what.is_empty() => "could not tell who hears".to_owned(),
+            Fires::CouldNotTell(what) => {
+                format!("could not tell whether {} hears", what.join(" or "))
+            }
+            Fires::Yes(_) => continue,
+        };
+        let key = (one.delivered, why);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, names)) => names.push(name(one.event)),
+            None => groups.push((key, vec![name(one.event)])),
+        }
+    }
+    let line = |((delivered, why), names): ((&str, String), Vec<String>)| {
+        format!("on {delivered}, {why}: {}", names.join(", "))
+    };
+    groups.into_iter().map(line).collect()
 }

@@ -84,8 +84,9 @@ mod tests {
             &with(|trail| trail.filters = Observed::Known(Vec::new())),
         );
         assert_eq!(found[0].outcome, Outcome::Failed);
-        assert!(found[0].summary.contains("LeaveOrganization"));
-        assert!(!found[0].summary.contains("DetachPolicy"));
+        let words = found[0].evidence.join("; ");
+        assert!(words.contains("LeaveOrganization") && words.contains("account:CloseAccount"));
+        assert!(!words.contains("DetachPolicy"), "{words}");
         let own = found[0].evidence.last().unwrap();
         assert!(own.contains("members' own buses are not read"), "{own}");
         let of_one_account = run(&RULE, &with(|trail| trail.organization = false));
