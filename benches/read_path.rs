@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
-use org_exit_guard::collect::{Scope, collect};
+use org_exit_guard::collect::{Scope, Watching, collect};
 use org_exit_guard::flows::judge_all;
 use org_exit_guard::model::operations::operation;
 use org_exit_guard::model::settings::Settings;
@@ -53,6 +53,7 @@ async fn facts(session: &Session, depth: Depth) -> Snapshot {
     let scope = Scope {
         depth,
         event_names: &names,
+        watching: Watching::Everything,
         ..Scope::default()
     };
     collect(session, &scope, now(), &Silent)
@@ -166,6 +167,9 @@ fn minimum(whole: &Snapshot) -> Counts {
         let rows = named.get(name).copied().unwrap_or_default();
         add("cloudtrail:LookupEvents", pages(rows, EVENT_PAGE));
     }
+    // No trail and no rule in organizations that were generated.
+    add("cloudtrail:DescribeTrails", 1);
+    add("events:ListRules", 1);
     let below = below_the_root(whole);
     add("organizations:ListPoliciesForTarget", 1 + below.by_target);
     add("organizations:DescribePolicy", below.texts);

@@ -186,6 +186,8 @@ fn snapshot(
         }),
         accounts: Observed::Known(accounts),
         units: BTreeMap::new(),
+        trails: Observed::Known(Vec::new()),
+        event_rules: Observed::Known(Vec::new()),
         members: BTreeMap::new(),
         policies_listed: Observed::Known(policies.len()),
         policies,

@@ -4,6 +4,7 @@
 //! [`model::Snapshot`]; verdicts, findings and plans are pure functions of it;
 //! only `apply` writes. CONTRIBUTING.md has the map of the rooms.
 
+pub mod alarm;
 pub mod apply;
 pub mod audit;
 pub mod aws;

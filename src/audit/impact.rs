@@ -10,11 +10,7 @@ use crate::verdict::hanging;
 /// What ends with the trusted access of some services.
 ///
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_remove.html>
-const ENDS: [(&str, &str); 4] = [
-    (
-        "cloudtrail.amazonaws.com",
-        "an organization trail records it no longer; delivered logs stay in the bucket",
-    ),
+const ENDS: [(&str, &str); 3] = [
     (
         "member.org.stacksets.cloudformation.amazonaws.com",
         "service-managed stacks leave it, and their resources may be deleted",
@@ -41,6 +37,9 @@ pub struct Impact {
     /// Services whose trusted access ends for it; absent if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_services: Option<Vec<String>>,
+    /// Organization trails that record it and would no longer; absent if those are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_trails: Option<Vec<Recording>>,
     /// Is there a role by which the management account gets in afterwards?
     pub access_role: AccessRole,
 }
@@ -55,6 +54,19 @@ pub struct Unbound {
     pub name: String,
     /// On which node.
     pub node: NodeId,
+}
+
+/// An organization trail, and where it delivers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// Its name: untrusted text.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
 }
 
 /// The role that trusts the management account.
@@ -84,6 +96,14 @@ pub fn impact(snapshot: &Snapshot, account: &Account) -> Impact {
         scps_complete,
         administers,
         trusted_services: snapshot.trusted_services.known().cloned(),
+        organization_trails: snapshot.organization_trails().map(|trails| {
+            let recording = trails.map(|trail| Recording {
+                name: trail.name.clone(),
+                arn: trail.arn.clone(),
+                bucket: trail.bucket.clone(),
+            });
+            recording.collect()
+        }),
         access_role: match &account.joined_method {
             Some(JoinedMethod::Created) => AccessRole::MadeAtCreation,
             Some(JoinedMethod::Invited) => AccessRole::NotMade,
@@ -121,6 +141,25 @@ fn unbound(snapshot: &Snapshot, account: &Account) -> (Vec<Unbound>, bool) {
 }
 
 impl Impact {
+    /// Which organization trails stop recording it.
+    fn trails(&self) -> Vec<String> {
+        let Some(trails) = &self.organization_trails else {
+            return vec!["which organization trail records it is not known".to_owned()];
+        };
+        if trails.is_empty() {
+            return vec!["no organization trail records it, so none ends".to_owned()];
+        }
+        let told = trails.iter().map(|one| {
+            let Recording { name, arn, bucket } = one;
+            let stays = bucket.as_ref().map_or_else(
+                || "delivered logs stay".to_owned(),
+                |bucket| format!("delivered logs stay in the bucket `{bucket}`"),
+            );
+            format!("organization trail `{name}` ({arn}) records it no longer; {stays}")
+        });
+        told.collect()
+    }
+
     /// In sentences; may hold untrusted text.
     pub fn sentences(&self) -> Vec<String> {
         let mut told: Vec<String> = self
@@ -158,6 +197,7 @@ impl Impact {
             }
             None => told.push("which services have trusted access is not known".to_owned()),
         }
+        told.extend(self.trails());
         told.push(
             match self.access_role {
                 AccessRole::MadeAtCreation => {
@@ -206,7 +246,19 @@ mod tests {
         );
         let words = told.sentences().join("\n");
         assert!(
-            words.contains("an organization trail records it no longer"),
+            words.contains("organization trail `everything` (arn:aws:cloudtrail:us-east-1:111111111111:trail/everything) records it no longer; delivered logs stay in the bucket `example-trail`"),
+            "{words}"
+        );
+        snapshot.trails = Observed::Known(Vec::new());
+        let words = of(&snapshot, &id).sentences().join("\n");
+        assert!(
+            words.contains("no organization trail records it"),
+            "{words}"
+        );
+        snapshot.trails = Observed::Unknown(gap("cloudtrail:DescribeTrails"));
+        let words = of(&snapshot, &id).sentences().join("\n");
+        assert!(
+            words.contains("which organization trail records it is not known"),
             "{words}"
         );
         snapshot.trusted_services =

@@ -15,7 +15,7 @@ pub use baseline::{BASELINE_INCOMPLETE, BASELINE_RULES, since_baseline, vanished
 pub use changes::{Attached, Changes, Former, Judged, Moved, VerdictChange, changes, former};
 pub use delegation::{Grant, LIFTING, grants};
 pub use finding::{Finding, Outcome, fingerprint};
-pub use impact::{AccessRole, Impact, Unbound, impact};
+pub use impact::{AccessRole, Impact, Recording, Unbound, impact};
 pub use rules::RULES;
 pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, expired_waiver, unused_waiver, waived};
 

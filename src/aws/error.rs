@@ -13,6 +13,8 @@ use crate::model::{Gap, GapReason, InvalidId};
 /// Messages are cut after this many characters: an answer may be of any size.
 const MESSAGE_LIMIT: usize = 400;
 
+const NOT_BUILT_IN: &str = "not built in: ";
+
 /// The kinds of failure that callers tell apart. Decided by code and status, never by message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureClass {
@@ -40,6 +42,8 @@ pub enum FailureClass {
     InProgress,
     /// The endpoint refused the request for another reason.
     Refused,
+    /// This build leaves out the part that would ask.
+    NotBuiltIn,
 }
 
 /// One call that failed, retries included.
@@ -100,6 +104,15 @@ impl Failure {
         Self {
             class: FailureClass::Unreachable,
             ..Self::malformed(operation, Some(target), message)
+        }
+    }
+
+    /// A feature of the build is off.
+    #[cfg(not(feature = "alarms"))]
+    pub(super) fn not_built_in(operation: &'static str, feature: &str) -> Self {
+        Self {
+            class: FailureClass::NotBuiltIn,
+            ..Self::malformed(operation, None, format!("{NOT_BUILT_IN}feature {feature}"))
         }
     }
 
@@ -173,10 +186,16 @@ impl Failure {
             | FailureClass::AlreadyDone
             | FailureClass::Conflict
             | FailureClass::Refused => GapReason::Refused,
+            FailureClass::NotBuiltIn => GapReason::NotBuiltIn,
         };
+        let words = self.words();
         Gap {
             operation: self.operation.to_owned(),
-            message: self.words(),
+            // The reason says it already.
+            message: words
+                .strip_prefix(NOT_BUILT_IN)
+                .unwrap_or(&words)
+                .to_owned(),
             target: self.target.map(String::from),
             reason,
             request_id: self.request_id.map(String::from),
@@ -323,7 +342,8 @@ fn by_code(code: &str) -> Option<FailureClass> {
         | "RequestThrottledException"
         | "SlowDown" => FailureClass::Throttled,
         "AWSOrganizationsNotInUseException" => FailureClass::NotInOrganization,
-        "ServiceException"
+        "InternalException"
+        | "ServiceException"
         | "ServiceFailure"
         | "ServiceFailureException"
         | "InternalFailure"
@@ -357,9 +377,10 @@ fn by_code(code: &str) -> Option<FailureClass> {
 
 /// What else AWS's models list for the operations of the table: nothing that waiting or reading
 /// would change. A code that stands nowhere here is judged by its status, and fails a test.
-const REFUSALS: [&str; 23] = [
+const REFUSALS: [&str; 27] = [
     "AccountNotManagementOrDelegatedAdministratorException",
     "AccountNotRegisteredException",
+    "CloudTrailARNInvalidException",
     "InvalidEventCategoryException",
     "InvalidHandshakeTransitionException",
     "InvalidInput",
@@ -367,9 +388,12 @@ const REFUSALS: [&str; 23] = [
     "InvalidLookupAttributesException",
     "InvalidMaxResultsException",
     "InvalidNextTokenException",
+    "InvalidParameterException",
     "InvalidTimeRangeException",
+    "InvalidTrailNameException",
     "MalformedPolicyDocument",
     "MalformedPolicyDocumentException",
+    "NoManagementAccountSLRExistsException",
     "OperationNotPermittedException",
     "OrganizationNotInAllFeaturesModeException",
     "PackedPolicyTooLarge",

@@ -9,9 +9,13 @@ mod cloudtrail;
 mod connector;
 mod convert;
 mod error;
+#[cfg(feature = "alarms")]
+mod events;
 mod iam;
 mod inside;
 mod lanes;
+#[cfg(feature = "alarms")]
+mod logs;
 mod member;
 mod organizations;
 mod pages;
@@ -25,9 +29,12 @@ mod session_policy;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod trails;
 mod transcript;
 mod undo_writes;
 mod waits;
+#[cfg(not(feature = "alarms"))]
+mod without_alarms;
 mod writes;
 
 pub use error::{Failure, FailureClass, WriteFailure};

@@ -7,7 +7,10 @@ use aws_config::SdkConfig;
 use super::lanes::Port;
 use super::organizations::Ports;
 use super::session::Tuning;
+use super::trails::TrailPorts;
 use super::{cloudtrail, iam};
+#[cfg(feature = "alarms")]
+use super::{events, logs};
 use crate::model::Observer;
 
 /// Every read of the tool. Clones share the pace of their lanes.
@@ -48,6 +51,11 @@ struct Inner {
     simulator: Port<aws_sdk_iam::Client>,
     roles: Port<aws_sdk_iam::Client>,
     cloudtrail: Port<aws_sdk_cloudtrail::Client>,
+    trails: TrailPorts,
+    #[cfg(feature = "alarms")]
+    bus: events::BusPorts,
+    #[cfg(feature = "alarms")]
+    filters: Port<aws_sdk_cloudwatchlogs::Client>,
     observer: Arc<dyn Observer>,
 }
 
@@ -59,6 +67,11 @@ impl Reads {
             simulator: iam::simulator_port(config, tuning),
             roles: iam::roles_port(config, tuning),
             cloudtrail: cloudtrail::port(config, tuning),
+            trails: TrailPorts::new(config, tuning),
+            #[cfg(feature = "alarms")]
+            bus: events::BusPorts::new(config, tuning),
+            #[cfg(feature = "alarms")]
+            filters: logs::port(config, tuning),
             observer: tuning.observer.clone(),
         }))
     }
@@ -81,6 +94,20 @@ impl Reads {
 
     pub(super) fn cloudtrail(&self) -> &Port<aws_sdk_cloudtrail::Client> {
         &self.0.cloudtrail
+    }
+
+    pub(super) fn trails(&self) -> &TrailPorts {
+        &self.0.trails
+    }
+
+    #[cfg(feature = "alarms")]
+    pub(super) fn bus(&self) -> &events::BusPorts {
+        &self.0.bus
+    }
+
+    #[cfg(feature = "alarms")]
+    pub(super) fn filters(&self) -> &Port<aws_sdk_cloudwatchlogs::Client> {
+        &self.0.filters
     }
 
     pub(super) fn observer(&self) -> &dyn Observer {

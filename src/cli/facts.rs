@@ -15,7 +15,7 @@ use super::streams;
 use super::writing::state_place;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
 use crate::collect::{
-    Finished, Members, Scope, collect, collect_chain, collect_events, collect_members,
+    Finished, Members, Scope, Watching, collect, collect_chain, collect_events, collect_members,
 };
 use crate::config::Config;
 use crate::exits::event_names;
@@ -151,6 +151,7 @@ impl Source {
             },
             since: reach_back(scope.since.first(self.now), self.now)?,
             event_names: &names,
+            watching: Watching::Everything,
         };
         let observer = self.progress.as_ref();
         let collected = collect(&self.session, &scope, self.now, observer).await;
@@ -220,7 +221,10 @@ impl Source {
         &self,
         account: &str,
     ) -> Result<(Snapshot, AccountId), CliError> {
-        let scope = Scope::default();
+        let scope = Scope {
+            watching: Watching::Trails,
+            ..Scope::default()
+        };
         let observer = self.progress.as_ref();
         let collected = collect(&self.session, &scope, self.now, observer).await;
         let mut snapshot = collected.inspect_err(|_| self.progress.finish())?;

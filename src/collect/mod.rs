@@ -11,6 +11,7 @@ mod chain;
 mod frontier;
 mod history;
 mod members;
+mod monitoring;
 mod names;
 mod probe;
 mod sides;
@@ -41,6 +42,19 @@ pub struct Scope<'a> {
     pub since: Duration,
     /// Names of the CloudTrail events to look up.
     pub event_names: &'a [&'a str],
+    /// What is read of trails and alarms.
+    pub watching: Watching,
+}
+
+/// What is read of that which records exits, and of who would hear of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watching {
+    /// Nothing.
+    Nothing,
+    /// Which trails there are.
+    Trails,
+    /// Trails and what they record, rules of the bus, metric filters.
+    Everything,
 }
 
 impl Scope<'_> {
@@ -49,12 +63,13 @@ impl Scope<'_> {
 }
 
 impl Default for Scope<'_> {
-    /// As deep as the verdicts need, 90 days, no events.
+    /// As deep as the verdicts need, 90 days, no events, no trails.
     fn default() -> Self {
         Self {
             depth: Depth::Proof,
             since: Self::LONGEST,
             event_names: &[],
+            watching: Watching::Nothing,
         }
     }
 }
@@ -116,10 +131,12 @@ pub async fn collect(
     };
     let blank = blank(session, scope, now);
     let history = blank.events.clone();
-    let (mut snapshot, sides, events) = try_join!(
+    let caller = session.caller();
+    let (mut snapshot, sides, events, monitoring) = try_join!(
         Box::pin(tree::read(calls, blank)),
         Box::pin(async { Ok(sides::read(calls).await) }),
         Box::pin(async { Ok(history::read(calls, history, scope.event_names).await) }),
+        Box::pin(async { Ok(monitoring::read(calls, caller, scope.watching).await) }),
     )?;
     if let Some(error) = plain_member(&snapshot) {
         return Err(error);
@@ -129,6 +146,7 @@ pub async fn collect(
     snapshot.trusted_services = sides.trusted_services;
     snapshot.root_features = sides.root_features;
     snapshot.handshakes = sides.handshakes;
+    monitoring::keep(calls, &mut snapshot, monitoring);
     keep_events(calls, &mut snapshot, events, scope.event_names);
     Ok(snapshot)
 }
@@ -206,6 +224,8 @@ fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
             gaps: Vec::new(),
             unparsed: Vec::new(),
         },
+        trails: not_read("cloudtrail:DescribeTrails"),
+        event_rules: not_read("events:ListRules"),
         members: BTreeMap::new(),
         caller,
     }

@@ -62,6 +62,8 @@ fn bare(snapshot: &Snapshot) -> Snapshot {
             unparsed: Vec::new(),
             ..*events
         },
+        trails: Observed::Unknown(unread()),
+        event_rules: Observed::Unknown(unread()),
         members: BTreeMap::new(),
         ..*snapshot
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::OuId;
 use crate::model::settings::{Settings, Waiver};
+use crate::model::{AccountId, OuId};
 
 /// The name looked for in the working directory, then in the user's configuration directory.
 pub const FILE_NAME: &str = "org-exit-guard.toml";
@@ -46,6 +46,9 @@ pub struct ConfigFile {
     /// wildcards; the account alone may be `*`.
     #[serde(default)]
     pub break_glass: Vec<String>,
+    /// The account in which the bucket of the organization trail lies; AWS does not say.
+    #[serde(default)]
+    pub trail_bucket_account: Option<AccountId>,
     /// Share of AWS's published rates that reading may take, above 0 up to 1; default 0.5.
     #[serde(default)]
     pub rate_share: Option<f64>,
@@ -150,6 +153,7 @@ pub fn parse(text: &str, rules: &RuleIds) -> Result<Config, String> {
                 .collect(),
             transition_ous: file.transition_ous.into_iter().collect(),
             break_glass: file.break_glass.into_iter().collect(),
+            trail_bucket_account: file.trail_bucket_account,
             waivers: file.waiver,
         },
         rate_share: share,
@@ -223,6 +227,7 @@ mod tests {
             email_domains = ["Example.com"]
             transition_ous = ["ou-ab12-11111111"]
             break_glass = ["arn:aws:iam::*:role/ops/BreakGlass"]
+            trail_bucket_account = "333333333333"
             rate_share = 0.8
             [[waiver]]
             rule = "account-left"

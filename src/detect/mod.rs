@@ -1,6 +1,5 @@
 //! Records to detections and stories: what happened, to which account, by whom, with what outcome.
 
-mod alarm;
 mod detection;
 mod home;
 mod judged;
@@ -12,9 +11,6 @@ mod story;
 mod tests;
 mod waive;
 
-pub use alarm::{
-    Alarms, Deployed, EventRule, Fires, MetricFilter, NotRead, Raised, read_template, would_fire,
-};
 pub use detection::{Detection, detect};
 pub use home::Home;
 pub use outcome::{Outcome, RefusedBy};

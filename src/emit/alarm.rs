@@ -37,7 +37,7 @@ fn filter() -> String {
     format!("{{ {} }}", terms.join(" || "))
 }
 
-/// The code; it is checked by [`crate::detect::would_fire`].
+/// The code; it is checked by [`crate::alarm::would_fire`].
 pub fn alarm(language: Iac) -> String {
     let document = match language {
         Iac::CloudFormation => cloudformation(),
@@ -191,7 +191,7 @@ fn terraform() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::{Alarms, Deployed, Fires, read_template, would_fire};
+    use crate::alarm::{Alarms, Deployed, Fires, read_template, would_fire};
 
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
     const LONGEST_PATTERN: usize = 2048;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::aws::{Failure, FailureClass, Reads, Session, Simulation};
+use crate::model::monitoring::Trail;
 use crate::model::operations::{Job, OPERATIONS, Operation};
 use crate::model::organization::{Organization, PolicyTypeState};
 use crate::model::snapshot::Caller;
@@ -12,6 +13,9 @@ use crate::model::{AccountId, NodeId, OuId, PolicyId, Timestamp};
 const EVENT: &str = "LeaveOrganization";
 /// How far back it is looked up: answering takes longer the more there is.
 const WINDOW: Duration = Duration::from_hours(1);
+
+/// The log group asked about to see whether its filters could be listed.
+const LOG_GROUP: &str = "org-exit-guard/doctor";
 
 /// What `ListDelegatedServicesForAccount` says of an account that is no delegated administrator
 /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedServicesForAccount.html>).
@@ -90,10 +94,13 @@ impl Examination {
 /// What later reads are asked about: found by earlier ones.
 struct Targets<'a> {
     caller: &'a AccountId,
+    region: &'a str,
     root: Option<NodeId>,
     /// An OU, or why there is none to ask about.
     unit: Result<OuId, Answer>,
     administrator: Option<AccountId>,
+    trail: Result<Trail, Answer>,
+    rule: Result<String, Answer>,
     now: Timestamp,
 }
 
@@ -105,12 +112,23 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
     let roots = reads.list_roots().await;
     let root = roots.as_ref().ok().and_then(|roots| roots.first()).cloned();
     let administrators = reads.list_delegated_administrators().await;
+    let trails = reads.describe_trails().await;
+    let rules = reads.list_rules().await;
     let administrator = administrators.as_ref().ok().and_then(|all| all.first());
     let mut targets = Targets {
         caller: &caller.account,
+        region: &caller.region,
         root: root.as_ref().map(|root| NodeId::Root(root.id.clone())),
         unit: Err(Answer::CouldNotTry("the OUs below the root are unknown")),
         administrator: administrator.map(|one| one.account.clone()),
+        trail: trails
+            .as_ref()
+            .map_err(|_| Answer::CouldNotTry("the trails are unknown"))
+            .and_then(|all| an_organizations(all).cloned().ok_or(NO_TRAIL)),
+        rule: rules
+            .as_ref()
+            .map_err(|_| Answer::CouldNotTry("the rules of the bus are unknown"))
+            .and_then(|all| all.first().map(|rule| rule.name.clone()).ok_or(NO_RULE)),
         now,
     };
     let units = match &targets.root {
@@ -135,6 +153,8 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
             "organizations:ListDelegatedAdministrators" => {
                 Answer::of(administrators.as_ref().map_err(Clone::clone))
             }
+            "cloudtrail:DescribeTrails" => Answer::of(trails.as_ref().map_err(Clone::clone)),
+            "events:ListRules" => Answer::of(rules.as_ref().map_err(Clone::clone)),
             "organizations:ListOrganizationalUnitsForParent" => match &units {
                 Some(units) => Answer::of(units.as_ref().map_err(Clone::clone)),
                 None => NO_ROOT,
@@ -153,6 +173,8 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
 
 const IN_MEMBERS: Answer =
     Answer::NothingToAsk("it serves what `audit --member-role` reads inside members");
+const NO_TRAIL: Answer = Answer::NothingToAsk("there is no trail");
+const NO_RULE: Answer = Answer::NothingToAsk("the default bus has no rule with a pattern");
 const NO_ROOT: Answer = Answer::CouldNotTry("the root is unknown");
 
 /// The smallest call of one operation.
@@ -200,6 +222,30 @@ async fn ask(reads: &Reads, operation: &str, targets: &Targets<'_>) -> Answer {
             let from = targets.now.checked_sub(WINDOW).unwrap_or(targets.now);
             Answer::of(reads.lookup_events(EVENT, from, targets.now).await)
         }
+        _ => watching(reads, operation, targets).await,
+    }
+}
+
+/// An organization trail if there is one, else any.
+fn an_organizations(trails: &[Trail]) -> Option<&Trail> {
+    let organization = trails.iter().find(|trail| trail.organization);
+    organization.or_else(|| trails.first())
+}
+
+/// The smallest call of an operation about trails and alarms.
+async fn watching(reads: &Reads, operation: &str, targets: &Targets<'_>) -> Answer {
+    match (operation, &targets.trail, &targets.rule) {
+        ("cloudtrail:GetTrailStatus", Ok(trail), _) => Answer::of(reads.trail_status(trail).await),
+        ("cloudtrail:GetEventSelectors", Ok(trail), _) => {
+            Answer::of(reads.event_selectors(trail).await)
+        }
+        ("events:ListTargetsByRule", _, Ok(rule)) => Answer::of(reads.count_targets(rule).await),
+        // Only who may call is told that there is no such log group.
+        ("logs:DescribeMetricFilters", ..) => {
+            Answer::of(reads.metric_filters(targets.region, LOG_GROUP).await)
+        }
+        ("cloudtrail:GetTrailStatus" | "cloudtrail:GetEventSelectors", Err(answer), _)
+        | ("events:ListTargetsByRule", _, Err(answer)) => answer.clone(),
         _ => Answer::CouldNotTry("this version does not know how"),
     }
 }
@@ -217,7 +263,10 @@ mod tests {
     }
 
     fn organization() -> WorldBuilder {
-        WorldBuilder::new(now()).account("shop", "Workloads")
+        WorldBuilder::new(now())
+            .account("shop", "Workloads")
+            .trail("everything", |_| {})
+            .rule("exits", r#"{"source":["aws.organizations"]}"#, true, 1)
     }
 
     async fn examined(simulator: &Arc<Simulator>) -> Examination {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::monitoring::{EventSelector, Trail, TrailStatus};
 use super::organization::{
     Account, AccountState, Attachments, FeatureSet, JoinedMethod, Organization, Policy,
     PolicyTypeState, Root, RootFeatures,
@@ -89,6 +90,8 @@ pub(crate) fn organization() -> Snapshot {
             gaps: Vec::new(),
             unparsed: Vec::new(),
         },
+        trails: Observed::Known(vec![organization_trail()]),
+        event_rules: Observed::Known(Vec::new()),
         members: BTreeMap::new(),
     };
     attach(
@@ -104,6 +107,34 @@ pub(crate) fn organization() -> Snapshot {
         &["r-ab12", "ou-ab12-11111111"],
     );
     snapshot
+}
+
+/// A sound organization trail of the management account, whose log group nobody filters.
+pub(crate) fn organization_trail() -> Trail {
+    Trail {
+        arn: format!("arn:aws:cloudtrail:us-east-1:{MANAGEMENT}:trail/everything"),
+        name: "everything".to_owned(),
+        home_region: "us-east-1".to_owned(),
+        organization: true,
+        multi_region: true,
+        validated: true,
+        bucket: Some("example-trail".to_owned()),
+        log_group: Some(format!(
+            "arn:aws:logs:us-east-1:{MANAGEMENT}:log-group:trail:*"
+        )),
+        status: Observed::Known(TrailStatus {
+            logging: true,
+            delivery_error: None,
+            log_group_error: None,
+        }),
+        selectors: Observed::Known(vec![EventSelector {
+            reads: true,
+            writes: true,
+            excluded: Vec::new(),
+            narrowed_by: Vec::new(),
+        }]),
+        filters: Observed::Known(Vec::new()),
+    }
 }
 
 /// Adds an account with FullAWSAccess on it.

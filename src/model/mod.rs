@@ -6,6 +6,7 @@ pub mod digest;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod ids;
+pub mod monitoring;
 pub mod node;
 pub mod observed;
 pub mod observer;

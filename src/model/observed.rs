@@ -101,6 +101,8 @@ pub enum GapReason {
     NotVisible,
     /// Not asked, because nothing that was asked for depends on it.
     NotRead,
+    /// This build leaves out the part that would ask.
+    NotBuiltIn,
 }
 
 impl fmt::Display for GapReason {
@@ -113,6 +115,7 @@ impl fmt::Display for GapReason {
             Self::Refused => "refused",
             Self::NotVisible => "not visible to this caller",
             Self::NotRead => "not read",
+            Self::NotBuiltIn => "not built in",
         })
     }
 }

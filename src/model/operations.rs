@@ -233,6 +233,36 @@ pub const OPERATIONS: &[Operation] = &[
         "recent exits and guard changes are unknown",
     ),
     unpublished(
+        "cloudtrail:DescribeTrails",
+        AuditDetail,
+        "whether an organization trail records every account is unknown",
+    ),
+    unpublished(
+        "cloudtrail:GetTrailStatus",
+        AuditDetail,
+        "whether the organization trail logs now is unknown",
+    ),
+    unpublished(
+        "cloudtrail:GetEventSelectors",
+        AuditDetail,
+        "which management events the organization trail records is unknown",
+    ),
+    unpublished(
+        "events:ListRules",
+        AuditDetail,
+        "whether anybody would hear of a departure is unknown",
+    ),
+    unpublished(
+        "events:ListTargetsByRule",
+        AuditDetail,
+        "whether rules that hear of departures tell anybody is unknown",
+    ),
+    unpublished(
+        "logs:DescribeMetricFilters",
+        AuditDetail,
+        "whether anybody would hear of a member's attempt is unknown",
+    ),
+    unpublished(
         "iam:SimulateCustomPolicy",
         Verify,
         "verdicts cannot be put to AWS's own policy simulator (audit --verify-with-aws)",

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
-use super::ids::OuId;
+use super::ids::{AccountId, OuId};
 use super::node::NodeId;
 
 /// Decisions that the judgement follows. No defaults hide a fault.
@@ -18,6 +18,8 @@ pub struct Settings {
     pub transition_ous: BTreeSet<OuId>,
     /// Principals that must keep everything but the ways out: ARNs in which the account may be `*`.
     pub break_glass: BTreeSet<String>,
+    /// The account in which the organization trail's bucket lies; AWS does not say.
+    pub trail_bucket_account: Option<AccountId>,
     /// Findings that were accepted.
     pub waivers: Vec<Waiver>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 use super::ids::{AccountId, OuId, PolicyId};
+use super::monitoring::{self, EventRule, Trail};
 use super::node::NodeId;
 use super::observed::{Gap, GapReason, Observed};
 use super::organization::{
@@ -60,6 +61,18 @@ pub struct Snapshot {
     pub handshakes: Observed<Vec<Handshake>>,
     /// The caller's CloudTrail event history, as far as exits are concerned.
     pub events: EventHistory,
+    /// Trails that cover the region of Organizations, as the caller's account sees them, by ARN.
+    #[serde(
+        default = "monitoring::trails_not_read",
+        skip_serializing_if = "monitoring::are_trails_unread"
+    )]
+    pub trails: Observed<Vec<Trail>>,
+    /// Rules with a pattern on the management account's default bus in that region, by name.
+    #[serde(
+        default = "monitoring::rules_not_read",
+        skip_serializing_if = "monitoring::are_rules_unread"
+    )]
+    pub event_rules: Observed<Vec<EventRule>>,
     /// What was read inside other accounts, by account; empty if no member role was given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub members: BTreeMap<AccountId, MemberFacts>,
@@ -193,6 +206,22 @@ impl Snapshot {
         self.histories().flat_map(|history| &history.unparsed)
     }
 
+    /// Organization trails among the trails; `None` if those are not known.
+    pub fn organization_trails(&self) -> Option<impl Iterator<Item = &Trail>> {
+        let trails = self.trails.known()?;
+        Some(trails.iter().filter(|trail| trail.organization))
+    }
+
+    /// What of trails and rules was not read.
+    fn monitoring_gaps(&self) -> impl Iterator<Item = &Gap> {
+        let trails = self.trails.known().into_iter().flatten();
+        let rules = self.event_rules.known().into_iter().flatten();
+        let unread = [self.trails.gap(), self.event_rules.gap()];
+        let parts = trails.flat_map(Trail::gaps);
+        let targets = rules.filter_map(|rule| rule.targets.gap());
+        unread.into_iter().flatten().chain(parts).chain(targets)
+    }
+
     /// Everything that was asked for and not read, each once, sorted.
     ///
     /// What was not asked for because nothing depended on it is no gap.
@@ -219,6 +248,7 @@ impl Snapshot {
         .chain(attachments.by_policy.values().filter_map(Observed::gap))
         .chain(attachments.by_node.values().filter_map(Observed::gap))
         .chain(administrators.filter_map(|one| one.services.gap()))
+        .chain(self.monitoring_gaps())
         .chain(self.histories().flat_map(|history| &history.gaps))
         .chain(self.members.values().filter_map(|one| one.history.gap()))
         .chain(self.members.values().filter_map(|one| one.handshakes.gap()))

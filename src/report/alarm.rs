@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Format;
 use super::document::Tool;
 use super::page::{Page, Tone};
-use crate::detect::{Fires, Raised};
+use crate::alarm::{Fires, Raised};
 
 /// The version of this form.
 const ALARM_VERSION: u32 = 1;

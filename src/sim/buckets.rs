@@ -142,7 +142,9 @@ pub(crate) fn throttled(api: Api) -> Refusal {
             "TooManyRequestsException",
             "You have sent too many requests in too short a period of time.",
         ),
-        Api::CloudTrail | Api::Events => Refusal::new("ThrottlingException", "Rate exceeded"),
+        Api::CloudTrail | Api::Events | Api::Logs => {
+            Refusal::new("ThrottlingException", "Rate exceeded")
+        }
         Api::Account => Refusal::new("TooManyRequestsException", "Rate exceeded").status(429),
         Api::Iam | Api::Sts => Refusal::new("Throttling", "Rate exceeded"),
     }

@@ -25,6 +25,11 @@ fn world() -> World {
         .account("admin", "Security")
         .delegated_administrator("admin", &["guardduty.amazonaws.com"])
         .root_features(&["RootCredentialsManagement", "RootSessions"])
+        .trail("everything", |trail| {
+            trail.log_group = Some("trail".to_owned());
+        })
+        .log_group("trail")
+        .rule("exits", r#"{"source":["aws.organizations"]}"#, true, 1)
         .scp("guard", GUARD, &["/"])
         .build()
 }

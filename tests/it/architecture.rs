@@ -7,20 +7,21 @@ use std::path::{Path, PathBuf};
 ///
 /// Two additions to the table in CONTRIBUTING.md: `collect` reads records through `trail`, and
 /// the table of operations lies in `model`, because `sim` reads it as well as `aws`.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("scp", &["model"]),
     ("evaluate", &["scp"]),
     ("prove", &["scp"]),
     ("exits", &["model"]),
     ("verdict", &["prove", "evaluate", "exits"]),
+    ("alarm", &["scp", "exits"]),
     ("inspect", &["verdict"]),
     ("trail", &["model", "exits"]),
-    ("audit", &["verdict"]),
+    ("audit", &["verdict", "alarm"]),
     ("detect", &["trail", "verdict"]),
     ("plan", &["audit", "detect"]),
     ("aws", &["model"]),
-    ("collect", &["aws", "verdict", "trail"]),
+    ("collect", &["aws", "verdict", "trail", "alarm"]),
     ("apply", &["aws", "plan", "collect"]),
     ("emit", &["plan", "detect"]),
     ("report", &["audit", "detect", "plan", "inspect"]),
@@ -32,9 +33,9 @@ const ROOMS: [(&str, &[&str]); 18] = [
 const ABOVE: [&str; 2] = ["flows", "cli"];
 
 /// No async, no clock, no file system, no environment.
-const PURE: [&str; 11] = [
-    "model", "scp", "evaluate", "prove", "exits", "verdict", "inspect", "trail", "audit", "detect",
-    "plan",
+const PURE: [&str; 12] = [
+    "model", "scp", "evaluate", "prove", "exits", "verdict", "alarm", "inspect", "trail", "audit",
+    "detect", "plan",
 ];
 
 struct Source {

@@ -32,7 +32,12 @@ fn organization(guarded: bool, paths: bool) -> WorldBuilder {
     builder = builder
         .account("audit", "Security")
         .delegated_administrator("audit", &["guardduty.amazonaws.com"])
-        .root_features(&["RootCredentialsManagement", "RootSessions"]);
+        .root_features(&["RootCredentialsManagement", "RootSessions"])
+        .trail("everything", |trail| {
+            trail.log_group = Some("trail".to_owned());
+        })
+        .log_group("trail")
+        .rule("exits", r#"{"source":["aws.organizations"]}"#, true, 1);
     if guarded {
         builder.scp("guard", GUARD, &["/"])
     } else {

@@ -7,6 +7,7 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+mod alarms;
 mod answers;
 mod architecture;
 mod archive;

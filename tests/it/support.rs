@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use org_exit_guard::apply::{Applied, ApplyError, History, Place, apply, plan_undo, resume, undo};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
-use org_exit_guard::collect::{Scope, collect};
+use org_exit_guard::collect::{Scope, Watching, collect};
 use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::snapshot::Depth;
@@ -44,7 +44,13 @@ impl Bench {
     pub(crate) async fn new(world: World) -> Self {
         let simulator = Simulator::new(world);
         record(&simulator);
-        let keys = simulator.keys_of_management();
+        let management = simulator.world().management;
+        Self::of(simulator, &management).await
+    }
+
+    /// The same, of another account.
+    pub(crate) async fn of(simulator: Arc<Simulator>, account: &str) -> Self {
+        let keys = simulator.keys_of(account);
         let session = Session::open(SessionOptions {
             keys: Some(Keys {
                 id: keys.access_key_id,
@@ -59,7 +65,7 @@ impl Bench {
             ..SessionOptions::default()
         })
         .await
-        .expect("the simulator lets the management account in");
+        .expect("the simulator lets the account in");
         Self {
             simulator,
             session,
@@ -72,6 +78,7 @@ impl Bench {
         let names = org_exit_guard::exits::event_names();
         let scope = Scope {
             event_names: &names,
+            watching: Watching::Everything,
             ..Scope::default()
         };
         collect(&self.session, &scope, now(), &Silent)

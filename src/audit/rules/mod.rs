@@ -15,9 +15,15 @@ mod guard_exemption_vacuous;
 mod guard_hangs_on_condition;
 mod guard_has_exemptions;
 mod guard_never_applies;
+mod hearing;
 mod invitation_open;
 mod leave_organization_open;
+mod no_alarm_on_attempts;
+mod no_alarm_on_departure;
 mod open_path;
+mod organization_trail_missing;
+mod organization_trail_not_logging;
+mod organization_trail_weak;
 mod root_access_not_central;
 mod root_email_foreign_domain;
 mod root_scp_slots_full;
@@ -26,11 +32,12 @@ mod self_closure_open;
 mod single_deny;
 #[cfg(test)]
 mod testing;
+mod trail_bucket_in_member;
 
 use super::Rule;
 
 /// Every rule, in the order of the documentation.
-pub static RULES: [Rule; 21] = [
+pub static RULES: [Rule; 27] = [
     scps_not_in_force::RULE,
     leave_organization_open::RULE,
     direct_transfer_open::RULE,
@@ -52,6 +59,12 @@ pub static RULES: [Rule; 21] = [
     root_email_foreign_domain::RULE,
     invitation_open::RULE,
     foreign_invitation_waits::RULE,
+    no_alarm_on_departure::RULE,
+    no_alarm_on_attempts::RULE,
+    organization_trail_missing::RULE,
+    organization_trail_not_logging::RULE,
+    organization_trail_weak::RULE,
+    trail_bucket_in_member::RULE,
 ];
 
 #[cfg(test)]
@@ -66,7 +79,14 @@ mod tests {
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .filter_map(|name| name.strip_suffix(".rs").map(|stem| stem.replace('_', "-")))
             .filter(|stem| {
-                let shared = ["mod", "testing", "open-path", "exempting", "single-deny"];
+                let shared = [
+                    "mod",
+                    "testing",
+                    "open-path",
+                    "exempting",
+                    "single-deny",
+                    "hearing",
+                ];
                 !shared.contains(&stem.as_str())
             })
             .collect();

@@ -6,7 +6,7 @@ use super::super::args::AlarmArgs;
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::streams;
-use crate::detect::{Alarms, Deployed, read_template, would_fire};
+use crate::alarm::{Alarms, Deployed, read_template, would_fire};
 use crate::report::AlarmDocument;
 
 pub(in crate::cli) fn run(args: &AlarmArgs) -> Result<Exit, CliError> {

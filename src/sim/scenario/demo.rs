@@ -20,6 +20,9 @@ const HELD: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"OnlyOrgAdmins
 const FOR_SERVICES: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"DenyLeaveOfServices","Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#;
 const TAG_HYGIENE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"KeepOwnerTag","Effect":"Deny","Action":"ec2:DeleteTags","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"aws:TagKeys":"owner"}}}]}"#;
 
+/// What is published most: it names the calls, and departures are no calls.
+const API_CALLS_ONLY: &str = r#"{"source":["aws.organizations"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventSource":["organizations.amazonaws.com"],"eventName":["LeaveOrganization","RemoveAccountFromOrganization","CloseAccount","DeleteOrganization","DetachPolicy","DisablePolicyType"]}}"#;
+
 const AUTOMATION: Who = Who {
     name: "terraform-apply",
     ip: "198.51.100.24",
@@ -53,8 +56,8 @@ pub fn demo(now: Timestamp) -> World {
     for name in DEPARTED {
         builder = builder.standalone(name);
     }
-    let builder =
-        delegations(scps(builder)).foreign_organization("Northwind Reseller", &["analytics-prod"]);
+    let builder = watching(delegations(scps(builder)))
+        .foreign_organization("Northwind Reseller", &["analytics-prod"]);
     let ago = |days: i64| now - SignedDuration::from_hours(24 * days);
     let builder = builder
         .invitation("payments-poc", ago(2))
@@ -178,7 +181,6 @@ fn delegations(builder: WorldBuilder) -> WorldBuilder {
             &["guardduty.amazonaws.com", "securityhub.amazonaws.com"],
         )
         .delegated_administrator("identity-center", &["sso.amazonaws.com"])
-        .trusted_service("cloudtrail.amazonaws.com")
         .root_features(&["RootCredentialsManagement"]);
     let world = builder.clone().build();
     let member = world.account_named("shared-services");
@@ -199,6 +201,18 @@ fn delegations(builder: WorldBuilder) -> WorldBuilder {
         }],
     });
     builder.delegation_policy(&policy.to_string())
+}
+
+/// A trail without digests, whose log group nobody filters, and a rule that hears calls alone.
+fn watching(builder: WorldBuilder) -> WorldBuilder {
+    builder
+        .log_group("organization-trail")
+        .trail("organization-trail", |trail| {
+            "example-corp-trail".clone_into(&mut trail.bucket);
+            trail.validated = false;
+            trail.log_group = Some("organization-trail".to_owned());
+        })
+        .rule("organization-exit", API_CALLS_ONLY, true, 1)
 }
 
 fn accounts(world: &mut World, now: Timestamp) {

@@ -10,6 +10,7 @@ use super::super::mutation::ForeignChange;
 use super::super::world::{Account, Switches, World};
 use super::builder::WorldBuilder;
 use super::generate::{GeneratorOptions, generate};
+use super::listeners::{self, WrittenFilter, WrittenRule, WrittenTrail};
 
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,9 @@ struct File {
     standalone: Vec<Outsider>,
     foreign: Vec<Foreign>,
     invitation: Vec<Invitation>,
+    trail: Vec<WrittenTrail>,
+    rule: Vec<WrittenRule>,
+    metric_filter: Vec<WrittenFilter>,
     change: Vec<ForeignChange>,
 }
 
@@ -135,7 +139,9 @@ pub fn read(text: &str, now: Timestamp) -> Result<World, ScenarioError> {
     let partition = file.partition.unwrap_or(Partition::Aws);
     if let Some(options) = &file.generate {
         let written = !(file.ous.is_empty() && file.account.is_empty() && file.scp.is_empty());
-        if written || !file.standalone.is_empty() || !file.foreign.is_empty() {
+        let listens =
+            !(file.trail.is_empty() && file.rule.is_empty() && file.metric_filter.is_empty());
+        if written || listens || !file.standalone.is_empty() || !file.foreign.is_empty() {
             return Err(ScenarioError::Mixed);
         }
         let seed = file.seed.unwrap_or(options.seed);
@@ -159,7 +165,7 @@ pub fn read(text: &str, now: Timestamp) -> Result<World, ScenarioError> {
     build(&file, partition, now)
 }
 
-fn one_of(word: &str, words: &[&str], what: &'static str) -> Result<(), ScenarioError> {
+pub(super) fn one_of(word: &str, words: &[&str], what: &'static str) -> Result<(), ScenarioError> {
     if words.contains(&word) {
         Ok(())
     } else {
@@ -211,6 +217,7 @@ fn build(file: &File, partition: Partition, now: Timestamp) -> Result<World, Sce
         let at = now - SignedDuration::from_hours(24 * invitation.days_ago);
         builder = builder.invitation(&invitation.account, at);
     }
+    builder = listeners::add(builder, (&file.trail, &file.rule, &file.metric_filter))?;
     let switches = file.switches.clone();
     let mut world = builder.switches(|all| *all = switches).build();
     world.changes.clone_from(&file.change);

@@ -5,6 +5,8 @@ mod demo;
 mod file;
 mod generate;
 mod history;
+mod listeners;
+mod monitoring;
 
 pub use builder::WorldBuilder;
 pub use demo::demo;

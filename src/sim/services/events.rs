@@ -8,6 +8,8 @@ use crate::sim::world::Rule;
 
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 const MOST_TARGETS: usize = 5;
+/// The most that a list has in a page.
+const PAGE: i64 = 100;
 const STATES: [&str; 3] = [
     "ENABLED",
     "DISABLED",
@@ -118,6 +120,19 @@ fn describe_rule(call: &mut Call<'_>) -> Outcome {
     Ok(shape(name, &arn, find_mut(call, name)?))
 }
 
+/// One page of a list.
+fn page(call: &Call<'_>, member: &str, items: Vec<Value>) -> Outcome {
+    let size = match call.number("Limit").unwrap_or(PAGE) {
+        size @ 1..=PAGE => usize::try_from(size).unwrap_or_default(),
+        _ => return Err(invalid("Limit must be between 1 and 100.")),
+    };
+    let start = call
+        .start()
+        .ok_or_else(|| invalid("Invalid pagination token."))?;
+    let (page, next) = call.slice(items.into_iter(), start, size);
+    Ok(call.answer(member, page, next))
+}
+
 fn list_rules(call: &mut Call<'_>) -> Outcome {
     check_bus(call)?;
     let prefix = call.optional("NamePrefix").unwrap_or_default();
@@ -128,7 +143,7 @@ fn list_rules(call: &mut Call<'_>) -> Outcome {
         .filter(|(name, _)| name.starts_with(prefix))
         .map(|(name, rule)| shape(name, &arn(call, name), rule))
         .collect();
-    Ok(json!({"Rules": listed}))
+    page(call, "Rules", listed)
 }
 
 /// Deleting what is not there succeeds, as in AWS.
@@ -185,8 +200,8 @@ fn put_targets(call: &mut Call<'_>) -> Outcome {
 fn list_targets(call: &mut Call<'_>) -> Outcome {
     check_bus(call)?;
     let name = required(call, "Rule")?;
-    let targets = find_mut(call, name)?.targets.values();
-    Ok(json!({"Targets": targets.collect::<Vec<_>>()}))
+    let targets = find_mut(call, name)?.targets.values().cloned().collect();
+    page(call, "Targets", targets)
 }
 
 fn remove_targets(call: &mut Call<'_>) -> Outcome {

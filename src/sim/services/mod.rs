@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod cloudtrail;
 pub(crate) mod events;
 pub(crate) mod iam;
+pub(crate) mod logs;
 pub(crate) mod organizations;
 pub(crate) mod paging;
 pub(crate) mod record;
@@ -77,6 +78,7 @@ fn handler(api: Api, operation: &str) -> Option<Handler> {
         Api::Sts => sts::handler(operation),
         Api::Account => account::handler(operation),
         Api::Events => events::handler(operation),
+        Api::Logs => logs::handler(operation),
     }
 }
 

@@ -124,14 +124,16 @@ impl Call<'_> {
         Value::Object(answer)
     }
 
-    fn token(&self, next: Start) -> String {
+    pub(crate) fn token(&self, next: Start) -> String {
         format!("{}{:08x}{:02x}", self.binding(), next.offset, next.again)
     }
 
     /// Where the page of this call begins; `None` if its token is not one that
     /// was given for this caller, operation and arguments.
     pub(crate) fn start(&self) -> Option<Start> {
-        let Some(token) = self.request.input.get("NextToken") else {
+        let input = &self.request.input;
+        // CloudWatch Logs writes its members with a small letter in front.
+        let Some(token) = input.get("NextToken").or_else(|| input.get("nextToken")) else {
             return Some(Start::default());
         };
         let digits = token.as_str()?.strip_prefix(&self.binding())?;
@@ -145,8 +147,9 @@ impl Call<'_> {
     fn binding(&self) -> String {
         let mut arguments = self.request.input.clone();
         if let Some(members) = arguments.as_object_mut() {
-            members.remove("NextToken");
-            members.remove("MaxResults");
+            for own in ["NextToken", "nextToken", "MaxResults", "Limit", "limit"] {
+                members.remove(own);
+            }
             members.sort_keys();
         }
         let text = format!(

@@ -31,6 +31,7 @@ pub(crate) fn resources(call: &Call<'_>) -> Vec<String> {
         Api::Account => vec![account(call)],
         Api::CloudTrail => trail(call).into_iter().collect(),
         Api::Events => rule(call).into_iter().collect(),
+        Api::Logs => log_group(call).into_iter().collect(),
     };
     if found.is_empty() {
         found.push("*".to_owned());
@@ -80,5 +81,14 @@ fn rule(call: &Call<'_>) -> Option<String> {
     let account = &call.caller.account;
     Some(format!(
         "arn:{partition}:events:{region}:{account}:rule/{name}"
+    ))
+}
+
+fn log_group(call: &Call<'_>) -> Option<String> {
+    let name = call.optional("logGroupName")?;
+    let (partition, region) = (call.world.partition, &call.request.region);
+    let account = &call.caller.account;
+    Some(format!(
+        "arn:{partition}:logs:{region}:{account}:log-group:{name}"
     ))
 }

@@ -14,10 +14,11 @@ const CONTENT: (&str, &str) = ("content-type", "application/x-amz-json-1.1");
 
 /// The last part of the target's prefix: `CloudTrail` clients write it with and
 /// without the namespace in front.
-const TARGETS: [(&str, Api); 3] = [
+const TARGETS: [(&str, Api); 4] = [
     ("AWSOrganizationsV20161128", Api::Organizations),
     ("CloudTrail_20131101", Api::CloudTrail),
     ("AWSEvents", Api::Events),
+    ("Logs_20140328", Api::Logs),
 ];
 
 pub(super) fn parse(target: &str, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
@@ -53,7 +54,7 @@ pub(super) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<By
     if !refusal.message.is_empty() {
         // Their models declare no members for exceptions; `message` is the default.
         let name = match api {
-            Api::CloudTrail | Api::Events => "message",
+            Api::CloudTrail | Api::Events | Api::Logs => "message",
             _ => "Message",
         };
         set(&mut body, name, refusal.message.as_str());

@@ -1,6 +1,6 @@
 //! AWS's protocols: from an HTTP request to a call, from its result to an answer.
 //!
-//! awsJson1.1 for Organizations, `CloudTrail` and `EventBridge`, awsQuery for IAM
+//! awsJson1.1 for Organizations, `CloudTrail`, `EventBridge` and `CloudWatch` Logs, awsQuery for IAM
 //! and STS, restJson1 for Account Management.
 //! Service, region and caller come from the credential scope of the signature;
 //! the signature itself is not verified.
@@ -25,6 +25,7 @@ pub(crate) enum Api {
     Sts,
     Account,
     Events,
+    Logs,
 }
 
 impl Api {
@@ -37,13 +38,14 @@ impl Api {
             Self::Sts => "sts",
             Self::Account => "account",
             Self::Events => "events",
+            Self::Logs => "logs",
         }
     }
 
     /// HTTP status of a refused caller: awsJson services send 400 with every error.
     pub(crate) fn denied_status(self) -> u16 {
         match self {
-            Self::Organizations | Self::CloudTrail | Self::Events => 400,
+            Self::Organizations | Self::CloudTrail | Self::Events | Self::Logs => 400,
             Self::Iam | Self::Sts | Self::Account => 403,
         }
     }
@@ -108,7 +110,7 @@ pub(crate) fn answer(request: &Request, output: &Value, id: &str) -> http::Respo
     match request.api {
         Api::Iam | Api::Sts => query::answer(request, output, id),
         Api::Account => rest::answer(output, id),
-        Api::Organizations | Api::CloudTrail | Api::Events => json::answer(output, id),
+        Api::Organizations | Api::CloudTrail | Api::Events | Api::Logs => json::answer(output, id),
     }
 }
 
@@ -117,7 +119,9 @@ pub(crate) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<By
     match api {
         Api::Iam | Api::Sts => query::refuse(api, refusal, id),
         Api::Account => rest::refuse(refusal, id),
-        Api::Organizations | Api::CloudTrail | Api::Events => json::refuse(api, refusal, id),
+        Api::Organizations | Api::CloudTrail | Api::Events | Api::Logs => {
+            json::refuse(api, refusal, id)
+        }
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Account {
     /// `EventBridge` rules of the default bus by region and name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, BTreeMap<String, Rule>>,
+    /// Log groups by region and name.
+    #[serde(default)]
+    pub log_groups: BTreeMap<String, BTreeMap<String, LogGroup>>,
 }
 
 /// A virtual MFA device.
@@ -97,7 +100,7 @@ pub struct NewEmail {
 }
 
 /// A trail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of its own in AWS's model"
@@ -119,6 +122,44 @@ pub struct Trail {
     /// When it was last stopped.
     #[serde(default)]
     pub stopped_at: Option<Timestamp>,
+    /// Are digests of its files delivered?
+    #[serde(default)]
+    pub validated: bool,
+    /// ARN of the log group that it delivers to.
+    #[serde(default)]
+    pub log_group: Option<String>,
+    /// ARN of the role by which it does.
+    #[serde(default)]
+    pub log_role: Option<String>,
+    /// Why it last could not deliver to its bucket.
+    #[serde(default)]
+    pub delivery_error: Option<String>,
+    /// Why it last could not deliver to its log group.
+    #[serde(default)]
+    pub log_group_error: Option<String>,
+    /// Event selectors as they were put, under the name of their kind; none: every management
+    /// event.
+    #[serde(default)]
+    pub selectors: Option<Value>,
+}
+
+/// A log group of `CloudWatch` Logs. Nothing is written to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogGroup {
+    /// Metric filters by name.
+    #[serde(default)]
+    pub filters: BTreeMap<String, MetricFilter>,
+}
+
+/// A metric filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricFilter {
+    /// Its pattern.
+    pub pattern: String,
+    /// What it counts, as it was put.
+    pub transformations: Value,
+    /// When it was put.
+    pub created_at: Timestamp,
 }
 
 /// A rule of the default event bus.
@@ -159,6 +200,7 @@ impl World {
             root: None,
             trails: BTreeMap::new(),
             rules: BTreeMap::new(),
+            log_groups: BTreeMap::new(),
         };
         self.accounts.entry(id).or_insert(account)
     }

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use account::{Account, MfaDevice, NewEmail, Rule, Trail};
+pub use account::{Account, LogGroup, MetricFilter, MfaDevice, NewEmail, Rule, Trail};
 pub use attachments::Attachments;
 pub(crate) use draw::unit_interval;
 pub use due::{AccountRequest, Due};

@@ -13,6 +13,7 @@ pub(super) fn handler(operation: &str) -> Option<Handler> {
         "ListTrails" => trails::list,
         "GetTrailStatus" => trails::status,
         "GetEventSelectors" => trails::event_selectors,
+        "PutEventSelectors" => trails::put_event_selectors,
         "CreateTrail" => trails::create,
         "UpdateTrail" => trails::update,
         "DeleteTrail" => trails::delete,

@@ -19,7 +19,7 @@ const LONGEST_CHAINED: i64 = 3600;
 const MOST_CHARACTERS: usize = 2048;
 const ADMINISTRATOR: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-const READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*","iam:Get*","iam:List*","cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","account:Get*","events:Describe*","events:List*"],"Resource":"*"}]}"#;
+const READ_ONLY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*","iam:Get*","iam:List*","cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","account:Get*","events:Describe*","events:List*","logs:Describe*"],"Resource":"*"}]}"#;
 
 /// The account and the name in a role's ARN, path left out.
 pub(crate) fn parse_role(arn: &str) -> Option<(&str, &str)> {

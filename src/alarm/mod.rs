@@ -1,6 +1,7 @@
 //! Would an alarm fire? Each event of the catalog is judged where AWS delivers it.
 
 mod filter;
+mod live;
 mod pattern;
 mod template;
 
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::exits::{EVENTS, EventKind, EventSpec};
 
+pub use live::{could_hear, listening};
 pub use template::{NotRead, read_template};
 
 /// Where a rule is deployed.
@@ -32,6 +34,9 @@ pub struct EventRule {
     pub has_target: Option<bool>,
     /// Where.
     pub deployed: Deployed,
+    /// Whether a trail logs there, without which CloudTrail sends nothing to the bus; a template
+    /// takes that for granted. `None`: not known.
+    pub fed: Option<bool>,
 }
 
 /// A metric filter on the log group of the organization trail.
@@ -43,6 +48,9 @@ pub struct MetricFilter {
     pub pattern: String,
     /// Whether an alarm with an action watches its metric.
     pub has_alarm: Option<bool>,
+    /// Whether the organization trail delivers to its log group; a template takes that for
+    /// granted. `None`: not known.
+    pub fed: Option<bool>,
 }
 
 /// What could raise an alarm.
@@ -76,18 +84,41 @@ pub struct Raised {
     pub fires: Fires,
 }
 
-/// Judges every event of the catalog that should raise an alarm; that a guard was put in place, or
-/// that an account joined, need not.
+/// Where the sample events happen.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// The management account.
+    pub management: &'a str,
+    /// The region of Organizations.
+    pub region: &'a str,
+}
+
+/// For templates, which name no account of anybody's.
+const ANYWHERE: Scene<'static> = Scene {
+    management: "111111111111",
+    region: "us-east-1",
+};
+
+/// Events of the catalog that should raise an alarm; that a guard was put in place, or that an
+/// account joined, need not.
+fn wanted() -> impl Iterator<Item = &'static EventSpec> {
+    let quiet =
+        |spec: &EventSpec| matches!(spec.kind, EventKind::GuardRestored | EventKind::Joining);
+    EVENTS.iter().filter(move |spec| !quiet(spec))
+}
+
+/// Judges every event of the catalog that should raise an alarm.
 pub fn would_fire(alarms: &Alarms) -> Vec<Raised> {
-    let wanted =
-        |spec: &&EventSpec| !matches!(spec.kind, EventKind::GuardRestored | EventKind::Joining);
-    EVENTS
-        .iter()
-        .filter(wanted)
+    would_fire_in(alarms, ANYWHERE)
+}
+
+/// The same, of an organization whose management account and region are known.
+pub fn would_fire_in(alarms: &Alarms, scene: Scene<'_>) -> Vec<Raised> {
+    wanted()
         .map(|event| Raised {
             event,
             delivered: delivered(event),
-            fires: fires(alarms, event),
+            fires: fires(alarms, event, scene),
         })
         .collect()
 }
@@ -100,14 +131,14 @@ fn delivered(event: &EventSpec) -> &'static str {
     }
 }
 
-fn fires(alarms: &Alarms, event: &EventSpec) -> Fires {
+fn fires(alarms: &Alarms, event: &EventSpec, scene: Scene<'_>) -> Fires {
     let (mut near, mut unknown) = (Vec::new(), Vec::new());
     let here = if event.in_member {
         Deployed::Members
     } else {
         Deployed::Management
     };
-    let envelope = envelope(event);
+    let envelope = envelope(event, scene);
     let mut weigh = |what: String, matched: Option<bool>, rest: &[(Option<bool>, &str)]| {
         if matched == Some(false) {
             return None;
@@ -132,6 +163,10 @@ fn fires(alarms: &Alarms, event: &EventSpec) -> Fires {
             ),
             (rule.enabled, "matches, but is disabled"),
             (rule.has_target, "matches, but has no target"),
+            (
+                rule.fed,
+                "matches, but no trail logs, without which CloudTrail sends nothing to the bus",
+            ),
         ];
         if let Some(what) = weigh(what, matched, &rest) {
             return Fires::Yes(what);
@@ -144,10 +179,16 @@ fn fires(alarms: &Alarms, event: &EventSpec) -> Fires {
             let matched = envelope
                 .get("detail")
                 .and_then(|detail| filter::matches(&filter.pattern, detail));
-            let rest = [(
-                filter.has_alarm,
-                "matches, but no alarm with an action watches its metric",
-            )];
+            let rest = [
+                (
+                    filter.has_alarm,
+                    "matches, but no alarm with an action watches its metric",
+                ),
+                (
+                    filter.fed,
+                    "matches, but the trail does not deliver to the log group",
+                ),
+            ];
             if let Some(what) = weigh(what, matched, &rest) {
                 return Fires::Yes(what);
             }
@@ -160,7 +201,8 @@ fn fires(alarms: &Alarms, event: &EventSpec) -> Fires {
     }
 }
 
-fn service_event(event: &EventSpec) -> bool {
+/// Is it written by Organizations itself, into the management account's event history only?
+pub fn service_event(event: &EventSpec) -> bool {
     matches!(event.kind, EventKind::Departure | EventKind::Joining)
         || event.name == "CloseAccountResult"
 }
@@ -168,11 +210,11 @@ fn service_event(event: &EventSpec) -> bool {
 /// The event as `EventBridge` delivers it.
 ///
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
-fn envelope(event: &EventSpec) -> Value {
+fn envelope(event: &EventSpec, scene: Scene<'_>) -> Value {
     let account = if event.in_member {
         "222222222222"
     } else {
-        "111111111111"
+        scene.management
     };
     let (kind, detail_type) = match (service_event(event), event.source) {
         (true, _) => ("AwsServiceEvent", "AWS Service Event via CloudTrail"),
@@ -187,14 +229,14 @@ fn envelope(event: &EventSpec) -> Value {
         "source": format!("aws.{service}"),
         "account": account,
         "time": "2026-11-24T02:00:00Z",
-        "region": "us-east-1",
+        "region": scene.region,
         "resources": [],
         "detail": {
             "eventVersion": "1.11",
             "eventSource": event.source,
             "eventName": event.name,
             "eventType": kind,
-            "awsRegion": "us-east-1",
+            "awsRegion": scene.region,
             "recipientAccountId": account,
             "readOnly": false,
             "managementEvent": true,

@@ -52,6 +52,7 @@ fn cloudformation(resources: &Map<String, Value>, deployed: Deployed) -> Result<
                 enabled: enabled(own.get("State")),
                 has_target: Some(filled(own.get("Targets"))),
                 deployed,
+                fed: Some(true),
             }),
             "AWS::Logs::MetricFilter" => {
                 let metrics = own.get("MetricTransformations").and_then(Value::as_array);
@@ -60,6 +61,7 @@ fn cloudformation(resources: &Map<String, Value>, deployed: Deployed) -> Result<
                     name: name.clone(),
                     pattern: text(own.get("FilterPattern")),
                     has_alarm: watched.watches(metric),
+                    fed: Some(true),
                 });
             }
             // What a StackSet brings is deployed in the members.
@@ -104,6 +106,7 @@ fn terraform(resources: &Map<String, Value>, deployed: Deployed) -> Result<Alarm
             enabled: enabled(state),
             has_target: Some(targets.iter().any(refers)),
             deployed,
+            fed: Some(true),
         });
     }
     for (name, block) in of("aws_cloudwatch_log_metric_filter") {
@@ -112,6 +115,7 @@ fn terraform(resources: &Map<String, Value>, deployed: Deployed) -> Result<Alarm
             name: name.clone(),
             pattern: text(block.get("pattern")),
             has_alarm: watched.watches(metric.and_then(|metric| metric.get("name"))),
+            fed: Some(true),
         });
     }
     Ok(alarms)
