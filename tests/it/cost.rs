@@ -12,14 +12,16 @@ const GUARD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Ac
 const OTHER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}]}"#;
 
 /// One call each, whatever the size of the organization, unless there are delegated
-/// administrators or more than a page of something.
-const SIDE_FACTS: [&str; 6] = [
+/// administrators, trails or rules, or more than a page of something.
+const SIDE_FACTS: [&str; 8] = [
     "organizations:DescribeResourcePolicy",
     "organizations:ListDelegatedAdministrators",
     "organizations:ListDelegatedServicesForAccount",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListHandshakesForOrganization",
     "iam:ListOrganizationsFeatures",
+    "cloudtrail:DescribeTrails",
+    "events:ListRules",
 ];
 
 struct Cost {

@@ -7,6 +7,7 @@
     reason = "a test may fail by panic, helpers included"
 )]
 
+#[cfg(feature = "alarms")]
 mod alarms;
 mod answers;
 mod architecture;
@@ -46,4 +47,6 @@ mod staged;
 mod support;
 mod verify;
 mod way_back;
+#[cfg(not(feature = "alarms"))]
+mod without_alarms;
 mod witnesses;

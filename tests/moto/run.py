@@ -21,6 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from alarms import check_alarms
 from checks import Checks, control_characters, cut_ids, parse, settled, width
 from seed import ACCEPT, CLOSE, LEAVE, SCP, client, expected, seed
 
@@ -419,6 +420,7 @@ def main():
                 live = check_audit(check, moto, program, made, table, scratch / "report.json")
                 check_snapshot(check, program, live, made, scratch / "facts.json")
                 check_doctor(check, program, made)
+                check_alarms(check, program, moto.endpoint, live)
                 before = check_refusals(check, program, wire.endpoint, made)
                 check_apply(check, program, wire.endpoint, made, table, before)
     print(f"moto: {check.passed} passed, {check.failed} failed")
