@@ -1,42 +1,53 @@
 //! Credentials of a role in another account, and clients that use them.
 
+use std::time::SystemTime;
+
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
-use aws_config::sts::AssumeRoleProvider;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 
-use super::session::APP_NAME;
+use super::error::Failure;
+use super::lanes::Port;
+use super::session::{APP_NAME, Tuning, read_port};
 
-/// Why a role could not be assumed.
-pub(super) enum NotAssumed {
-    /// There are no credentials to assume it with.
-    NoCredentials,
-    /// STS refused, or did not answer.
-    Refused(CredentialsError),
-}
+pub(super) const ASSUME: &str = "sts:AssumeRole";
 
 /// What clients in the role's account are made from; the session may do what `policy` allows.
+///
+/// # Errors
+/// STS refused, or did not answer; the failure names the role's ARN.
 pub(super) async fn assumed(
     config: &SdkConfig,
+    tuning: &Tuning,
     role: &str,
     policy: String,
     external_id: Option<&str>,
-) -> Result<SdkConfig, NotAssumed> {
-    let own = config.credentials_provider();
-    let own = own.ok_or(NotAssumed::NoCredentials)?;
-    let mut assume = AssumeRoleProvider::builder(role)
-        .configure(config)
-        .session_name(APP_NAME)
-        .policy(policy);
-    if let Some(id) = external_id {
-        assume = assume.external_id(id);
-    }
-    let provider = Box::pin(assume.build_from_provider(own)).await;
+) -> Result<SdkConfig, Failure> {
+    let port: Port<aws_sdk_sts::Client> = read_port!(aws_sdk_sts, config, tuning, "sts:AssumeRole");
+    let answer = port
+        .read(Some(role), |client| {
+            client
+                .assume_role()
+                .role_arn(role)
+                .role_session_name(APP_NAME)
+                .policy(&policy)
+                .set_external_id(external_id.map(str::to_owned))
+                .send()
+        })
+        .await?;
+    let got = answer
+        .credentials
+        .ok_or_else(|| Failure::unanswered(ASSUME, role, "an answer without credentials"))?;
+    let expires = SystemTime::try_from(got.expiration).ok();
     // Once, and not again for each client: an hour is enough for one account.
-    let credentials = Box::pin(provider.provide_credentials())
-        .await
-        .map_err(NotAssumed::Refused)?;
+    let credentials = Credentials::new(
+        got.access_key_id,
+        got.secret_access_key,
+        Some(got.session_token),
+        expires,
+        "AssumeRole",
+    );
     Ok(config
         .clone()
         .into_builder()

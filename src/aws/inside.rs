@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use super::assumed::{NotAssumed, assumed};
+use super::assumed::{ASSUME, assumed};
 use super::error::Failure;
 use super::lanes::Lane;
 use super::reads::Reads;
 use super::session::{Session, Tuning};
-use super::session_error::not_assumed;
 use super::session_policy::in_member;
 use crate::model::AccountId;
-
-const ASSUME: &str = "sts:AssumeRole";
 
 /// The lanes in which the sessions of all members go together.
 #[derive(Debug, Clone)]
@@ -45,12 +42,12 @@ impl Session {
         external_id: Option<&str>,
     ) -> Result<Reads, Failure> {
         let role = self.member_role(account, name);
-        self.into_members.assuming.wait().await;
-        let assuming = assumed(&self.config, &role, in_member(), external_id);
-        let config = Box::pin(assuming).await.map_err(|error| match error {
-            NotAssumed::NoCredentials => Failure::unanswered(ASSUME, &role, "no credentials"),
-            NotAssumed::Refused(error) => not_assumed(&role, &error),
-        })?;
+        let together = Tuning {
+            together: Some(self.into_members.assuming.clone()),
+            ..self.tuning.clone()
+        };
+        let assuming = assumed(&self.config, &together, &role, in_member(), external_id);
+        let config = Box::pin(assuming).await?;
         let tuning = Tuning {
             together: Some(self.into_members.handshakes.clone()),
             ..self.tuning.clone()

@@ -5,11 +5,11 @@ use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
 
 use super::Reads;
-use super::assumed::{NotAssumed, assumed};
+use super::assumed::assumed;
 use super::error::WriteFailure;
 use super::lanes::WritePort;
 use super::session::{Session, Tuning, identify};
-use super::session_error::{Origin, told};
+use super::session_error::Origin;
 use super::writes::{once, write_port};
 use crate::model::{AccountId, HandshakeId};
 
@@ -72,12 +72,9 @@ impl Session {
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": ACTIONS, "Resource": "*"}],
         });
-        let assuming = assumed(&self.config, &role, policy.to_string(), None);
-        let config = Box::pin(assuming).await.map_err(|error| {
-            let message = match error {
-                NotAssumed::NoCredentials => "no credentials".to_owned(),
-                NotAssumed::Refused(error) => told(&role, &error),
-            };
+        let assuming = assumed(&self.config, &self.tuning, &role, policy.to_string(), None);
+        let config = Box::pin(assuming).await.map_err(|failure| {
+            let message = failure.words();
             let role = role.clone();
             MemberError::NotAssumed { role, message }
         })?;

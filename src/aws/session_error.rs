@@ -179,26 +179,12 @@ impl Origin {
     }
 }
 
-/// Why a role could not be assumed, in one line.
-pub(super) fn told(role: &str, error: &CredentialsError) -> String {
-    match Origin::default().assume_role(role, error) {
-        SessionError::AssumeRole { message, .. } => message,
-        other => other.to_string(),
-    }
-}
-
 /// What STS answered, if it did.
 fn refusal(role: &str, error: &CredentialsError) -> Option<Failure> {
     sources(error).find_map(|cause| {
         let error = cause.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>()?;
         Some(Failure::from_sdk("sts:AssumeRole", Some(role), error))
     })
-}
-
-/// Why a role in a member could not be assumed.
-pub(super) fn not_assumed(role: &str, error: &CredentialsError) -> Failure {
-    refusal(role, error)
-        .unwrap_or_else(|| Failure::unanswered("sts:AssumeRole", role, &chain(error)))
 }
 
 #[cfg(test)]

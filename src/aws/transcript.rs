@@ -18,7 +18,8 @@ use super::redact;
 /// Every attempt of a session's calls, retried ones included, in the order in which they ended.
 ///
 /// Headers are not kept. From bodies, secrets and e-mail addresses are taken out before they
-/// are kept. Calls that fetch credentials are not recorded at all.
+/// are kept. Calls that fetch the credentials of
+/// the session itself are not recorded at all.
 #[derive(Debug, Default)]
 pub struct Transcript(Mutex<Vec<Attempt>>);
 

@@ -26,6 +26,7 @@ mod guard;
 mod inspect;
 mod killed;
 mod members;
+mod members_killed;
 mod oracle;
 mod output;
 mod plan_file;
