@@ -6,10 +6,10 @@ use aws_sdk_organizations::Client;
 
 use super::Reads;
 use super::assumed::{NotAssumed, assumed};
-use super::error::WriteFailure;
+use super::error::{FailureClass, WriteFailure};
 use super::lanes::Port;
 use super::session::{Session, Tuning, identify};
-use super::session_error::{Origin, told};
+use super::session_error::{Origin, not_assumed, told};
 use super::writes::{once, write_port};
 use crate::model::{AccountId, HandshakeId};
 
@@ -41,6 +41,8 @@ pub enum MemberError {
         role: String,
         /// Why, in one line: untrusted text.
         message: String,
+        /// Did STS say that it may not be assumed? Otherwise there was no answer.
+        refused: bool,
     },
     /// The session is somewhere else.
     #[error("role `{role}` leads to account {found}, not to the one that was meant")]
@@ -74,12 +76,18 @@ impl Session {
         });
         let assuming = assumed(&self.config, &role, policy.to_string(), None);
         let config = Box::pin(assuming).await.map_err(|error| {
-            let message = match error {
-                NotAssumed::NoCredentials => "no credentials".to_owned(),
-                NotAssumed::Refused(error) => told(&role, &error),
+            let (message, refused) = match error {
+                NotAssumed::NoCredentials => ("no credentials".to_owned(), false),
+                NotAssumed::Refused(error) => {
+                    let class = not_assumed(&role, &error).class;
+                    (told(&role, &error), class == FailureClass::AccessDenied)
+                }
             };
-            let role = role.clone();
-            MemberError::NotAssumed { role, message }
+            MemberError::NotAssumed {
+                role: role.clone(),
+                message,
+                refused,
+            }
         })?;
         let found = identify(&Origin::default(), &config, &self.tuning).await;
         let caller = found.map_err(|error| MemberError::Unidentified {

@@ -1,5 +1,6 @@
 //! Findings, detections and facts to a plan of steps. Pure: nothing here can write.
 
+mod again;
 mod canary;
 mod control_tower;
 mod document;
@@ -7,6 +8,7 @@ mod facts;
 mod guard;
 mod planner;
 mod predict;
+mod quota;
 mod reinvite;
 mod restore;
 mod step;
@@ -19,7 +21,7 @@ pub use facts::{Facts, attached_guard, equal_policy};
 pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
-pub use restore::hung;
+pub use restore::{allows, hung};
 pub use step::{
     Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
 };
