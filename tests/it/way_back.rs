@@ -376,6 +376,8 @@ async fn what_a_run_leaves_to_be_done_is_looked_into_with_three_answers() {
         let organization = world.organizations.get_mut(&id).expect("one");
         let features = ["RootCredentialsManagement", "RootSessions"];
         organization.root_features = features.map(str::to_owned).into();
+        let iam = "iam.amazonaws.com".to_owned();
+        organization.trusted_services.insert(iam, now());
         world.account_named_mut("lab").expect("it").roles.clear();
     });
     let checks = check_returned(bench.place(), &plan).await;
