@@ -306,8 +306,15 @@ impl<'a> Run<'a> {
                         tag_value(approved.reason()),
                     ),
                 ];
-                let (id, result) =
-                    steps::create_policy(&self.reads, &self.writes, name, text, &tags).await?;
+                let (id, result) = steps::create_policy(
+                    &self.reads,
+                    &self.writes,
+                    name,
+                    step.description(),
+                    text,
+                    &tags,
+                )
+                .await?;
                 self.created.insert(step.id.clone(), id);
                 Ok(result)
             }

@@ -67,6 +67,8 @@ pub enum RunState {
     Unfinished,
     /// It was taken back, as far as that goes.
     Undone,
+    /// What was asked for of it was taken back; the rest stands.
+    UndonePart,
     /// Taking it back did not end.
     UndoUnfinished,
 }
@@ -79,6 +81,7 @@ impl RunState {
             Self::Stopped(step) => format!("stopped at step {step}"),
             Self::Unfinished => "unfinished".to_owned(),
             Self::Undone => "undone".to_owned(),
+            Self::UndonePart => "undone in part, as asked".to_owned(),
             Self::UndoUnfinished => "undo unfinished".to_owned(),
         }
     }
@@ -241,6 +244,7 @@ impl History {
                     RunState::UndoUnfinished
                 }
                 Entry::UndoClose => RunState::Undone,
+                Entry::UndoPartClose => RunState::UndonePart,
                 _ => RunState::Unfinished,
             };
         }

@@ -47,6 +47,8 @@ pub enum Entry {
     UndoOutcome(Outcome),
     /// Everything that could be taken back is.
     UndoClose,
+    /// What `--only` asked for is taken back; the rest stands.
+    UndoPartClose,
 }
 
 /// What a run is.

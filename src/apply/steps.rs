@@ -8,7 +8,7 @@ use super::rows::{Made, StepOutcome};
 use super::settle;
 use crate::aws::{Failure, FailureClass, Reads, WriteFailure, Writes};
 use crate::model::{AccountId, HandshakeId, NodeId, PolicyId, RootId};
-use crate::plan::INVITATION_NOTES;
+use crate::plan::{INVITATION_NOTES, allows};
 
 /// How often the SCP type's state is read after it was enabled, once the pauses are used up.
 const ENABLING: u32 = 40;
@@ -139,6 +139,7 @@ pub(super) async fn create_policy(
     reads: &Reads,
     writes: &Writes,
     name: &str,
+    description: &str,
     text: &str,
     tags: &[(String, String)],
 ) -> Result<(PolicyId, StepResult), StepFailure> {
@@ -149,7 +150,6 @@ pub(super) async fn create_policy(
     if let Some(found) = existing(reads, name, text).await? {
         return Ok(exists(found));
     }
-    let description = "Members cannot leave the organization, be transferred, or close themselves";
     match write(|| writes.create_policy(name, description, text, tags)).await {
         Written::Done(created) => {
             let (id, detail) = (created.id.clone(), format!("created SCP {}", created.id));
@@ -214,6 +214,9 @@ pub(super) async fn attach_policy(
         let detail = format!("SCP {policy} hangs on {place}");
         return Ok(already(detail, made()));
     }
+    if allows(text) {
+        check_full_access(reads, policy, target).await?;
+    }
     let (mut there, mut lost) = (false, None);
     match write(|| writes.attach_policy(policy, target)).await {
         Written::Done(()) => {}
@@ -235,6 +238,25 @@ pub(super) async fn attach_policy(
             format!("AWS accepted the attachment, but SCP {policy} is not listed on {place} yet")
         }
     }))
+}
+
+/// What allows something is attached only beside `FullAWSAccess`, where all is allowed anyhow. That
+/// hangs on every account that joins, but perhaps is not shown yet.
+async fn check_full_access(
+    reads: &Reads,
+    policy: &PolicyId,
+    target: &NodeId,
+) -> Result<(), StepFailure> {
+    let full = PolicyId::full_aws_access();
+    let shown = || async { Ok(settle::hangs(reads, &full, target).await?.then_some(())) };
+    match found(shown).await? {
+        Some(()) => Ok(()),
+        None => Err(StepFailure::Refused(format!(
+            "SCP {policy} allows something, and FullAWSAccess does not hang on {} {target}: more would be allowed; it is \
+             not attached",
+            target.kind()
+        ))),
+    }
 }
 
 /// Invites the account, or finds that it has been invited.

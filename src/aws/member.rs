@@ -6,7 +6,7 @@ use aws_sdk_organizations::Client;
 
 use super::Reads;
 use super::assumed::assumed;
-use super::error::WriteFailure;
+use super::error::{FailureClass, WriteFailure};
 use super::lanes::WritePort;
 use super::session::{Session, Tuning, identify};
 use super::session_error::Origin;
@@ -41,6 +41,8 @@ pub enum MemberError {
         role: String,
         /// Why, in one line: untrusted text.
         message: String,
+        /// Did STS say that it may not be assumed? Otherwise there was no answer.
+        refused: bool,
     },
     /// The session is somewhere else.
     #[error("role `{role}` leads to account {found}, not to the one that was meant")]
@@ -73,11 +75,13 @@ impl Session {
             "Statement": [{"Effect": "Allow", "Action": ACTIONS, "Resource": "*"}],
         });
         let assuming = assumed(&self.config, &self.tuning, &role, policy.to_string(), None);
-        let config = Box::pin(assuming).await.map_err(|failure| {
-            let message = failure.words();
-            let role = role.clone();
-            MemberError::NotAssumed { role, message }
-        })?;
+        let config = Box::pin(assuming)
+            .await
+            .map_err(|failure| MemberError::NotAssumed {
+                role: role.clone(),
+                message: failure.words(),
+                refused: failure.class == FailureClass::AccessDenied,
+            })?;
         let found = identify(&Origin::default(), &config, &self.tuning).await;
         let caller = found.map_err(|error| MemberError::Unidentified {
             role: role.clone(),

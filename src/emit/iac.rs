@@ -19,21 +19,16 @@ pub enum Iac {
     CloudFormation,
 }
 
-/// What is known of policies that exist.
-pub type Existing = BTreeMap<PolicyId, String>;
-
-/// The plan as pretty JSON; `existing` are names of policies that exist, as far as they are known.
-pub fn code(plan: &PlanDocument, existing: &Existing, language: Iac) -> String {
+/// The plan as pretty JSON; policies that exist are taken over under the names that it knows.
+pub fn code(plan: &PlanDocument, language: Iac) -> String {
     let value = match language {
-        Iac::Terraform => terraform(plan, existing),
-        Iac::CloudFormation => cloudformation(plan, existing),
+        Iac::Terraform => terraform(plan),
+        Iac::CloudFormation => cloudformation(plan),
     };
     format!("{value:#}\n")
 }
 
 const TITLE: &str = "The plan of org-exit-guard, as code";
-const DESCRIPTION: &str =
-    "Members cannot leave the organization, be transferred, or close themselves";
 
 /// Attachments that the plan's own stages take back are no part of the end state.
 fn lasting<'a>(plan: &'a PlanDocument, step: &Step) -> Option<(&'a Step, &'a PolicyRef, String)> {
@@ -58,12 +53,12 @@ fn by_hand(plan: &PlanDocument) -> Vec<&str> {
     steps.map(|step| step.title.as_str()).collect()
 }
 
-fn terraform(plan: &PlanDocument, existing: &Existing) -> Value {
+fn terraform(plan: &PlanDocument) -> Value {
     let (mut policies, mut attachments) = (Map::new(), Map::new());
     let mut imports = Vec::new();
     for step in &plan.steps {
         if let Change::CreatePolicy { name, text } = &step.change {
-            let policy = terraform_policy(name, Some(DESCRIPTION), text);
+            let policy = terraform_policy(name, Some(step.description()), text);
             policies.insert(label(&step.id), policy);
         }
         let Some((step, policy, target)) = lasting(plan, step) else {
@@ -76,7 +71,7 @@ fn terraform(plan: &PlanDocument, existing: &Existing) -> Value {
             PolicyRef::Existing(id) => {
                 // Only a policy whose name is known can be taken over unchanged.
                 if let (Some(name), Change::AttachPolicy { text, .. }) =
-                    (existing.get(id), &step.change)
+                    (plan.names.get(id), &step.change)
                 {
                     let label = label(id.as_str());
                     let import =
@@ -161,7 +156,7 @@ fn label(id: &str) -> String {
     id.chars().map(plain).collect()
 }
 
-fn cloudformation(plan: &PlanDocument, existing: &Existing) -> Value {
+fn cloudformation(plan: &PlanDocument) -> Value {
     let mut targets: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut own: BTreeMap<PolicyId, (&str, Vec<String>)> = BTreeMap::new();
     for step in &plan.steps {
@@ -182,7 +177,7 @@ fn cloudformation(plan: &PlanDocument, existing: &Existing) -> Value {
         if let Change::CreatePolicy { name, text } = &step.change {
             let mut policy = stack_policy(name, text, targets.get(&step.id));
             if let Some(properties) = policy.get_mut("Properties") {
-                put(properties, "Description", DESCRIPTION.into());
+                put(properties, "Description", step.description().into());
             }
             resources.insert(logical(&step.id), policy);
         }
@@ -190,7 +185,7 @@ fn cloudformation(plan: &PlanDocument, existing: &Existing) -> Value {
     let mut import = Vec::new();
     let mut left: Vec<String> = by_hand(plan).into_iter().map(str::to_owned).collect();
     for (id, (text, targets)) in &own {
-        let Some(name) = existing.get(id) else {
+        let Some(name) = plan.names.get(id) else {
             left.push(format!("attach SCP {id} to {}", targets.join(", ")));
             continue;
         };

@@ -43,6 +43,8 @@ pub fn iam_policy(kind: IamPolicy, member_role: Option<&str>) -> String {
     }
     if kind == IamPolicy::Undo {
         statements.push(statement("TakeBackWhatARunDid", |job| job == Job::Undo));
+        let back = ["organizations:MoveAccount"];
+        statements.push(allow("MoveAccountsBackToTheRoot", &back, "*"));
     }
     pretty(&statements)
 }

@@ -9,5 +9,5 @@ mod iam;
 pub use alarm::alarm;
 pub use athena::{TrailPlace, athena_query, athena_table};
 pub use guards_guard::guards_guard;
-pub use iac::{Existing, Iac, code};
+pub use iac::{Iac, code};
 pub use iam::{IamPolicy, iam_policy};

@@ -1,9 +1,11 @@
 //! From facts to a plan, and from an approved plan to the facts after it.
 
+use std::collections::BTreeSet;
+
 use crate::aws::{Failure, Session};
 use crate::flows::{Audited, judge_all};
 use crate::model::settings::Settings;
-use crate::model::{NodeId, Observed, PolicyId, Snapshot};
+use crate::model::{AccountId, NodeId, Observed, PolicyId, Snapshot};
 use crate::plan::{GUARD_NAME, OnlyError, PathCount, Plan, PlanDocument, PlanError, Wishes, hung};
 
 /// Facts, findings and the plan that follows from them.
@@ -120,6 +122,24 @@ pub async fn read_place(
     Ok(())
 }
 
+/// Adds what hangs on accounts that are to come back and are members already.
+///
+/// # Errors
+/// The failed read.
+pub async fn read_returning(
+    session: &Session,
+    snapshot: &mut Snapshot,
+    accounts: &[AccountId],
+) -> Result<(), Failure> {
+    for account in accounts {
+        let members = snapshot.accounts.known();
+        if members.is_some_and(|members| members.contains_key(account)) {
+            read_place(session, snapshot, &NodeId::Account(account.clone())).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Adds today's texts of the SCPs that hang in an earlier snapshot, as far as they still exist.
 ///
 /// # Errors
@@ -129,10 +149,19 @@ pub async fn read_hung(
     snapshot: &mut Snapshot,
     then: &Snapshot,
 ) -> Result<(), Failure> {
-    let wanted: std::collections::BTreeSet<PolicyId> = hung(then).into_values().flatten().collect();
+    let wanted: BTreeSet<PolicyId> = hung(then).into_values().flatten().collect();
+    // One that was deleted may have been created again, under its name.
+    let hanging = then
+        .policies
+        .values()
+        .filter(|one| wanted.contains(&one.id));
+    let names: BTreeSet<&str> = hanging.map(|one| one.name.as_str()).collect();
     let listed = session.reads().list_policies().await?;
     let mut ids = Vec::new();
-    for policy in listed.into_iter().filter(|one| wanted.contains(&one.id)) {
+    for policy in listed
+        .into_iter()
+        .filter(|one| wanted.contains(&one.id) || names.contains(one.name.as_str()))
+    {
         ids.push(policy.id.clone());
         snapshot.policies.entry(policy.id.clone()).or_insert(policy);
     }

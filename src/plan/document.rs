@@ -1,5 +1,7 @@
 //! The plan as it lies on disk, is reviewed, approved and kept in the journal.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,7 +11,7 @@ use super::proof::Proof;
 use super::reinvite::Candidate;
 use super::step::{NotDone, Plan, Step};
 use crate::model::organization::Handshake;
-use crate::model::{AccountId, OrganizationId, Partition, Timestamp, sha256_hex};
+use crate::model::{AccountId, OrganizationId, Partition, PolicyId, Timestamp, sha256_hex};
 
 /// The version of the plan's form that this build writes.
 pub const PLAN_VERSION: u32 = 1;
@@ -67,6 +69,12 @@ pub struct PlanDocument {
     pub departed: Vec<Candidate>,
     /// Open invitations to accounts that were asked for: nothing is sent again.
     pub reused: Vec<Handshake>,
+    /// The role by which accounts that came back are looked into; `None`: none was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_role: Option<String>,
+    /// Names of the existing SCPs that steps attach: untrusted text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<PolicyId, String>,
 }
 
 impl PlanDocument {
@@ -88,6 +96,8 @@ impl PlanDocument {
             proof: plan.proof.clone(),
             departed: plan.candidates.clone(),
             reused: plan.reused.clone(),
+            access_role: plan.access_role.clone(),
+            names: plan.names.clone(),
         }
     }
 

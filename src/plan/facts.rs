@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::restore::hung;
 use crate::model::organization::Policy;
 use crate::model::{AccountId, Gap, NodeId, OrganizationId, PolicyId, RootId, Snapshot};
 use crate::model::{Observed, Partition, sha256_hex};
@@ -62,15 +63,17 @@ impl Facts {
         })
     }
 
-    /// Adds what hangs on a node other than the root; one that was not asked carries nothing.
+    /// Adds what hangs on a node other than the root, whichever way it was asked.
     pub(super) fn rest_on(&mut self, node: &NodeId, snapshot: &Snapshot) {
         if *node == NodeId::Root(self.root.clone()) {
             return;
         }
         let attached = snapshot.attachments.by_node.get(node);
-        let attached = attached.and_then(Observed::known).into_iter().flatten();
-        self.elsewhere
-            .insert(node.clone(), attached.cloned().collect());
+        let attached = match attached.and_then(Observed::known) {
+            Some(attached) => attached.iter().cloned().collect(),
+            None => hung(snapshot).remove(node).unwrap_or_default(),
+        };
+        self.elsewhere.insert(node.clone(), attached);
     }
 
     /// SHA-256 over their JSON, in hex.

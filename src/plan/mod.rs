@@ -1,5 +1,6 @@
 //! Findings, detections and facts to a plan of steps. Pure: nothing here can write.
 
+mod again;
 mod canary;
 mod control_tower;
 mod document;
@@ -8,6 +9,7 @@ mod guard;
 mod planner;
 mod predict;
 mod proof;
+mod quota;
 mod reinvite;
 mod restore;
 mod step;
@@ -21,7 +23,7 @@ pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
 pub use proof::{Proof, Takes};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
-pub use restore::hung;
+pub use restore::{allows, hung};
 pub use step::{
     Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
 };

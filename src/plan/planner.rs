@@ -1,12 +1,14 @@
 //! From what was found to what would be done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::again::Rewritten;
 use super::canary;
 use super::facts::{Facts, attached_guard, equal_policy};
 use super::guard::{GUARD_NAME, Guard};
 use super::predict;
 use super::proof::{self, Proof};
+use super::quota::Invitations;
 use super::reinvite::candidates;
 use super::restore;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
@@ -32,10 +34,14 @@ pub struct Wishes {
     pub reinvite: BTreeSet<AccountId>,
     /// How.
     pub back: Returning,
+    /// The most accounts that AWS lets the organization have, which bounds the day's invitations.
+    pub account_maximum: Option<usize>,
     /// Attach the guard here first.
     pub canary: Option<NodeId>,
     /// Only attach again what hung by these facts.
     pub restore: Option<Box<Snapshot>>,
+    /// Create the former text of SCPs that were edited since again, beside them.
+    pub recreate_rewritten: bool,
 }
 
 /// No plan can be made.
@@ -81,6 +87,8 @@ pub fn plan(
         predicted: Box::new(snapshot.clone()),
         proof: None,
         reused: Vec::new(),
+        access_role: wishes.back.access_role.clone(),
+        names: BTreeMap::new(),
         candidates: candidates(snapshot, detections),
     };
     if let Some(then) = &wishes.restore {
@@ -88,9 +96,11 @@ pub fn plan(
     } else {
         plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
     }
+    let mut invitations = Invitations::of(snapshot, wishes.account_maximum);
     for account in &wishes.reinvite {
-        plan_return(&mut plan, snapshot, &wishes.back, account);
+        plan_return(&mut plan, snapshot, &wishes.back, account, &mut invitations);
     }
+    invitations.tell(&mut plan);
     proof::prove(&mut plan, snapshot, settings);
     *plan.predicted = predict::after(snapshot, &plan.steps);
     if !plan.steps.is_empty() {
@@ -99,7 +109,23 @@ pub fn plan(
     if let Some(proof) = &mut plan.proof {
         resolved_by(proof, &plan.steps, snapshot, findings, settings);
     }
+    plan.names = names(snapshot, &plan.steps);
     Ok(plan)
+}
+
+/// Names of the existing SCPs that are attached.
+fn names(snapshot: &Snapshot, steps: &[Step]) -> BTreeMap<PolicyId, String> {
+    let existing = steps.iter().filter_map(|step| match &step.change {
+        Change::AttachPolicy {
+            policy: PolicyRef::Existing(id),
+            ..
+        } => snapshot.policies.get(id),
+        _ => None,
+    });
+    let named = existing.filter(|policy| !policy.name.is_empty());
+    named
+        .map(|policy| (policy.id.clone(), policy.name.clone()))
+        .collect()
 }
 
 fn plan_guard(
@@ -206,7 +232,12 @@ fn plan_restoration(
         }
         plan.steps.push(enable(&facts));
     }
-    restore::plan_attachments(plan, snapshot, then);
+    let rewritten = if wishes.recreate_rewritten {
+        Rewritten::ComesBeside
+    } else {
+        Rewritten::IsTold
+    };
+    restore::plan_attachments(plan, snapshot, then, rewritten);
     for step in plan.steps.clone() {
         if let Change::AttachPolicy { target, .. } = &step.change {
             plan.facts.rest_on(target, snapshot);

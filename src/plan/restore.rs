@@ -1,13 +1,15 @@
-//! After `DisablePolicyType` has deleted every attachment: SCPs hang again as a snapshot says.
+//! SCPs hang again as earlier facts show: after `DisablePolicyType` has deleted every attachment,
+//! and on accounts that came back.
 //!
 //! Nothing is weakened: an SCP with an Allow statement hangs again only where `FullAWSAccess`
 //! allows everything anyhow, and nothing is detached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::again::{Rewritten, again, difference, name};
 use super::control_tower;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
-use crate::model::organization::{Policy, PolicyTypeState};
+use crate::model::organization::PolicyTypeState;
 use crate::model::{NodeId, PolicyId, Snapshot};
 use crate::scp::{Dialect, Effect, SCPS_PER_TARGET, parse};
 
@@ -24,7 +26,12 @@ pub fn hung(snapshot: &Snapshot) -> BTreeMap<NodeId, BTreeSet<PolicyId>> {
 
 /// Plans the attachments of `then` that are missing `now`; the SCP type is enabled, or will be by
 /// the plan's first step.
-pub(super) fn plan_attachments(plan: &mut Plan, now: &Snapshot, then: &Snapshot) {
+pub(super) fn plan_attachments(
+    plan: &mut Plan,
+    now: &Snapshot,
+    then: &Snapshot,
+    rewritten: Rewritten,
+) {
     let enabled = now
         .root
         .known()
@@ -43,28 +50,15 @@ pub(super) fn plan_attachments(plan: &mut Plan, now: &Snapshot, then: &Snapshot)
         if !enabled {
             there.insert(PolicyId::full_aws_access());
         }
+        let place = Place {
+            now,
+            then,
+            node: &node,
+            rewritten,
+        };
+        place.hang_again(plan, &policies, &mut there);
+        place.tell_rewritten(plan, &policies, &mut there);
         let full = PolicyId::full_aws_access();
-        if there.contains(&full) && !policies.contains(&full) && asked(then, &node, &full) {
-            plan.not_done.push(NotDone {
-                what: format!("detach FullAWSAccess from {}", now.called(&node)),
-                why: format!(
-                    "it did not hang there on {}; this tool detaches nothing: check, then do it by hand",
-                    then.taken_at
-                ),
-            });
-        }
-        for id in policies.difference(&there.clone()) {
-            match step(now, then, &node, id, &there) {
-                Ok(step) => {
-                    there.insert(id.clone());
-                    plan.steps.push(step);
-                }
-                Err(why) => plan.not_done.push(NotDone {
-                    what: format!("attach {} to {}", name(then, id), then.called(&node)),
-                    why,
-                }),
-            }
-        }
         let since: BTreeSet<PolicyId> = there.difference(&policies).cloned().collect();
         let since: BTreeSet<PolicyId> = since
             .into_iter()
@@ -82,6 +76,144 @@ pub(super) fn plan_attachments(plan: &mut Plan, now: &Snapshot, then: &Snapshot)
     }
 }
 
+/// A node to which SCPs come back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) now: &'a Snapshot,
+    pub(super) then: &'a Snapshot,
+    pub(super) node: &'a NodeId,
+    pub(super) rewritten: Rewritten,
+}
+
+impl Place<'_> {
+    /// Plans those of `policies` that are not `there`, which grows by them.
+    pub(super) fn hang_again(
+        self,
+        plan: &mut Plan,
+        policies: &BTreeSet<PolicyId>,
+        there: &mut BTreeSet<PolicyId>,
+    ) {
+        let Self {
+            now, then, node, ..
+        } = self;
+        let full = PolicyId::full_aws_access();
+        if there.contains(&full) && !policies.contains(&full) && asked(then, node, &full) {
+            plan.not_done.push(NotDone {
+                what: format!("detach FullAWSAccess from {}", now.called(node)),
+                why: format!(
+                    "it did not hang there on {}; this tool detaches nothing: check, then do it by hand",
+                    then.taken_at
+                ),
+            });
+        }
+        for id in policies.difference(&there.clone()) {
+            match self.steps(id, there) {
+                Ok(steps) => {
+                    there.insert(id.clone());
+                    take(plan, steps);
+                }
+                Err(why) => plan.not_done.push(NotDone {
+                    what: format!("attach {} to {}", name(then, id), now.called(node)),
+                    why,
+                }),
+            }
+        }
+    }
+
+    /// Those that hang there still, with another text.
+    fn tell_rewritten(
+        self,
+        plan: &mut Plan,
+        policies: &BTreeSet<PolicyId>,
+        there: &mut BTreeSet<PolicyId>,
+    ) {
+        let Self {
+            now, then, node, ..
+        } = self;
+        let today = hung(now).remove(node).unwrap_or_default();
+        for id in policies.intersection(&today) {
+            let Some(words) = difference(now, then, id) else {
+                continue;
+            };
+            if self.rewritten == Rewritten::ComesBeside
+                && let Ok(steps) = self.steps(id, there)
+            {
+                take(plan, steps);
+                continue;
+            }
+            plan.not_done.push(NotDone {
+                what: format!(
+                    "restore the text of {}, which hangs on {}",
+                    name(then, id),
+                    now.called(node)
+                ),
+                why: words,
+            });
+        }
+    }
+
+    /// The attachment, after the policy's creation if it is gone.
+    fn steps(self, id: &PolicyId, there: &BTreeSet<PolicyId>) -> Result<Vec<Step>, String> {
+        let Self {
+            now, then, node, ..
+        } = self;
+        if let Some(why) = control_tower::attaching(now, node) {
+            return Err(why);
+        }
+        let again = again(now, then, id, self.rewritten)?;
+        if matches!(&again.policy, PolicyRef::Existing(equal) if there.contains(equal)) {
+            return Ok(Vec::new());
+        }
+        if there.len() >= SCPS_PER_TARGET {
+            return Err(format!(
+                "{SCPS_PER_TARGET} SCPs hang there, the most that AWS documents"
+            ));
+        }
+        if !there.contains(&PolicyId::full_aws_access()) && allows(&again.text) {
+            return Err(
+                "it allows something, and FullAWSAccess does not hang there: more would be allowed than today"
+                    .to_owned(),
+            );
+        }
+        let under = |account: &&crate::model::organization::Account| {
+            account.is_acting() && now.known_chain(account).contains(node)
+        };
+        let covers = now.members().into_iter().flatten().filter(under).count();
+        let attach = Step {
+            id: format!("attach-{id}-{node}"),
+            title: format!(
+                "attach {} to {}, as on {}",
+                again.called,
+                now.called(node),
+                then.taken_at
+            ),
+            change: Change::AttachPolicy {
+                policy: again.policy,
+                target: node.clone(),
+                text: again.text,
+                proves: None,
+            },
+            // An account that is yet to arrive is one, too.
+            covers: if matches!(node, NodeId::Account(_)) {
+                1
+            } else {
+                covers
+            },
+            undo: format!("detach it from {node}"),
+        };
+        Ok(again.create.into_iter().chain([attach]).collect())
+    }
+}
+
+/// Adds steps, each once: a policy that hung on several nodes is created for the first.
+fn take(plan: &mut Plan, steps: Vec<Step>) {
+    for step in steps {
+        if plan.steps.iter().all(|one| one.id != step.id) {
+            plan.steps.push(step);
+        }
+    }
+}
+
 /// Is it known that the policy did not hang there? One that is not in the snapshot did not exist.
 fn asked(then: &Snapshot, node: &NodeId, id: &PolicyId) -> bool {
     let attachments = &then.attachments;
@@ -92,76 +224,8 @@ fn asked(then: &Snapshot, node: &NodeId, id: &PolicyId) -> bool {
         || (then.policies_listed.known().is_some() && !then.policies.contains_key(id))
 }
 
-fn step(
-    now: &Snapshot,
-    then: &Snapshot,
-    node: &NodeId,
-    id: &PolicyId,
-    there: &BTreeSet<PolicyId>,
-) -> Result<Step, String> {
-    let called = then.policies.get(id).map(|policy| policy.name.as_str());
-    if called.is_some_and(control_tower::owns) {
-        return Err("it is AWS Control Tower's own: repair it there".to_owned());
-    }
-    if let Some(why) = control_tower::attaching(now, node) {
-        return Err(why);
-    }
-    let text = |snapshot: &Snapshot| snapshot.policies.get(id)?.content.known().cloned();
-    let Some(today) = text(now) else {
-        return Err(match text(then) {
-            Some(text) => format!("SCP {id} does not exist any more; its text was: {text}"),
-            None => format!("SCP {id} does not exist any more"),
-        });
-    };
-    if let Some(before) = text(then)
-        && !same(&before, &today)
-    {
-        return Err(format!(
-            "its text was changed since {}; it is not attached unseen. It was: {before} It is: {today}",
-            then.taken_at
-        ));
-    }
-    if there.len() >= SCPS_PER_TARGET {
-        return Err(format!(
-            "{SCPS_PER_TARGET} SCPs hang there, the most that AWS documents"
-        ));
-    }
-    if !there.contains(&PolicyId::full_aws_access()) && allows(&today) {
-        return Err(
-            "it allows something, and FullAWSAccess does not hang there: more would be allowed than today"
-                .to_owned(),
-        );
-    }
-    let under = |account: &&crate::model::organization::Account| {
-        account.is_acting() && now.known_chain(account).contains(node)
-    };
-    Ok(Step {
-        id: format!("attach-{id}-{node}"),
-        title: format!(
-            "attach {} to {}, as on {}",
-            name(now, id),
-            now.called(node),
-            then.taken_at
-        ),
-        change: Change::AttachPolicy {
-            policy: PolicyRef::Existing(id.clone()),
-            target: node.clone(),
-            text: today,
-            proves: None,
-        },
-        covers: now.members().into_iter().flatten().filter(under).count(),
-        undo: format!("detach it from {node}"),
-    })
-}
-
-fn same(before: &str, today: &str) -> bool {
-    let parsed = |text: &str| parse(text, Dialect::Scp).ok();
-    before == today
-        || matches!((parsed(before), parsed(today)), (Some(before), Some(today)) if before.says_the_same_as(&today))
-}
-
-/// A text that cannot be read may allow something.
-fn allows(text: &str) -> bool {
+/// Does it allow something? A text that cannot be read may.
+pub fn allows(text: &str) -> bool {
     parse(text, Dialect::Scp).map_or(true, |document| {
         let mut statements = document.statements.iter();
         statements.any(|statement| statement.effect == Effect::Allow)
@@ -176,14 +240,6 @@ fn exists(now: &Snapshot, node: &NodeId) -> bool {
             let accounts = now.accounts.known();
             accounts.is_some_and(|accounts| accounts.contains_key(id))
         }
-    }
-}
-
-fn name(snapshot: &Snapshot, id: &PolicyId) -> String {
-    let policy = snapshot.policies.get(id);
-    match policy.filter(|policy: &&Policy| !policy.name.is_empty()) {
-        Some(policy) => format!("SCP `{}` ({id})", policy.name),
-        None => format!("SCP {id}"),
     }
 }
 

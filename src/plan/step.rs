@@ -1,6 +1,6 @@
 //! The plan, its steps, and the approval without which nothing is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -147,7 +147,8 @@ pub struct Proves {
 pub struct Step {
     /// Its id within the plan: `enable-scps`, `create-guard`, `attach-canary`, `attach-guard`,
     /// `release-canary`, `attach-POLICY-NODE`, and for an account `invite-…`, `accept-…`,
-    /// `create-quarantine-…`, `quarantine-…`, `move-…`.
+    /// `create-quarantine-…`, `quarantine-…`, `move-…`;
+    /// for an SCP that is gone `create-POLICY`.
     pub id: String,
     /// What is changed.
     pub change: Change,
@@ -157,6 +158,19 @@ pub struct Step {
     pub covers: usize,
     /// How it is taken back, or that it cannot be.
     pub undo: String,
+}
+
+impl Step {
+    /// How a policy that it creates is described to AWS, where members may read it.
+    pub fn description(&self) -> &'static str {
+        if self.id == "create-guard" {
+            "Members cannot leave the organization, be transferred, or close themselves"
+        } else if self.id.starts_with("create-quarantine-") {
+            "Restricts an account for the time being"
+        } else {
+            "Created again as it was"
+        }
+    }
 }
 
 /// Something that was not planned, and why.
@@ -194,6 +208,10 @@ pub struct Plan {
     pub proof: Option<Proof>,
     /// Open invitations to accounts that were asked for: nothing is sent again.
     pub reused: Vec<Handshake>,
+    /// The role by which accounts that came back are looked into.
+    pub access_role: Option<String>,
+    /// Names of the existing SCPs that steps attach: untrusted text.
+    pub names: BTreeMap<PolicyId, String>,
     /// Departed accounts, and whether they can be invited back.
     pub candidates: Vec<Candidate>,
 }

@@ -4,20 +4,25 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::again::Rewritten;
 use super::control_tower;
 use super::facts::equal_policy;
 use super::guard::GUARD_NAME;
+use super::quota::Invitations;
 use super::reinvite::{open_invitation, refusal};
+use super::restore::{Place, hung};
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use crate::model::organization::Account;
 use crate::model::{AccountId, NodeId, Partition, PolicyId, Snapshot};
-use crate::scp::{Dialect, Effect, parse};
+use crate::scp::{Dialect, parse};
 
 /// Who comes back, and what is known of where they were.
 #[derive(Debug, Clone, Default)]
 pub struct Returning {
     /// Accept inside the account through the role of this name.
     pub role: Option<String>,
+    /// Look into accounts that came back through the role of this name.
+    pub access_role: Option<String>,
     /// Name, with its path, of the role that the quarantine lets through.
     pub break_glass: Option<String>,
     /// Facts from before they departed.
@@ -34,6 +39,7 @@ pub(super) fn plan_return(
     now: &Snapshot,
     wishes: &Returning,
     account: &AccountId,
+    invitations: &mut Invitations,
 ) {
     let accounts = now.accounts.known();
     let member = accounts.and_then(|accounts| accounts.get(account));
@@ -63,6 +69,10 @@ pub(super) fn plan_return(
     if let Some(open) = open_invitation(handshakes, account, now) {
         plan.reused.push(open.clone());
     } else {
+        let accepted = wishes.role.is_some() && break_glass(wishes).is_ok();
+        if !invitations.take(account, accepted) {
+            return;
+        }
         plan.steps.push(invite(account));
     }
     if let Some(role) = &wishes.role {
@@ -137,7 +147,7 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
                 to,
             },
             covers: 1,
-            undo: format!("move it by hand: aws organizations move-account --account-id {account} …"),
+            undo: "move it back to the root, if it is still there".to_owned(),
         }),
         Err(why) => plan.not_done.push(NotDone {
             what: format!("move account {account} to its former OU"),
@@ -290,6 +300,8 @@ fn former_place(
 
 /// SCPs that hung on the account itself; what allows something is safe beside `FullAWSAccess`,
 /// which AWS attaches to every account that joins.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
 fn own_policies(
     plan: &mut Plan,
     now: &Snapshot,
@@ -301,41 +313,38 @@ fn own_policies(
     let Some(then) = wishes.baseline.as_deref() else {
         return;
     };
-    let hung = super::restore::hung(then).remove(&node).unwrap_or_default();
-    for id in hung.iter().filter(|id| !id.is_full_aws_access()) {
-        let text = now
-            .policies
-            .get(id)
-            .and_then(|policy| policy.content.known());
-        let text = text.filter(|text| {
-            let statements = parse(text, Dialect::Scp).map(|document| document.statements);
-            statements.is_ok_and(|all| all.iter().all(|one| one.effect == Effect::Deny))
-        });
-        let Some(text) = text else {
-            plan.not_done.push(NotDone {
-                what: format!("attach SCP {id} to account {account}"),
-                why: "it is not there any more, or does not only deny".to_owned(),
-            });
-            continue;
-        };
-        if !arrives && hangs(now, id, &node) {
-            continue;
-        }
-        plan.steps.push(Step {
-            id: format!("attach-{id}-{account}"),
-            title: format!(
-                "attach SCP {id} to account {account}, as on {}",
-                then.taken_at
-            ),
-            change: Change::AttachPolicy {
-                policy: PolicyRef::Existing(id.clone()),
-                target: node.clone(),
-                text: text.clone(),
-                proves: None,
-            },
-            covers: 1,
-            undo: format!("detach it from account {account}"),
-        });
+    let policies = hung(then).remove(&node).unwrap_or_default();
+    if policies.iter().all(PolicyId::is_full_aws_access) {
+        return;
+    }
+    let mut there = if arrives {
+        [PolicyId::full_aws_access()].into()
+    } else {
+        hung(now).remove(&node).unwrap_or_default()
+    };
+    if let Some(quarantine) = quarantine_of(plan, account) {
+        there.insert(quarantine);
+    }
+    let place = Place {
+        now,
+        then,
+        node: &node,
+        rewritten: Rewritten::HangsAgain,
+    };
+    place.hang_again(plan, &policies, &mut there);
+}
+
+/// What the quarantine's attachment takes of the account's slots; one that is yet to be created
+/// has no id.
+fn quarantine_of(plan: &Plan, account: &AccountId) -> Option<PolicyId> {
+    let id = format!("quarantine-{account}");
+    let step = plan.steps.iter().find(|step| step.id == id)?;
+    match &step.change {
+        Change::AttachPolicy {
+            policy: PolicyRef::Existing(id),
+            ..
+        } => Some(id.clone()),
+        _ => "p-quarantine".parse().ok(),
     }
 }
 

@@ -42,6 +42,9 @@ pub struct RemediationDocument {
     pub departed: Vec<DepartedView>,
     /// What must happen in invited accounts, and by whom.
     pub runbook: Vec<String>,
+    /// What was looked into once accounts had come back; empty before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckView>,
     /// The run that this plan is of, before `resume` goes on with it; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub goes_on: String,
@@ -94,6 +97,17 @@ pub struct DepartedView {
     pub not_because: Option<String>,
 }
 
+/// A check after the run.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CheckView {
+    /// What is asked.
+    pub what: String,
+    /// `yes`, `no` or `could not tell`.
+    pub answer: &'static str,
+    /// In one line, with what to do.
+    pub detail: String,
+}
+
 /// That the plan was applied.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AppliedView {
@@ -135,6 +149,7 @@ impl RemediationDocument {
                 })
                 .collect(),
             runbook: runbook(plan),
+            checks: Vec::new(),
             goes_on: String::new(),
             applied: None,
         }
@@ -202,6 +217,7 @@ impl RemediationDocument {
         }
         self.verdicts(&mut page, done);
         self.people(&mut page);
+        self.checked(&mut page);
         self.last_line(&mut page);
         page.finish()
     }
@@ -257,6 +273,23 @@ impl RemediationDocument {
             for one in &self.runbook {
                 page.item(0, one);
             }
+        }
+    }
+
+    fn checked(&self, page: &mut Page) {
+        if self.checks.is_empty() {
+            return;
+        }
+        page.gap();
+        page.heading("The accounts that came back");
+        for one in &self.checks {
+            let tone = match one.answer {
+                "yes" => Tone::Good,
+                "no" => Tone::Bad,
+                _ => Tone::Doubtful,
+            };
+            page.labeled(0, one.answer, tone, &one.what);
+            page.paragraph(4, &one.detail);
         }
     }
 

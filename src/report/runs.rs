@@ -37,7 +37,8 @@ pub struct RunView {
     /// The organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
-    /// `complete`, `stopped at step …`, `unfinished`, `undone`, `undo unfinished`, `unusable`.
+    /// `complete`, `stopped at step …`, `unfinished`, `undone`, `undone in part, as asked`,
+    /// `undo unfinished`, `unusable`.
     pub state: String,
     /// What is wrong with the journal.
     #[serde(skip_serializing_if = "Option::is_none")]

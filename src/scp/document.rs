@@ -115,6 +115,14 @@ impl Document {
         }
     }
 
+    /// Its statements that the other has not, whatever their sids and the order of patterns.
+    pub fn beyond<'a>(&'a self, other: &Self) -> Vec<&'a Statement> {
+        let theirs: Vec<String> = other.statements.iter().map(normal_form).collect();
+        let own = self.statements.iter();
+        own.filter(|statement| !theirs.contains(&normal_form(statement)))
+            .collect()
+    }
+
     /// Do two documents say the same, statement by statement, whatever their white space,
     /// ids, sids and the order of statements and patterns?
     pub fn says_the_same_as(&self, other: &Self) -> bool {

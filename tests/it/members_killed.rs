@@ -22,7 +22,7 @@ fn finished(place: &Path) -> usize {
     let members = organizations
         .flatten()
         .filter_map(|one| std::fs::read_dir(one.path().join("members")).ok());
-    let files = members.flat_map(|files| files.flatten());
+    let files = members.flat_map(Iterator::flatten);
     files
         .filter(|file| file.path().extension().is_some_and(|end| end == "json"))
         .count()

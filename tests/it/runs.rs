@@ -380,3 +380,38 @@ async fn every_write_stands_in_the_journal_with_the_id_that_cloudtrail_has() {
         (&attach.into(), &400.into())
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_back_in_part_says_so_and_the_rest_can_follow() {
+    let (bench, run) = Box::pin(applied()).await;
+    let part = async |only: &[&str]| {
+        let mut plan = plan_undo(bench.place(), &bench.history(&run))
+            .await
+            .expect("read");
+        let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
+        plan.keep_only(&only).expect("steps");
+        let organization = plan.organization.to_string();
+        let approved = plan
+            .confirm(&organization, "test".to_owned())
+            .expect("its id");
+        org_exit_guard::apply::undo(bench.place(), &approved).await
+    };
+    part(&["invite-300000000001"]).await.expect("undone");
+    assert_eq!(bench.history(&run).state(), RunState::UndonePart);
+    let refused = bench.resume(&run).await.expect_err("nothing to resume");
+    assert!(
+        refused.to_string().contains("undone in part, as asked"),
+        "{refused}"
+    );
+    // Asked for, and not done: that is another state.
+    let denied = Kind::Error(Refusal::new("AccessDeniedException", "no"));
+    let detach = "organizations:DetachPolicy";
+    bench
+        .simulator
+        .add_fault(Fault::new(detach, Calls::Every, denied));
+    part(&["attach-guard"]).await.expect_err("denied");
+    assert_eq!(bench.history(&run).state(), RunState::UndoUnfinished);
+    bench.simulator.clear_faults();
+    assert_eq!(bench.undo(&run).await.expect("the rest"), 2);
+    assert_eq!(bench.history(&run).state(), RunState::Undone);
+}

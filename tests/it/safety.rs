@@ -4,7 +4,9 @@
 use std::process::Stdio;
 
 use org_exit_guard::apply::ApplyError;
-use org_exit_guard::plan::Wishes;
+use org_exit_guard::flows::make_plan;
+use org_exit_guard::model::settings::Settings;
+use org_exit_guard::plan::{Change, Wishes};
 use org_exit_guard::sim::{
     CallOutcome, Calls, Fault, ForeignChange, GeneratorOptions, Kind, LoggedCall, Mutation, World,
     WorldBuilder, generate,
@@ -158,6 +160,86 @@ async fn over_random_organizations_nothing_is_weakened_twice_is_once_and_undo_is
         assert_eq!(state(&bench.simulator.world()), start, "{seed}");
     }
     assert!(written >= 20, "{written}");
+}
+
+/// Deleted, edited and detached SCPs come back as the snapshot has them; nothing else changes.
+#[tokio::test(start_paused = true)]
+async fn over_random_organizations_a_restoration_weakens_nothing_and_undo_is_the_identity() {
+    let mut draw = Draw(5);
+    let (mut written, mut created) = (0, 0);
+    for seed in 0..24 {
+        let options = GeneratorOptions {
+            accounts: 12,
+            ous: 6,
+            policies: 6,
+            stacks: 5,
+            guarded_root: seed % 2 == 0,
+            guarded_ous: 2,
+            guarded_accounts: 2,
+            exempting: 1,
+            seed,
+            ..GeneratorOptions::default()
+        };
+        let bench = Bench::new(generate(&options, now())).await;
+        let then = bench.full().await;
+        let own: Vec<String> = then
+            .policies
+            .values()
+            .filter(|policy| !policy.aws_managed)
+            .map(|policy| policy.id.to_string())
+            .collect();
+        let emptied = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sns:*","Resource":"*"}]}"#;
+        let (deleted, edited) = (draw.below(own.len()), draw.below(own.len()));
+        bench.simulator.change(|world| {
+            world.mutate(&Mutation::Delete {
+                policy: own[deleted].clone(),
+            });
+            world.mutate(&Mutation::Rewrite {
+                policy: own[edited].clone(),
+                content: emptied.to_owned(),
+            });
+        });
+        let (start, before) = (state(&bench.simulator.world()), bench.full().await);
+        let wishes = Wishes {
+            restore: Some(Box::new(then.clone())),
+            recreate_rewritten: true,
+            ..Wishes::default()
+        };
+        let restoration = || async {
+            let facts = bench.full().await;
+            make_plan(facts, &Settings::default(), &wishes).expect("a plan")
+        };
+        let planned = restoration().await;
+        if planned.plan.steps.is_empty() {
+            continue;
+        }
+        written += 1;
+        let makes_one = |change: &Change| matches!(change, Change::CreatePolicy { .. });
+        created += planned
+            .plan
+            .steps
+            .iter()
+            .filter(|one| makes_one(&one.change))
+            .count();
+        let run = bench.apply(planned).await.expect("applied").run;
+        let after = bench.full().await;
+        let (was, is) = (blocked(&judge(&before)), blocked(&judge(&after)));
+        assert!(was.is_subset(&is), "{seed}: {:?}", was.difference(&is));
+        let once = blocked(&judge(&then));
+        assert!(once.is_subset(&is), "{seed}: {:?}", once.difference(&is));
+        let hung = org_exit_guard::plan::hung;
+        for (node, policies) in hung(&before) {
+            assert!(policies.is_subset(&hung(&after)[&node]), "{seed}: {node}");
+        }
+        for (id, policy) in &before.policies {
+            assert_eq!(policy.content, after.policies[id].content, "{seed}: {id}");
+        }
+        let again = restoration().await.plan.steps;
+        assert!(again.is_empty(), "{seed}: {again:?}");
+        bench.undo(&run).await.expect("undone");
+        assert_eq!(state(&bench.simulator.world()), start, "{seed}");
+    }
+    assert!(written >= 15 && created >= 15, "{written}, {created}");
 }
 
 fn small() -> World {

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use org_exit_guard::apply::ApplyError;
-use org_exit_guard::flows::{make_plan, read_hung};
+use org_exit_guard::apply::{ApplyError, RunState, Said, check_returned, plan_undo};
+use org_exit_guard::flows::{make_plan, read_hung, read_returning};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::plan::{PlanDocument, Returning, Wishes};
-use org_exit_guard::sim::{LoggedCall, Mutation, World, WorldBuilder};
+use org_exit_guard::sim::{
+    Calls, Fault, ForeignChange, Kind, LoggedCall, Mutation, Refusal, World, WorldBuilder,
+};
 
 use crate::served::{Served, words};
 use crate::support::{Bench, now};
@@ -51,10 +53,18 @@ fn returning() -> Wishes {
 }
 
 async fn planned(bench: &Bench, wishes: Wishes) -> PlanDocument {
-    let then = Bench::new(before()).await.full().await;
+    planned_from(bench, wishes, before()).await
+}
+
+/// The baseline is of this world.
+async fn planned_from(bench: &Bench, wishes: Wishes, once: World) -> PlanDocument {
+    let then = Bench::new(once).await.full().await;
     let mut snapshot = bench.snapshot().await;
     let read = read_hung(&bench.session, &mut snapshot, &then).await;
     read.expect("texts can be read");
+    let accounts: Vec<_> = wishes.reinvite.iter().cloned().collect();
+    let read = read_returning(&bench.session, &mut snapshot, &accounts).await;
+    read.expect("accounts can be read");
     let mut wishes = wishes;
     wishes.back.baseline = Some(Box::new(then));
     let plan = make_plan(snapshot, &Settings::default(), &wishes);
@@ -263,9 +273,223 @@ fn the_binary_brings_it_back_and_lifts_the_quarantine_when_told() {
     let lift = served.run(&[&["undo", &id, "--only", &step][..], &common[..]].concat());
     assert_eq!(lift.code, Some(0), "{}{}", lift.stdout, lift.stderr);
     assert_eq!(on_lab(&served.simulator.world()), ["FullAWSAccess", "own"]);
+    let runs = served
+        .run(&["runs", "--state-dir", "state", "--format", "json"])
+        .json();
+    assert_eq!(runs["runs"][0]["state"], "undone in part, as asked");
+    let told = words(&run.stdout);
+    assert!(
+        told.contains("the management account can get into account 200000000002"),
+        "{told}"
+    );
+    assert!(told.contains("RootCredentialsManagement is off"), "{told}");
     assert!(
         words(&lift.stdout).contains("was left out by --only"),
         "{}",
         lift.stdout
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_are_invited_than_aws_takes_in_a_day() {
+    let mut builder = WorldBuilder::new(now()).account("shop", "/");
+    for number in 0..25 {
+        builder = builder.standalone(&format!("gone-{number}"));
+    }
+    let mut world = builder.scp("guard", GUARD, &["/"]).build();
+    let id = world.organization().expect("one").id.clone();
+    // AWS's least: whatever the maximum, 20 a day.
+    let organization = world.organizations.get_mut(&id).expect("one");
+    organization.account_limit = 30;
+    for number in 0..3 {
+        world.mutate(&Mutation::Invite {
+            account: format!("gone-{number}"),
+        });
+    }
+    for (number, one) in world.handshakes.values_mut().enumerate() {
+        // One of them was sent two days ago, one was accepted, one counts.
+        match number {
+            0 => one.requested_at = now() - jiff::SignedDuration::from_hours(48),
+            1 => "ACCEPTED".clone_into(&mut one.state),
+            _ => {
+                "DECLINED".clone_into(&mut one.state);
+                one.requested_at = now() - jiff::SignedDuration::from_hours(20);
+            }
+        }
+    }
+    let bench = Bench::new(world).await;
+    let mut wishes = Wishes {
+        reinvite: (4..26)
+            .map(|number| format!("3000000000{number:02}").parse().expect("an id"))
+            .collect(),
+        ..Wishes::default()
+    };
+    let invites = |plan: &PlanDocument| plan.steps.len();
+    let plan = bench.plan(&wishes).await.document;
+    assert_eq!(invites(&plan), 19, "{:?}", plan.not_done);
+    let why = &plan.not_done[0].why;
+    assert!(why.contains("and 1 were sent since"), "{why}");
+    assert!(why.contains("19 can be invited today"), "{why}");
+    assert!(
+        why.contains(
+            "the first from 2026-11-24T14:00:00Z on, the last from 2026-11-25T10:00:00Z on"
+        ),
+        "{why}"
+    );
+    assert!(plan.not_done[0].what.contains("300000000025"));
+    // A higher maximum is believed when it is named.
+    wishes.account_maximum = Some(30);
+    let plan = bench.plan(&wishes).await.document;
+    assert_eq!((invites(&plan), plan.not_done.len()), (22, 0));
+    // What cannot be counted is told, and nobody is invited.
+    let list = "organizations:ListHandshakesForOrganization";
+    let denied = Kind::Error(Refusal::new("AccessDeniedException", "no"));
+    bench
+        .simulator
+        .add_fault(Fault::new(list, Calls::Every, denied));
+    let plan = bench.plan(&wishes).await.document;
+    assert_eq!(invites(&plan), 0);
+    let told = &plan.not_done[0].why;
+    assert!(
+        told.contains("the open invitations could not be read"),
+        "{told}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_leaves_to_be_done_is_looked_into_with_three_answers() {
+    let bench = Bench::new(after()).await;
+    let plan = planned(&bench, returning()).await;
+    bench.apply_plan(plan.clone()).await.expect("applied");
+    let said = |checks: &[org_exit_guard::apply::Check]| -> Vec<Said> {
+        checks.iter().map(|check| check.said).collect()
+    };
+    let checks = check_returned(bench.place(), &plan).await;
+    assert_eq!(said(&checks), [Said::Yes, Said::No, Said::No]);
+    assert!(
+        checks[1].detail.contains("may still hold its root user"),
+        "{checks:?}"
+    );
+    // Central root access on, the access role deleted.
+    bench.simulator.change(|world| {
+        let id = world.organization().expect("one").id.clone();
+        let organization = world.organizations.get_mut(&id).expect("one");
+        let features = ["RootCredentialsManagement", "RootSessions"];
+        organization.root_features = features.map(str::to_owned).into();
+        let iam = "iam.amazonaws.com".to_owned();
+        organization.trusted_services.insert(iam, now());
+        world.account_named_mut("lab").expect("it").roles.clear();
+    });
+    let checks = check_returned(bench.place(), &plan).await;
+    assert_eq!(said(&checks), [Said::No, Said::Yes, Said::Yes]);
+    assert!(
+        checks[0].detail.contains("create it there by hand"),
+        "{checks:?}"
+    );
+    // Nothing answers.
+    for operation in ["sts:AssumeRole", "iam:ListOrganizationsFeatures"] {
+        bench
+            .simulator
+            .add_fault(Fault::new(operation, Calls::Every, Kind::ResetBefore));
+    }
+    let checks = check_returned(bench.place(), &plan).await;
+    assert_eq!(said(&checks), [Said::Unknown; 3]);
+    // Its owner accepted, and no role was named.
+    bench.simulator.clear_faults();
+    let mut owners = plan;
+    owners.steps.retain(|step| !step.id.starts_with("accept-"));
+    let checks = check_returned(bench.place(), &owners).await;
+    assert_eq!(checks[0].said, Said::Unknown);
+    assert!(checks[0].detail.contains("--member-role"), "{checks:?}");
+    owners.access_role = Some("OrganizationAccountAccessRole".to_owned());
+    let checks = check_returned(bench.place(), &owners).await;
+    assert_eq!(checks[0].said, Said::No);
+}
+
+const ALLOWS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+
+/// Its own SCP carried an Allow beside `FullAWSAccess`.
+fn with_allow() -> World {
+    WorldBuilder::new(now())
+        .ou("Prod")
+        .account("shop", "Prod")
+        .account("lab", "Prod")
+        .scp("guard", GUARD, &["/"])
+        .scp("own", ALLOWS, &["lab"])
+        .build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_own_allow_comes_back_beside_full_access_and_never_without() {
+    for full_access_hangs in [true, false] {
+        let mut world = with_allow();
+        leave(&mut world);
+        let bench = Bench::new(world).await;
+        let plan = planned_from(&bench, returning(), with_allow()).await;
+        if !full_access_hangs {
+            bench.simulator.change(|world| {
+                world.changes.push(ForeignChange {
+                    before: "organizations:MoveAccount".to_owned(),
+                    call: 1,
+                    change: Mutation::Detach {
+                        policy: "FullAWSAccess".to_owned(),
+                        target: "lab".to_owned(),
+                    },
+                });
+            });
+        }
+        let applied = bench.apply_plan(plan).await;
+        let hangs = on_lab(&bench.simulator.world()).contains(&"own".to_owned());
+        assert_eq!(hangs, full_access_hangs);
+        if !full_access_hangs {
+            let (step, told) = why(applied.expect_err("stopped"));
+            assert!(step.starts_with("attach-"), "{step}");
+            assert!(told.contains("more would be allowed"), "{told}");
+        }
+    }
+}
+
+/// The account stays a member; everything else is as before the run.
+#[tokio::test(start_paused = true)]
+async fn undo_moves_it_back_unless_somebody_else_moved_it() {
+    let prod = |world: &World| world.unit_at("Prod").map(str::to_owned);
+    for moved_since in [false, true] {
+        let bench = Bench::new(after()).await;
+        let plan = planned(&bench, returning()).await;
+        let run = bench.apply_plan(plan).await.expect("applied").run;
+        assert_eq!(
+            parent(&bench.simulator.world()),
+            prod(&bench.simulator.world())
+        );
+        if moved_since {
+            bench.simulator.change(|world| {
+                world.mutate(&Mutation::Move {
+                    account: "lab".to_owned(),
+                    to: "/".to_owned(),
+                });
+            });
+        }
+        let undo = plan_undo(bench.place(), &bench.history(&run))
+            .await
+            .expect("read");
+        let order: Vec<&str> = undo
+            .reversals
+            .iter()
+            .filter_map(|(step, _, _)| step.split('-').next())
+            .collect();
+        if moved_since {
+            let told = undo.not_done.iter().map(|one| one.why.as_str());
+            assert!(told.into_iter().any(|why| why.contains("is not in OU")));
+            assert_eq!(order, ["attach", "quarantine", "create"]);
+        } else {
+            assert_eq!(order, ["attach", "move", "quarantine", "create"]);
+        }
+        bench.undo(&run).await.expect("undone");
+        let world = bench.simulator.world();
+        let root = world.organization().expect("one").root.clone();
+        assert_eq!(parent(&world), Some(root));
+        assert_eq!(on_lab(&world), ["FullAWSAccess"]);
+        assert_eq!(bench.history(&run).state(), RunState::Undone);
+    }
 }

@@ -120,14 +120,19 @@ pub(in crate::cli) struct RemediateArgs {
     /// Accept the invitation inside the account, quarantine it, move it to where it was
     #[arg(long, requires = "reinvite", help_heading = "Remediation")]
     pub(in crate::cli) accept_in_account: bool,
-    /// The role there that trusts this management account
+    /// The role there that trusts this management account: `OrganizationAccountAccessRole` unless
+    /// named; named, it is also looked for in accounts whose owner accepted
+    #[arg(long, value_name = "NAME", help_heading = "Remediation")]
+    pub(in crate::cli) member_role: Option<String>,
+    /// The most accounts that AWS lets this organization have (Service Quotas): it bounds the
+    /// invitations of a day
     #[arg(
         long,
-        value_name = "NAME",
-        default_value = "OrganizationAccountAccessRole",
+        value_name = "N",
+        requires = "reinvite",
         help_heading = "Remediation"
     )]
-    pub(in crate::cli) member_role: String,
+    pub(in crate::cli) account_maximum: Option<usize>,
     /// The one role in a returning account that its quarantine lets through
     #[arg(
         long,
@@ -161,6 +166,10 @@ pub(in crate::cli) struct RemediateArgs {
     /// type was disabled; no guard is planned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary", "baseline"], help_heading = "Remediation")]
     pub(in crate::cli) from_snapshot: Option<PathBuf>,
+    /// Where an SCP was edited since the snapshot and denied more then: create its former text
+    /// again as a second SCP beside it
+    #[arg(long, requires = "from_snapshot", help_heading = "Remediation")]
+    pub(in crate::cli) recreate_rewritten: bool,
     /// Move accounts although AWS Control Tower manages the organization
     #[arg(long, requires = "reinvite", help_heading = "Remediation")]
     pub(in crate::cli) allow_control_tower: bool,
@@ -195,7 +204,16 @@ pub(in crate::cli) struct RemediateArgs {
     pub(in crate::cli) detailed_exit_code: bool,
 }
 
+/// The role that AWS makes in accounts created in an organization.
+const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+
 impl RemediateArgs {
+    /// The role through which returning accounts are looked into.
+    pub(in crate::cli) fn access_role(&self) -> Option<String> {
+        let usual = self.accept_in_account.then(|| ACCESS_ROLE.to_owned());
+        self.member_role.clone().or(usual)
+    }
+
     /// What a plan needs to know, the departures of 90 days included.
     pub(in crate::cli) fn scope() -> ScopeArgs {
         ScopeArgs {

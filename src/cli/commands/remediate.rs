@@ -5,15 +5,15 @@ use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
-use crate::apply::{Applied, ApplyError, apply, check};
-use crate::emit::{Existing, code};
+use crate::apply::{Applied, ApplyError, Check, Place, Said, apply, check, check_returned};
+use crate::emit::code;
 use crate::flows::{
-    judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_snapshot,
-    write_plan,
+    judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_returning,
+    read_snapshot, write_plan,
 };
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
-use crate::report::{AppliedView, RemediationDocument};
+use crate::report::{AppliedView, CheckView, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
     // A plan that cannot be used needs no session.
@@ -23,7 +23,7 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit,
     }
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, None).await,
+        Some(plan) => with_plan(args, &source, plan, false).await,
         None => Box::pin(with_new_plan(args, &source)).await,
     };
     source.close().await;
@@ -71,8 +71,12 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
             .await
             .map_err(unread)?;
     }
+    read_returning(&source.session, &mut snapshot, &args.reinvite)
+        .await
+        .map_err(unread)?;
     let back = Returning {
-        role: args.accept_in_account.then(|| args.member_role.clone()),
+        role: args.access_role().filter(|_| args.accept_in_account),
+        access_role: args.access_role(),
         break_glass: args.break_glass_role.clone(),
         baseline: baseline.map(Box::new),
         to: args.return_to.iter().cloned().collect(),
@@ -85,6 +89,8 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         reinvite: args.reinvite.iter().cloned().collect(),
         canary: args.canary.clone(),
         restore: then.map(Box::new),
+        recreate_rewritten: args.recreate_rewritten,
+        account_maximum: args.account_maximum,
     };
     let settings: &Settings = &source.config.settings;
     let mut planned = make_plan(snapshot, settings, &wishes)
@@ -101,27 +107,25 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    let policies = planned.before.snapshot.policies.values();
-    let existing = policies.map(|policy| (policy.id.clone(), policy.name.clone()));
-    with_plan(args, source, planned.document, Some(existing.collect())).await
+    with_plan(args, source, planned.document, true).await
 }
 
 async fn with_plan(
     args: &RemediateArgs,
     source: &Source,
     plan: PlanDocument,
-    fresh: Option<Existing>,
+    fresh: bool,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
     let state = writing::state_directory(&args.write.state)?;
     let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
-        if fresh.is_none() {
+        if !fresh {
             check(place, &plan).await?;
         }
         match args.emit {
             Some(language) => {
-                streams::print(&code(&plan, &fresh.unwrap_or_default(), language.into()))?;
+                streams::print(&code(&plan, language.into()))?;
             }
             None => streams::print(&document.render(args.write.format, streams::width()))?,
         }
@@ -137,14 +141,24 @@ async fn with_plan(
     let approved = Approved::confirm(plan, &typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
     let applied = apply(place, &approved).await;
-    report(source, args.write.format, &mut document, applied).await
+    report(
+        place,
+        source,
+        args.write.format,
+        &mut document,
+        approved.plan(),
+        applied,
+    )
+    .await
 }
 
 /// Prints what was done with the verdicts read back.
 pub(in crate::cli) async fn report(
+    place: Place<'_>,
     source: &Source,
     format: crate::report::Format,
     document: &mut RemediationDocument,
+    plan: &PlanDocument,
     applied: Result<Applied, ApplyError>,
 ) -> Result<Exit, CliError> {
     source.progress.finish();
@@ -152,6 +166,8 @@ pub(in crate::cli) async fn report(
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
     note_outcomes(document, &applied);
+    let checks = check_returned(place, plan).await;
+    document.checks = checks.into_iter().map(checked).collect();
     let promised = std::mem::replace(&mut document.after, after.document().paths);
     streams::print(&document.render(format, streams::width()))?;
     if promised != document.after {
@@ -162,6 +178,18 @@ pub(in crate::cli) async fn report(
         return Ok(Exit::Stopped);
     }
     Ok(Exit::Done)
+}
+
+fn checked(check: Check) -> CheckView {
+    CheckView {
+        what: check.what,
+        answer: match check.said {
+            Said::Yes => "yes",
+            Said::No => "no",
+            Said::Unknown => "could not tell",
+        },
+        detail: check.detail,
+    }
 }
 
 fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {

@@ -53,5 +53,13 @@ async fn with_source(
         .map_err(|error| writing::wrong_organization(&error))?;
     let applied = resume(place, history, &approved).await;
     document.goes_on.clear();
-    report(source, args.write.format, &mut document, applied).await
+    report(
+        place,
+        source,
+        args.write.format,
+        &mut document,
+        &header.plan,
+        applied,
+    )
+    .await
 }

@@ -1,0 +1,216 @@
+//! An SCP of earlier facts, to hang again: as it is, or created again from its stored text.
+//!
+//! A policy that somebody else wrote is never edited. One whose text was changed is shown with
+//! the difference; its former text can come back as a second policy beside it.
+
+use super::control_tower;
+use super::facts::equal_policy;
+use super::step::{Change, PolicyRef, Step};
+use crate::model::organization::Policy;
+use crate::model::{PolicyId, Snapshot};
+use crate::scp::{Dialect, Document, Effect, Statement, parse};
+
+/// What is done about an SCP whose text was changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rewritten {
+    /// It hangs again with today's text: where it hangs elsewhere, that text binds as well.
+    HangsAgain,
+    /// The difference is told.
+    IsTold,
+    /// Its former text is created again beside it, if that only denies.
+    ComesBeside,
+}
+
+/// What is attached.
+#[derive(Debug, Clone)]
+pub(super) struct Again {
+    pub(super) policy: PolicyRef,
+    /// What it says.
+    pub(super) text: String,
+    /// In words.
+    pub(super) called: String,
+    /// The step that creates it, if it is not there.
+    pub(super) create: Option<Step>,
+}
+
+/// How the SCP can hang again.
+///
+/// # Errors
+/// It cannot; why, in words.
+pub(super) fn again(
+    now: &Snapshot,
+    then: &Snapshot,
+    id: &PolicyId,
+    rewritten: Rewritten,
+) -> Result<Again, String> {
+    let former = then.policies.get(id);
+    let managed = former.is_some_and(|policy| control_tower::owns(&policy.name));
+    if managed {
+        return Err("it is AWS Control Tower's own: repair it there".to_owned());
+    }
+    let before = former.and_then(|policy| policy.content.known());
+    let Some(policy) = now.policies.get(id) else {
+        return created(now, then, id);
+    };
+    let Some(today) = policy.content.known() else {
+        return Err(format!("the text of SCP {id} could not be read"));
+    };
+    if let Some(before) = before
+        && !same(before, today)
+    {
+        match rewritten {
+            Rewritten::HangsAgain => {}
+            Rewritten::IsTold => return Err(told(then, before, today)),
+            Rewritten::ComesBeside => return beside(now, then, id, before, today),
+        }
+    }
+    Ok(Again {
+        policy: PolicyRef::Existing(id.clone()),
+        text: today.clone(),
+        called: name(now, id),
+        create: None,
+    })
+}
+
+/// Was the text of an SCP that is still there changed? The difference in words.
+pub(super) fn difference(now: &Snapshot, then: &Snapshot, id: &PolicyId) -> Option<String> {
+    let text = |snapshot: &'_ Snapshot| snapshot.policies.get(id)?.content.known().cloned();
+    let (before, today) = (text(then)?, text(now)?);
+    (!same(&before, &today)).then(|| told(then, &before, &today))
+}
+
+fn told(then: &Snapshot, before: &str, today: &str) -> String {
+    let mut words = format!(
+        "its text was changed since {}; it is not attached unseen, and not edited.",
+        then.taken_at
+    );
+    let parsed = |text: &str| parse(text, Dialect::Scp).ok();
+    let (Some(was), Some(is)) = (parsed(before), parsed(today)) else {
+        return format!("{words} It was: {before} It is: {today}");
+    };
+    let list = |text: &str, statements: &[&Statement]| {
+        let texts: Vec<&str> = statements
+            .iter()
+            .filter_map(|one| text.get(one.range.clone()))
+            .collect();
+        texts.join(", ")
+    };
+    let (gone, new) = (was.beyond(&is), is.beyond(&was));
+    if !gone.is_empty() {
+        words.push_str(" It does not say any more: ");
+        words.push_str(&list(before, &gone));
+        words.push('.');
+    }
+    if !new.is_empty() {
+        words.push_str(" It says now: ");
+        words.push_str(&list(today, &new));
+        words.push('.');
+    }
+    if gone.is_empty() && new.is_empty() {
+        words.push_str(" Only its Version differs.");
+    }
+    if denies_more(&was, &is) {
+        words.push_str(
+            " Its former text denies what today's may not: add --recreate-rewritten to create it again as a second \
+             SCP beside this one.",
+        );
+    }
+    words
+}
+
+/// Has the former text a Deny statement that today's has not, and nothing but such?
+fn denies_more(was: &Document, is: &Document) -> bool {
+    let only_denies = was.statements.iter().all(|one| one.effect == Effect::Deny);
+    only_denies && !was.beyond(is).is_empty()
+}
+
+/// The former text beside today's.
+fn beside(
+    now: &Snapshot,
+    then: &Snapshot,
+    id: &PolicyId,
+    before: &str,
+    today: &str,
+) -> Result<Again, String> {
+    let parsed = |text: &str| parse(text, Dialect::Scp).ok();
+    let (Some(was), Some(is)) = (parsed(before), parsed(today)) else {
+        return Err(told(then, before, today));
+    };
+    if !denies_more(&was, &is) {
+        return Err(told(then, before, today));
+    }
+    let former = then.policies.get(id).map_or("", |policy| &policy.name);
+    let day = then.taken_at.strftime("%Y-%m-%d");
+    make(now, id, &format!("{former}-of-{day}"), before, &was)
+}
+
+/// One that is gone, from its stored text.
+fn created(now: &Snapshot, then: &Snapshot, id: &PolicyId) -> Result<Again, String> {
+    let gone = format!("SCP {id} does not exist any more");
+    let former = then.policies.get(id);
+    let Some((former, text)) = former.and_then(|one| Some((one, one.content.known()?))) else {
+        return Err(format!("{gone}, and the snapshot does not hold its text"));
+    };
+    if former.aws_managed {
+        return Err(format!("{gone}; AWS managed it"));
+    }
+    let document = parse(text, Dialect::Scp)
+        .map_err(|error| format!("{gone}, and AWS would not store its text: {error}: {text}"))?;
+    make(now, id, &former.name, text, &document)
+}
+
+fn make(
+    now: &Snapshot,
+    id: &PolicyId,
+    name: &str,
+    text: &str,
+    document: &Document,
+) -> Result<Again, String> {
+    if let Some(equal) = equal_policy(now, document) {
+        return Ok(Again {
+            policy: PolicyRef::Existing(equal.id.clone()),
+            text: text.to_owned(),
+            called: format!("{}, which says what {id} said,", self::name(now, &equal.id)),
+            create: None,
+        });
+    }
+    let namesake = now.policies.values().find(|policy| policy.name == name);
+    if let Some(namesake) = namesake {
+        return Err(format!(
+            "SCP {} is named `{name}` too and says something else; it is not touched, and names are unique. The text \
+             was: {text}",
+            namesake.id
+        ));
+    }
+    let step = format!("create-{id}");
+    Ok(Again {
+        policy: PolicyRef::Created(step.clone()),
+        text: text.to_owned(),
+        called: format!("SCP `{name}`, created again,"),
+        create: Some(Step {
+            id: step,
+            title: format!("create SCP `{name}` again, which says what {id} said"),
+            change: Change::CreatePolicy {
+                name: name.to_owned(),
+                text: text.to_owned(),
+            },
+            covers: 0,
+            undo: "delete it once it is detached".to_owned(),
+        }),
+    })
+}
+
+fn same(before: &str, today: &str) -> bool {
+    let parsed = |text: &str| parse(text, Dialect::Scp).ok();
+    before == today
+        || matches!((parsed(before), parsed(today)), (Some(before), Some(today)) if before.says_the_same_as(&today))
+}
+
+/// An SCP as sentences call it.
+pub(super) fn name(snapshot: &Snapshot, id: &PolicyId) -> String {
+    let policy = snapshot.policies.get(id);
+    match policy.filter(|policy: &&Policy| !policy.name.is_empty()) {
+        Some(policy) => format!("SCP `{}` ({id})", policy.name),
+        None => format!("SCP {id}"),
+    }
+}
