@@ -25,7 +25,7 @@ pub use document::{AuditDocument, PathRow, Verification};
 pub use explain::ExplainDocument;
 pub use lint::{FileView, LintDocument};
 pub use page::{Page, Tone};
-pub use remediation::{AppliedView, CheckView, NotDoneView, RemediationDocument};
+pub use remediation::{AppliedView, CheckView, ENFORCED, NotDoneView, RemediationDocument};
 pub use runs::{ReversalView, RunView, RunsDocument, UndoDocument};
 
 /// The formats of an audit report.

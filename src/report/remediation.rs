@@ -115,7 +115,13 @@ pub struct AppliedView {
     pub run: String,
     /// Its journal.
     pub journal: String,
+    /// Which of the two was seen: that the SCPs hang there, or that AWS enforces them.
+    pub enforced: String,
 }
+
+/// What the tool sees and what it does not, of every attachment.
+pub const ENFORCED: &str = "Seen: attached, as AWS lists it. Not seen: enforced. AWS publishes no propagation time, \
+     and the only sure trial would be the exit itself: never try it out by calling LeaveOrganization.";
 
 impl RemediationDocument {
     /// The document of a plan.
@@ -246,12 +252,8 @@ impl RemediationDocument {
             })
             .collect();
         page.paths(&rows);
-        if done {
-            page.paragraph(
-                0,
-                "Attached is not yet enforced everywhere: AWS publishes no propagation time. Never try it out by \
-                 calling LeaveOrganization.",
-            );
+        if let Some(applied) = &self.applied {
+            page.paragraph(0, &applied.enforced);
         }
     }
 

@@ -105,7 +105,8 @@ async fn entering_a_member_stands_in_the_transcript_without_the_session() {
         text.contains("AssumedRoleUser"),
         "the answer is kept: {text}"
     );
+    assert!(text.contains("<Credentials>[cut]</Credentials>"), "{text}");
     for name in ["SecretAccessKey", "SessionToken"] {
-        assert!(text.contains(&format!("<{name}>[cut]</{name}>")), "{text}");
+        assert!(!text.contains(name), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use crate::flows::{
 };
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
-use crate::report::{AppliedView, CheckView, RemediationDocument};
+use crate::report::{AppliedView, CheckView, ENFORCED, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
     // A plan that cannot be used needs no session.
@@ -201,5 +201,6 @@ fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
     document.applied = Some(AppliedView {
         run: applied.run.clone(),
         journal: applied.journal.join("journal.jsonl").display().to_string(),
+        enforced: ENFORCED.to_owned(),
     });
 }
