@@ -142,6 +142,7 @@ fn organization(accounts: usize, stacks: usize) -> Snapshot {
             joined_method: Some(JoinedMethod::Created),
             joined_at: Some(now),
             parents: Observed::Known(leaves[number % leaves.len()].clone()),
+            tags: tags_not_read(),
         };
         all.insert(id, account);
     }
@@ -201,6 +202,7 @@ fn snapshot(
             root_sessions: true,
         }),
         handshakes: Observed::Known(Vec::new()),
+        stack_sets: stack_sets_not_read(),
         events: EventHistory {
             account: management,
             region: "us-east-1".to_owned(),

@@ -35,7 +35,10 @@ impl Invitations {
     /// all, so nothing needs to be counted.
     pub(super) fn of(snapshot: &Snapshot, account_maximum: Option<usize>) -> Self {
         let now = snapshot.taken_at;
-        let members = snapshot.accounts.known().map_or(0, |all| all.len());
+        let members = snapshot
+            .accounts
+            .known()
+            .map_or(0, std::collections::BTreeMap::len);
         let ours = snapshot.organization.known().map(|found| &found.id);
         let handshakes = snapshot.handshakes.known().into_iter().flatten();
         let mut sent: Vec<Timestamp> = handshakes

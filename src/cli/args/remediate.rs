@@ -119,8 +119,8 @@ pub(in crate::cli) struct RemediateArgs {
     /// Accept the invitation inside the account, quarantine it, move it to where it was
     #[arg(long, requires = "reinvite", help_heading = "Remediation")]
     pub(in crate::cli) accept_in_account: bool,
-    /// The role there that trusts this management account: OrganizationAccountAccessRole unless
-    /// named; named, it is also looked for in accounts whose owner accepted
+    /// The role there that trusts this management account, AWS's usual one unless named; named, it
+    /// is also looked for in accounts whose owner accepted
     #[arg(long, value_name = "NAME", help_heading = "Remediation")]
     pub(in crate::cli) member_role: Option<String>,
     /// The most accounts that AWS lets this organization have (Service Quotas): it bounds the
