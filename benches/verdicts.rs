@@ -15,9 +15,11 @@ use std::time::Instant;
 
 use org_exit_guard::model::organization::{
     Account, AccountState, Attachments, FeatureSet, JoinedMethod, Organization, Policy,
-    PolicyTypeState, Root, RootFeatures,
+    PolicyTypeState, Root, RootFeatures, tags_not_read,
 };
-use org_exit_guard::model::snapshot::{Caller, Depth, EventHistory, SNAPSHOT_VERSION};
+use org_exit_guard::model::snapshot::{
+    Caller, Depth, EventHistory, SNAPSHOT_VERSION, stack_sets_not_read,
+};
 use org_exit_guard::model::{
     AccountId, NodeId, Observed, Partition, PolicyId, Snapshot, Timestamp,
 };

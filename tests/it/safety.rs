@@ -214,12 +214,12 @@ async fn over_random_organizations_a_restoration_weakens_nothing_and_undo_is_the
             continue;
         }
         written += 1;
-        let creates = |change: &Change| matches!(change, Change::CreatePolicy { .. });
+        let makes_one = |change: &Change| matches!(change, Change::CreatePolicy { .. });
         created += planned
             .plan
             .steps
             .iter()
-            .filter(|one| creates(&one.change))
+            .filter(|one| makes_one(&one.change))
             .count();
         let run = bench.apply(planned).await.expect("applied").run;
         let after = bench.full().await;
