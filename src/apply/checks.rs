@@ -152,6 +152,7 @@ impl Since {
                 Change::CreatePolicy { .. }
                 | Change::InviteAccount { .. }
                 | Change::AcceptInvitation { .. }
+                | Change::TagAccount { .. }
                 | Change::MoveAccount { .. } => {}
             }
         }
@@ -209,6 +210,7 @@ pub(super) async fn check_facts(
             step.change,
             Change::InviteAccount { .. }
                 | Change::AcceptInvitation { .. }
+                | Change::TagAccount { .. }
                 | Change::MoveAccount { .. }
         )
     });

@@ -12,6 +12,7 @@ use super::release::release;
 use super::rows::{By, Call, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, StepOutcome};
 use super::settle;
 use super::steps::{self, StepFailure};
+use super::tags::tag_account;
 use super::way_back::Back;
 use crate::aws::{Failure, Reads, Session, Writes};
 use crate::model::{AccountId, Event, NodeId, Observer, PolicyId, Timestamp};
@@ -355,6 +356,9 @@ impl<'a> Run<'a> {
             }
             Change::AcceptInvitation { account, role } => {
                 self.back(approved.plan(), account).accept(role).await
+            }
+            Change::TagAccount { account, tags } => {
+                tag_account(&self.reads, &self.writes, account, tags).await
             }
             Change::MoveAccount { account, to } => {
                 self.check_quarantine(approved.plan(), account).await?;

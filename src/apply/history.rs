@@ -270,7 +270,7 @@ impl History {
     pub(super) fn created_by(&self, step: &str) -> Option<PolicyId> {
         match self.outcomes().get(step)?.made.clone()? {
             Made::Policy(id) => Some(id),
-            Made::Invitation(_) => None,
+            Made::Invitation(_) | Made::Tags(_) => None,
         }
     }
 

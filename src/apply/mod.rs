@@ -12,6 +12,7 @@ mod returned;
 mod rows;
 mod settle;
 mod steps;
+mod tags;
 mod undo;
 mod undo_plan;
 mod way_back;

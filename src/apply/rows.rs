@@ -1,5 +1,7 @@
 //! What the journal holds: one row a line.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -167,4 +169,6 @@ pub enum Made {
     Policy(PolicyId),
     /// An invitation.
     Invitation(HandshakeId),
+    /// Keys that an account had not before: untrusted text.
+    Tags(BTreeSet<String>),
 }

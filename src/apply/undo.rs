@@ -153,6 +153,9 @@ impl Work<'_> {
             Reversal::Detach(id, target) => write(|| self.writes.detach_policy(id, target)).await,
             Reversal::Delete(id) => write(|| self.writes.delete_policy(id)).await,
             Reversal::Cancel(id) => write(|| self.writes.cancel_handshake(id)).await,
+            Reversal::Untag(account, keys) => {
+                write(|| self.writes.untag_account(account, keys)).await
+            }
             Reversal::MoveBack { account, from, to } => {
                 let writes = self.place.session.writes();
                 write(|| writes.move_account(account, from, to)).await
@@ -187,6 +190,10 @@ impl Work<'_> {
                 Ok(!all
                     .iter()
                     .any(|one| one.id == *id && one.is_unanswered_invitation()))
+            }
+            Reversal::Untag(account, keys) => {
+                let there = self.reads.list_account_tags(account).await?;
+                Ok(keys.iter().all(|key| !there.contains_key(key)))
             }
             Reversal::MoveBack { account, to, .. } => {
                 let there = self.reads.list_accounts_for_parent(to).await?;

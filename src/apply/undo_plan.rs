@@ -1,6 +1,8 @@
 //! What of a run can be taken back: exactly what its journal proves to be ours and AWS shows
 //! unchanged. Reads only.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::execute::{ApplyError, Place, RUN_TAG, refused, unread};
 use super::history::{History, RunState};
 use super::rows::{Header, Made, StepOutcome};
@@ -18,6 +20,8 @@ pub enum Reversal {
     Delete(PolicyId),
     /// `CancelHandshake`.
     Cancel(HandshakeId),
+    /// `UntagResource` of an account, of these keys.
+    Untag(AccountId, BTreeSet<String>),
     /// `MoveAccount` back to the root, where every account arrives.
     MoveBack {
         /// Which.
@@ -152,6 +156,7 @@ async fn judge(
         Change::EnablePolicyType { .. }
         | Change::DetachPolicy { .. }
         | Change::AcceptInvitation { .. } => Ok(Err(step.undo.clone())),
+        Change::TagAccount { account, tags } => untag(reads, history, step, (account, tags)).await,
         Change::MoveAccount { account, to } => {
             move_back(reads, history, header, step, (account, to)).await
         }
@@ -209,6 +214,31 @@ async fn judge(
             Ok(Ok((Reversal::Delete(id), words)))
         }
     }
+}
+
+/// Keys that this run added and that still have the run's value.
+async fn untag(
+    reads: &Reads,
+    history: &History,
+    step: &Step,
+    (account, tags): (&AccountId, &BTreeMap<String, String>),
+) -> Result<Judged, Failure> {
+    let Some(Made::Tags(keys)) = made(history, &step.id) else {
+        let why = "the journal does not prove that this run added tags";
+        return Ok(Err(why.to_owned()));
+    };
+    let there = reads.list_account_tags(account).await?;
+    let ours: BTreeSet<String> = keys
+        .into_iter()
+        .filter(|key| tags.contains_key(key) && there.get(key) == tags.get(key))
+        .collect();
+    if ours.is_empty() {
+        let why = "the tags that this run added are gone or were changed since";
+        return Ok(Err(why.to_owned()));
+    }
+    let names: Vec<&str> = ours.iter().map(String::as_str).collect();
+    let words = format!("remove tags of account {account}: {}", names.join(", "));
+    Ok(Ok((Reversal::Untag(account.clone(), ours), words)))
 }
 
 /// The account goes back to the root, if this run moved it and it is still where the run put it.

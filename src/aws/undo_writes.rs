@@ -1,6 +1,8 @@
 //! The writes that take back what a run did: a type of its own, so that nothing but
 //! `apply/undo.rs` can detach, delete or cancel; `apply/release.rs` detaches the run's own canary.
 
+use std::collections::BTreeSet;
+
 use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
 
@@ -8,14 +10,15 @@ use super::error::WriteFailure;
 use super::lanes::WritePort;
 use super::session::Tuning;
 use super::writes::{once, write_port};
-use crate::model::{HandshakeId, NodeId, PolicyId};
+use crate::model::{AccountId, HandshakeId, NodeId, PolicyId};
 
-/// Three writes, one attempt each.
+/// Four writes, one attempt each.
 #[derive(Debug)]
 pub struct UndoWrites {
     detach: WritePort<Client>,
     delete: WritePort<Client>,
     cancel: WritePort<Client>,
+    untag: WritePort<Client>,
 }
 
 impl UndoWrites {
@@ -25,6 +28,7 @@ impl UndoWrites {
             detach: port("organizations:DetachPolicy"),
             delete: port("organizations:DeletePolicy"),
             cancel: port("organizations:CancelHandshake"),
+            untag: port("organizations:UntagResource"),
         }
     }
 
@@ -60,6 +64,23 @@ impl UndoWrites {
             client
                 .cancel_handshake()
                 .handshake_id(handshake.as_str())
+                .send()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// `UntagResource` of an account; keys that are not there do not matter to AWS.
+    pub async fn untag_account(
+        &self,
+        account: &AccountId,
+        keys: &BTreeSet<String>,
+    ) -> Result<(), WriteFailure> {
+        once(&self.untag, account.as_str(), |client| {
+            client
+                .untag_resource()
+                .resource_id(account.as_str())
+                .set_tag_keys(Some(keys.iter().cloned().collect()))
                 .send()
         })
         .await

@@ -1,9 +1,10 @@
-//! The write side: enable the SCP type, create a policy, attach it, invite an account, move it. It
+//! The write side: enable the SCP type, create a policy, attach it, invite an account, move it, tag it. It
 //! has no way to detach, update, delete, disable, remove, close or leave.
 //!
 //! Nothing is repeated blindly: only a throttled call is, for AWS did not take it, and as long as
 //! the budget of waits lasts that all writes of a session have together.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use aws_config::SdkConfig;
@@ -38,6 +39,7 @@ pub struct Writes {
     enable_type: WritePort<Client>,
     invite: WritePort<Client>,
     move_account: WritePort<Client>,
+    tag: WritePort<Client>,
 }
 
 impl Writes {
@@ -49,6 +51,7 @@ impl Writes {
             enable_type: port("organizations:EnablePolicyType"),
             invite: port("organizations:InviteAccountToOrganization"),
             move_account: port("organizations:MoveAccount"),
+            tag: port("organizations:TagResource"),
         }
     }
 
@@ -62,11 +65,7 @@ impl Writes {
     ) -> Result<CreatedPolicy, WriteFailure> {
         let port = &self.create_policy;
         let reading = reading(port, Some(name));
-        let tags = tags
-            .iter()
-            .map(|(key, value)| wire::Tag::builder().key(key).value(value).build())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| WriteFailure::Refused(reading.malformed(error.to_string())))?;
+        let tags = wire_tags(reading, tags.iter().map(|(key, value)| (key, value)))?;
         let answer = once(port, name, |client| {
             client
                 .create_policy()
@@ -139,6 +138,25 @@ impl Writes {
         .map(|_| ())
     }
 
+    /// `TagResource` of an account; AWS overwrites keys that are there, so the caller has looked.
+    pub async fn tag_account(
+        &self,
+        account: &AccountId,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), WriteFailure> {
+        let port = &self.tag;
+        let tags = wire_tags(reading(port, Some(account.as_str())), tags.iter())?;
+        once(port, account.as_str(), |client| {
+            client
+                .tag_resource()
+                .resource_id(account.as_str())
+                .set_tags(Some(tags.clone()))
+                .send()
+        })
+        .await
+        .map(|_| ())
+    }
+
     /// `InviteAccountToOrganization` by account id.
     pub async fn invite_account(
         &self,
@@ -165,6 +183,15 @@ impl Writes {
             .and_then(|handshake| reading.handshake(&handshake))
             .map_err(WriteFailure::OutcomeUnknown)
     }
+}
+
+fn wire_tags<'a>(
+    reading: Reading<'_>,
+    tags: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<Vec<wire::Tag>, WriteFailure> {
+    tags.map(|(key, value)| wire::Tag::builder().key(key).value(value).build())
+        .collect::<Result<_, _>>()
+        .map_err(|error| WriteFailure::Refused(reading.malformed(error.to_string())))
 }
 
 fn reading<'a>(port: &WritePort<Client>, target: Option<&'a str>) -> Reading<'a> {

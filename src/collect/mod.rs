@@ -26,7 +26,7 @@ use std::time::Duration;
 use futures::try_join;
 
 use crate::aws::{Failure, FailureClass, Session};
-use crate::model::snapshot::{Depth, EventHistory, SNAPSHOT_VERSION};
+use crate::model::snapshot::{Depth, EventHistory, SNAPSHOT_VERSION, stack_sets_not_read};
 use crate::model::{Gap, GapReason, Observed, Observer, Snapshot, Timestamp};
 use calls::Calls;
 
@@ -215,6 +215,7 @@ fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
         trusted_services: not_read("organizations:ListAWSServiceAccessForOrganization"),
         root_features: not_read("iam:ListOrganizationsFeatures"),
         handshakes: not_read("organizations:ListHandshakesForOrganization"),
+        stack_sets: stack_sets_not_read(),
         events: EventHistory {
             account: caller.account.clone(),
             region: caller.region.clone(),

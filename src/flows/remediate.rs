@@ -27,8 +27,7 @@ impl Planned {
     /// # Errors
     /// A name that is no step, or a step that needs one that was left out.
     pub fn keep_only(&mut self, steps: &[String], settings: &Settings) -> Result<(), OnlyError> {
-        self.plan
-            .keep_only(steps, &self.before.snapshot, settings)?;
+        self.plan.keep_only(steps, &self.before.snapshot)?;
         self.after = judge_all((*self.plan.predicted).clone(), settings);
         self.document = PlanDocument::new(&self.plan, counts(&self.before), counts(&self.after));
         Ok(())
@@ -122,7 +121,7 @@ pub async fn read_place(
     Ok(())
 }
 
-/// Adds what hangs on accounts that are to come back and are members already.
+/// Adds what hangs on accounts that are to come back and are members already, and their tags.
 ///
 /// # Errors
 /// The failed read.
@@ -135,6 +134,12 @@ pub async fn read_returning(
         let members = snapshot.accounts.known();
         if members.is_some_and(|members| members.contains_key(account)) {
             read_place(session, snapshot, &NodeId::Account(account.clone())).await?;
+            let tags = session.reads().list_account_tags(account).await?;
+            if let Observed::Known(members) = &mut snapshot.accounts
+                && let Some(member) = members.get_mut(account)
+            {
+                member.tags = Observed::Known(tags);
+            }
         }
     }
     Ok(())
@@ -151,11 +156,11 @@ pub async fn read_hung(
 ) -> Result<(), Failure> {
     let wanted: BTreeSet<PolicyId> = hung(then).into_values().flatten().collect();
     // One that was deleted may have been created again, under its name.
-    let hanging = then
+    let former = then
         .policies
         .values()
         .filter(|one| wanted.contains(&one.id));
-    let names: BTreeSet<&str> = hanging.map(|one| one.name.as_str()).collect();
+    let names: BTreeSet<&str> = former.map(|one| one.name.as_str()).collect();
     let listed = session.reads().list_policies().await?;
     let mut ids = Vec::new();
     for policy in listed

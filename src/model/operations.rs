@@ -301,7 +301,7 @@ pub const OPERATIONS: &[Operation] = &[
     unpublished(
         "organizations:TagResource",
         Guard,
-        "the guard cannot be tagged as ours, so it is not created",
+        "the guard cannot be tagged as ours, so it is not created; accounts that came back do not get their tags",
     ),
     unpublished(
         "organizations:EnablePolicyType",
@@ -356,6 +356,11 @@ pub const OPERATIONS: &[Operation] = &[
         2.0,
         3.0,
         "our guard cannot be deleted again",
+    ),
+    unpublished(
+        "organizations:UntagResource",
+        Undo,
+        "tags that a run gave to an account stay",
     ),
     op(
         "organizations:CancelHandshake",

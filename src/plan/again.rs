@@ -80,13 +80,14 @@ pub(super) fn difference(now: &Snapshot, then: &Snapshot, id: &PolicyId) -> Opti
 }
 
 fn told(then: &Snapshot, before: &str, today: &str) -> String {
-    let mut words = format!(
+    let mut words = vec![format!(
         "its text was changed since {}; it is not attached unseen, and not edited.",
         then.taken_at
-    );
+    )];
     let parsed = |text: &str| parse(text, Dialect::Scp).ok();
     let (Some(was), Some(is)) = (parsed(before), parsed(today)) else {
-        return format!("{words} It was: {before} It is: {today}");
+        words.push(format!("It was: {before} It is: {today}"));
+        return words.join(" ");
     };
     let list = |text: &str, statements: &[&Statement]| {
         let texts: Vec<&str> = statements
@@ -97,25 +98,25 @@ fn told(then: &Snapshot, before: &str, today: &str) -> String {
     };
     let (gone, new) = (was.beyond(&is), is.beyond(&was));
     if !gone.is_empty() {
-        words.push_str(" It does not say any more: ");
-        words.push_str(&list(before, &gone));
-        words.push('.');
+        words.push(format!(
+            "It does not say any more: {}.",
+            list(before, &gone)
+        ));
     }
     if !new.is_empty() {
-        words.push_str(" It says now: ");
-        words.push_str(&list(today, &new));
-        words.push('.');
+        words.push(format!("It says now: {}.", list(today, &new)));
     }
     if gone.is_empty() && new.is_empty() {
-        words.push_str(" Only its Version differs.");
+        words.push("Only its Version differs.".to_owned());
     }
     if denies_more(&was, &is) {
-        words.push_str(
-            " Its former text denies what today's may not: add --recreate-rewritten to create it again as a second \
-             SCP beside this one.",
+        words.push(
+            "Its former text denies what today's may not: add --recreate-rewritten to create it again as a second SCP \
+             beside this one."
+                .to_owned(),
         );
     }
-    words
+    words.join(" ")
 }
 
 /// Has the former text a Deny statement that today's has not, and nothing but such?

@@ -13,6 +13,7 @@ mod quota;
 mod reinvite;
 mod restore;
 mod step;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod way_back;

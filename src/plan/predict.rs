@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::step::{Change, PolicyRef, Step};
-use crate::model::organization::{Account, AccountState, JoinedMethod, Policy, PolicyTypeState};
+use crate::model::organization::{
+    Account, AccountState, JoinedMethod, Policy, PolicyTypeState, tags_not_read,
+};
 use crate::model::{AccountId, NodeId, Observed, PolicyId, RootId, Snapshot};
 
 /// The text of `FullAWSAccess`.
@@ -39,6 +41,7 @@ pub(super) fn after(now: &Snapshot, steps: &[Step]) -> Snapshot {
             }
             Change::InviteAccount { .. } => {}
             Change::AcceptInvitation { account, .. } => join(&mut later, account),
+            Change::TagAccount { account, tags } => tag(&mut later, account, tags),
             Change::MoveAccount { account, to } => place(&mut later, account, to),
         }
     }
@@ -139,11 +142,21 @@ fn join(snapshot: &mut Snapshot, id: &AccountId) {
             joined_method: Some(JoinedMethod::Invited),
             joined_at: None,
             parents: Observed::Known(vec![NodeId::Root(root)]),
+            tags: tags_not_read(),
         });
     }
     let full = Observed::Known(vec![PolicyId::full_aws_access()]);
     let by_node = &mut snapshot.attachments.by_node;
     by_node.insert(NodeId::Account(id.clone()), full);
+}
+
+fn tag(snapshot: &mut Snapshot, id: &AccountId, tags: &BTreeMap<String, String>) {
+    if let Observed::Known(accounts) = &mut snapshot.accounts
+        && let Some(account) = accounts.get_mut(id)
+        && let Observed::Known(there) = &mut account.tags
+    {
+        there.extend(tags.clone());
+    }
 }
 
 fn place(snapshot: &mut Snapshot, id: &AccountId, to: &NodeId) {

@@ -75,6 +75,13 @@ pub enum Change {
         /// Name of the role there that trusts the management account.
         role: String,
     },
+    /// `TagResource` of an account: those of the keys that it has not.
+    TagAccount {
+        /// Which.
+        account: AccountId,
+        /// Keys and values: untrusted text.
+        tags: BTreeMap<String, String>,
+    },
     /// `MoveAccount` from the root.
     MoveAccount {
         /// Which.
@@ -94,6 +101,7 @@ impl Change {
             Self::DetachPolicy { .. } => "organizations:DetachPolicy",
             Self::InviteAccount { .. } => "organizations:InviteAccountToOrganization",
             Self::AcceptInvitation { .. } => "organizations:AcceptHandshake",
+            Self::TagAccount { .. } => "organizations:TagResource",
             Self::MoveAccount { .. } => "organizations:MoveAccount",
         }
     }
@@ -120,9 +128,10 @@ impl Change {
             (Self::AcceptInvitation { account, .. }, Self::InviteAccount { account: invited }) => {
                 account == invited
             }
-            (Self::MoveAccount { account, .. }, Self::AcceptInvitation { account: back, .. }) => {
-                account == back
-            }
+            (
+                Self::MoveAccount { account, .. } | Self::TagAccount { account, .. },
+                Self::AcceptInvitation { account: back, .. },
+            ) => account == back,
             (Self::AttachPolicy { target, .. }, Self::AcceptInvitation { account, .. }) => {
                 *target == NodeId::Account(account.clone())
             }
@@ -147,7 +156,7 @@ pub struct Proves {
 pub struct Step {
     /// Its id within the plan: `enable-scps`, `create-guard`, `attach-canary`, `attach-guard`,
     /// `release-canary`, `attach-POLICY-NODE`, and for an account `invite-…`, `accept-…`,
-    /// `create-quarantine-…`, `quarantine-…`, `move-…`;
+    /// `create-quarantine-…`, `quarantine-…`, `move-…`, `tag-…`;
     /// for an SCP that is gone `create-POLICY`.
     pub id: String,
     /// What is changed.

@@ -12,6 +12,7 @@ use super::quota::Invitations;
 use super::reinvite::{open_invitation, refusal};
 use super::restore::{Place, hung};
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
+use super::tags::plan_tags;
 use crate::model::organization::Account;
 use crate::model::{AccountId, NodeId, Partition, PolicyId, Snapshot};
 use crate::scp::{Dialect, parse};
@@ -155,12 +156,7 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
         }),
     }
     own_policies(plan, now, wishes, account, arrives);
-    plan.not_done.push(NotDone {
-        what: format!("tags of account {account}"),
-        why:
-            "a departure deletes them, and no snapshot holds the tags of accounts: add them by hand"
-                .to_owned(),
-    });
+    plan_tags(plan, now, wishes.baseline.as_deref(), account, arrives);
 }
 
 /// The one role that the quarantine lets through; a pattern would let others through as well.

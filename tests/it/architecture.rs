@@ -259,7 +259,12 @@ fn only_undo_and_the_canarys_release_can_take_back() {
             named.insert(source.path.clone());
         }
         // The SDK's own calls stand in one file, whatever they are reached through.
-        let calls = ["detach_policy()", "delete_policy()", "cancel_handshake()"];
+        let calls = [
+            "detach_policy()",
+            "delete_policy()",
+            "cancel_handshake()",
+            "untag_resource()",
+        ];
         let called = calls
             .iter()
             .any(|call| source.code.contains(&format!(".{call}")));

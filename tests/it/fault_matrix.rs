@@ -66,7 +66,7 @@ pub(crate) fn state(world: &World) -> Value {
     let members: Vec<_> = organization
         .members
         .iter()
-        .map(|(id, member)| (id, &member.parent))
+        .map(|(id, member)| (id, &member.parent, organization.tags.get(id)))
         .collect();
     json!({
         "type": format!("{:?}", organization.scp_state).split('(').next(),
@@ -118,6 +118,10 @@ fn holds(plan: &PlanDocument, step: &Step, world: &World) -> bool {
         }
         Change::MoveAccount { account, to } => {
             organization.parent_of(account.as_str()) == Some(to.as_str())
+        }
+        Change::TagAccount { account, tags } => {
+            let there = organization.tags.get(account.as_str());
+            there.is_some_and(|there| tags.keys().all(|key| there.contains_key(key)))
         }
         Change::InviteAccount { account } => {
             let mut open = world

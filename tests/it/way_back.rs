@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use org_exit_guard::apply::{ApplyError, RunState, Said, check_returned, plan_undo};
 use org_exit_guard::flows::{make_plan, read_hung, read_returning};
+use org_exit_guard::model::Observed;
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::plan::{PlanDocument, Returning, Wishes};
 use org_exit_guard::sim::{
@@ -492,4 +493,39 @@ async fn undo_moves_it_back_unless_somebody_else_moved_it() {
         assert_eq!(on_lab(&world), ["FullAWSAccess"]);
         assert_eq!(bench.history(&run).state(), RunState::Undone);
     }
+}
+
+/// Keys that it lacks come back; what it has stays, and undo removes what the run added.
+#[tokio::test(start_paused = true)]
+async fn its_tags_come_back_and_no_other_value_is_overwritten() {
+    let bench = Bench::new(after()).await;
+    let mut then = Bench::new(before()).await.full().await;
+    if let Observed::Known(accounts) = &mut then.accounts {
+        let lab = accounts.get_mut(&LAB.parse().expect("an id")).expect("it");
+        let pairs = [("owner", "lab team"), ("cost-center", "12")];
+        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        lab.tags = Observed::Known(pairs.into());
+    }
+    let mut wishes = returning();
+    wishes.back.baseline = Some(Box::new(then));
+    let plan = bench.plan(&wishes).await.document;
+    bench.simulator.change(|world| {
+        // Somebody tags it on arrival, between two steps.
+        let id = world.organization().expect("one").id.clone();
+        let tags = [("owner".to_owned(), "somebody else".to_owned())];
+        let organization = world.organizations.get_mut(&id).expect("one");
+        organization.tags.insert(LAB.to_owned(), tags.into());
+    });
+    let tags = || {
+        let world = bench.simulator.world();
+        let organization = world.organization().expect("one");
+        let tags = organization.tags.get(LAB).cloned().unwrap_or_default();
+        tags.into_iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+    };
+    let run = bench.apply_plan(plan).await.expect("applied").run;
+    assert_eq!(tags(), ["cost-center=12", "owner=somebody else"]);
+    bench.undo(&run).await.expect("undone");
+    assert_eq!(tags(), ["owner=somebody else"]);
 }

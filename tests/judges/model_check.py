@@ -34,6 +34,8 @@ WRITES = {
         "EnablePolicyType",
         "InviteAccountToOrganization",
         "MoveAccount",
+        "TagResource",
+        "UntagResource",
     },
     "sts": {"AssumeRole"},
 }

@@ -1,0 +1,70 @@
+//! Tags of an account that came back: only keys that it lacks are set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::execute::StepResult;
+use super::rows::{Made, StepOutcome};
+use super::steps::{PAUSES, StepFailure, Written, write};
+use crate::aws::{Reads, Writes};
+use crate::model::AccountId;
+
+/// Sets those of the tags whose key the account has not.
+pub(super) async fn tag_account(
+    reads: &Reads,
+    writes: &Writes,
+    account: &AccountId,
+    tags: &BTreeMap<String, String>,
+) -> Result<StepResult, StepFailure> {
+    let there = reads.list_account_tags(account).await?;
+    let lacking: BTreeMap<String, String> = tags
+        .iter()
+        .filter(|(key, _)| !there.contains_key(*key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    let kept: Vec<&str> = tags
+        .iter()
+        .filter(|(key, value)| there.get(*key).is_some_and(|one| one != *value))
+        .map(|(key, _)| key.as_str())
+        .collect();
+    let kept = if kept.is_empty() {
+        String::new()
+    } else {
+        format!("; another value is there and stays: {}", kept.join(", "))
+    };
+    if lacking.is_empty() {
+        return Ok(StepResult {
+            outcome: StepOutcome::AlreadyDone,
+            detail: format!("account {account} has the keys{kept}"),
+            made: None,
+        });
+    }
+    let lost = match write(|| writes.tag_account(account, &lacking)).await {
+        Written::Done(()) | Written::There(_) => None,
+        Written::Lost(failure) => Some(failure),
+        Written::No(failure) => return Err(failure.into()),
+    };
+    for pause in PAUSES {
+        let read = reads.list_account_tags(account).await;
+        let shown = read.is_ok_and(|there| {
+            let mut pairs = lacking.iter();
+            pairs.all(|(key, value)| there.get(key) == Some(value))
+        });
+        if shown {
+            let keys: BTreeSet<String> = lacking.keys().cloned().collect();
+            let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+            return Ok(StepResult {
+                outcome: StepOutcome::Done,
+                detail: format!(
+                    "account {account} tagged: {}, read back{kept}",
+                    names.join(", ")
+                ),
+                made: Some(Made::Tags(keys)),
+            });
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(StepFailure::Unknown(match lost {
+        Some(failure) => format!("{failure}; the tags of account {account} are not listed"),
+        None => format!("AWS accepted it, but the tags of account {account} are not listed yet"),
+    }))
+}
