@@ -15,9 +15,11 @@ use std::time::Instant;
 
 use org_exit_guard::model::organization::{
     Account, AccountState, Attachments, FeatureSet, JoinedMethod, Organization, Policy,
-    PolicyTypeState, Root, RootFeatures,
+    PolicyTypeState, Root, RootFeatures, tags_not_read,
 };
-use org_exit_guard::model::snapshot::{Caller, Depth, EventHistory, SNAPSHOT_VERSION};
+use org_exit_guard::model::snapshot::{
+    Caller, Depth, EventHistory, SNAPSHOT_VERSION, stack_sets_not_read,
+};
 use org_exit_guard::model::{
     AccountId, NodeId, Observed, Partition, PolicyId, Snapshot, Timestamp,
 };
@@ -142,6 +144,7 @@ fn organization(accounts: usize, stacks: usize) -> Snapshot {
             joined_method: Some(JoinedMethod::Created),
             joined_at: Some(now),
             parents: Observed::Known(leaves[number % leaves.len()].clone()),
+            tags: tags_not_read(),
         };
         all.insert(id, account);
     }
@@ -201,6 +204,7 @@ fn snapshot(
             root_sessions: true,
         }),
         handshakes: Observed::Known(Vec::new()),
+        stack_sets: stack_sets_not_read(),
         events: EventHistory {
             account: management,
             region: "us-east-1".to_owned(),

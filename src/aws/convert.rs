@@ -9,7 +9,7 @@ use aws_smithy_types::DateTime;
 use super::error::Failure;
 use crate::model::organization::{
     Account, AccountState, DelegatedAdministrator, Handshake, Organization, Policy,
-    PolicyTypeState, Root,
+    PolicyTypeState, Root, tags_not_read,
 };
 use crate::model::{AccountId, Gap, GapReason, InvalidId, NodeId, Observed, OrganizationId};
 use crate::model::{OuId, RootId, Timestamp};
@@ -96,6 +96,7 @@ impl Reading<'_> {
             joined_method: answer.joined_method().map(|word| word.as_str().into()),
             joined_at: answer.joined_timestamp().and_then(time),
             parents,
+            tags: tags_not_read(),
             id,
         })
     }

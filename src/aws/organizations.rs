@@ -361,13 +361,25 @@ impl Reads {
 
     /// `ListTagsForResource` of an SCP.
     pub async fn list_tags(&self, policy: &PolicyId) -> Result<BTreeMap<String, String>, Failure> {
+        self.tags_of(policy.as_str()).await
+    }
+
+    /// `ListTagsForResource` of an account.
+    pub async fn list_account_tags(
+        &self,
+        account: &AccountId,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        self.tags_of(account.as_str()).await
+    }
+
+    async fn tags_of(&self, resource: &str) -> Result<BTreeMap<String, String>, Failure> {
         let port = &self.organizations().tags;
-        let target = Some(policy.as_str());
+        let target = Some(resource);
         let take = |token| async move {
             let send = |client: &Client| {
                 client
                     .list_tags_for_resource()
-                    .resource_id(policy.as_str())
+                    .resource_id(resource)
                     .set_next_token(Option::clone(&token))
                     .send()
             };

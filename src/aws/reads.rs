@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use super::lanes::Port;
 use super::organizations::Ports;
 use super::session::Tuning;
-use super::{cloudtrail, iam};
+use super::{cloudtrail, iam, stack_sets};
 use crate::model::Observer;
 
 /// Every read of the tool. Clones share the pace of their lanes.
@@ -48,6 +48,7 @@ struct Inner {
     simulator: Port<aws_sdk_iam::Client>,
     roles: Port<aws_sdk_iam::Client>,
     cloudtrail: Port<aws_sdk_cloudtrail::Client>,
+    stack_sets: stack_sets::Ports,
     observer: Arc<dyn Observer>,
 }
 
@@ -59,6 +60,7 @@ impl Reads {
             simulator: iam::simulator_port(config, tuning),
             roles: iam::roles_port(config, tuning),
             cloudtrail: cloudtrail::port(config, tuning),
+            stack_sets: stack_sets::Ports::new(config, tuning),
             observer: tuning.observer.clone(),
         }))
     }
@@ -81,6 +83,14 @@ impl Reads {
 
     pub(super) fn cloudtrail(&self) -> &Port<aws_sdk_cloudtrail::Client> {
         &self.0.cloudtrail
+    }
+
+    #[cfg_attr(
+        not(feature = "stack-sets"),
+        expect(dead_code, reason = "only the reads of that feature use it")
+    )]
+    pub(super) fn stack_sets(&self) -> &stack_sets::Ports {
+        &self.0.stack_sets
     }
 
     pub(super) fn observer(&self) -> &dyn Observer {

@@ -150,6 +150,7 @@ impl Source {
             },
             since: Duration::from_hours(24 * u64::from(scope.since)),
             event_names: &names,
+            tags: scope.tags,
         };
         let observer = self.progress.as_ref();
         let collected = collect(&self.session, &scope, self.now, observer).await;

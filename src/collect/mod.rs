@@ -14,6 +14,8 @@ mod members;
 mod names;
 mod probe;
 mod sides;
+mod stack_sets;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -25,7 +27,7 @@ use std::time::Duration;
 use futures::try_join;
 
 use crate::aws::{Failure, FailureClass, Session};
-use crate::model::snapshot::{Depth, EventHistory, SNAPSHOT_VERSION};
+use crate::model::snapshot::{Depth, EventHistory, SNAPSHOT_VERSION, stack_sets_not_read};
 use crate::model::{Gap, GapReason, Observed, Observer, Snapshot, Timestamp};
 use calls::Calls;
 
@@ -41,6 +43,8 @@ pub struct Scope<'a> {
     pub since: Duration,
     /// Names of the CloudTrail events to look up.
     pub event_names: &'a [&'a str],
+    /// Whether the tags of every account are read: one call for each.
+    pub tags: bool,
 }
 
 impl Scope<'_> {
@@ -49,12 +53,13 @@ impl Scope<'_> {
 }
 
 impl Default for Scope<'_> {
-    /// As deep as the verdicts need, 90 days, no events.
+    /// As deep as the verdicts need, 90 days, no events, no tags.
     fn default() -> Self {
         Self {
             depth: Depth::Proof,
             since: Self::LONGEST,
             event_names: &[],
+            tags: false,
         }
     }
 }
@@ -130,6 +135,13 @@ pub async fn collect(
     snapshot.root_features = sides.root_features;
     snapshot.handshakes = sides.handshakes;
     keep_events(calls, &mut snapshot, events, scope.event_names);
+    // What they are asked about, and as whom, is known only now.
+    let (stack_sets, tags) = futures::join!(
+        Box::pin(stack_sets::read(calls, &snapshot)),
+        Box::pin(tags::read(calls, &snapshot, scope.tags)),
+    );
+    snapshot.stack_sets = stack_sets;
+    tags::keep(&mut snapshot, tags);
     Ok(snapshot)
 }
 
@@ -197,6 +209,7 @@ fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
         trusted_services: not_read("organizations:ListAWSServiceAccessForOrganization"),
         root_features: not_read("iam:ListOrganizationsFeatures"),
         handshakes: not_read("organizations:ListHandshakesForOrganization"),
+        stack_sets: stack_sets_not_read(),
         events: EventHistory {
             account: caller.account.clone(),
             region: caller.region.clone(),
@@ -213,13 +226,7 @@ fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
 
 /// Not asked, because nothing that was asked for depends on it.
 fn not_read<T>(operation: &str) -> Observed<T> {
-    Observed::Unknown(Gap {
-        operation: operation.to_owned(),
-        target: None,
-        reason: GapReason::NotRead,
-        message: String::new(),
-        request_id: None,
-    })
+    Observed::not_read(operation)
 }
 
 /// A member that is refused the accounts and the roots: no row of a report would say anything.

@@ -54,6 +54,7 @@ fn bare(snapshot: &Snapshot) -> Snapshot {
         trusted_services: Observed::Unknown(unread()),
         root_features: Observed::Unknown(unread()),
         handshakes: Observed::Unknown(unread()),
+        stack_sets: Observed::Unknown(unread()),
         events: EventHistory {
             account: events.account.clone(),
             region: events.region.clone(),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::organization::{
     Account, AccountState, Attachments, FeatureSet, JoinedMethod, Organization, Policy,
-    PolicyTypeState, Root, RootFeatures,
+    PolicyTypeState, Root, RootFeatures, tags_not_read,
 };
-use super::snapshot::{Caller, Depth, EventHistory, SNAPSHOT_VERSION};
+use super::snapshot::{Caller, Depth, EventHistory, SNAPSHOT_VERSION, stack_sets_not_read};
 use super::{
     AccountId, Gap, GapReason, NodeId, Observed, Partition, PolicyId, Snapshot, Timestamp,
 };
@@ -80,6 +80,7 @@ pub(crate) fn organization() -> Snapshot {
             root_sessions: true,
         }),
         handshakes: Observed::Known(Vec::new()),
+        stack_sets: stack_sets_not_read(),
         events: EventHistory {
             account: account_id(MANAGEMENT),
             region: "us-east-1".to_owned(),
@@ -116,6 +117,7 @@ pub(crate) fn add_account(snapshot: &mut Snapshot, id: &str, parents: &[&str]) {
         joined_method: Some(JoinedMethod::Created),
         joined_at: None,
         parents: Observed::Known(parents.iter().map(|parent| node(parent)).collect()),
+        tags: tags_not_read(),
     };
     if let Observed::Known(accounts) = &mut snapshot.accounts {
         accounts.insert(account.id.clone(), account);

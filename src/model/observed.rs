@@ -32,6 +32,23 @@ impl<T> Observed<T> {
         }
     }
 
+    /// Nobody asked `operation` for it, because nothing that was asked for depends on it.
+    pub fn not_read(operation: &str) -> Self {
+        Self::Unknown(Gap {
+            operation: operation.to_owned(),
+            target: None,
+            reason: GapReason::NotRead,
+            message: String::new(),
+            request_id: None,
+        })
+    }
+
+    /// Did nobody ask, for no special reason? Files leave such facts out.
+    pub fn is_not_read(&self) -> bool {
+        self.gap()
+            .is_some_and(|gap| gap.reason == GapReason::NotRead && gap.message.is_empty())
+    }
+
     /// Applies `f` to the fact and keeps a gap as it is.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
         match self {

@@ -1,6 +1,6 @@
 //! What AWS says of an organization: accounts, units, policies, delegations, invitations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -165,6 +165,17 @@ pub struct Account {
     pub joined_at: Option<Timestamp>,
     /// Root first, then the OUs down to its parent. The account itself is not in it.
     pub parents: Observed<Vec<NodeId>>,
+    /// Its tags in Organizations, which AWS deletes when it departs: untrusted text.
+    #[serde(
+        default = "tags_not_read",
+        skip_serializing_if = "Observed::is_not_read"
+    )]
+    pub tags: Observed<BTreeMap<String, String>>,
+}
+
+/// Tags that nobody asked for, or of a file that is older than they are.
+pub fn tags_not_read() -> Observed<BTreeMap<String, String>> {
+    Observed::not_read("organizations:ListTagsForResource")
 }
 
 impl Account {
@@ -248,6 +259,33 @@ pub struct DelegatedAdministrator {
     pub since: Option<Timestamp>,
     /// Service principals it administers.
     pub services: Observed<Vec<String>>,
+}
+
+/// A service-managed `StackSet`: it acts on accounts that come to a place, or go from it.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-manage-auto-deployment.html>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct StackSet {
+    /// Its name: untrusted text.
+    pub name: String,
+    /// Its id, which tells it from one of the same name that was deleted.
+    pub id: String,
+    /// The region that administers it; its stacks may lie in others.
+    pub region: String,
+    /// Does it act by itself when an account comes to a target, or goes from one?
+    pub auto_deployment: bool,
+    /// Do stacks, and what they made, stay in an account that goes?
+    pub retains_stacks: bool,
+    /// The root or OUs that it was aimed at. AWS does not tell here which of their accounts were
+    /// picked or left out.
+    pub targets: BTreeSet<NodeId>,
+}
+
+impl StackSet {
+    /// Is one of these places a target? An OU stands for everything below it.
+    pub fn covers(&self, places: &[NodeId]) -> bool {
+        places.iter().any(|place| self.targets.contains(place))
+    }
 }
 
 /// Central root access, from `iam:ListOrganizationsFeatures`.

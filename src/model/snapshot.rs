@@ -11,13 +11,18 @@ use super::node::NodeId;
 use super::observed::{Gap, GapReason, Observed};
 use super::organization::{
     Account, Attachments, DelegatedAdministrator, Handshake, Organization, OrganizationalUnit,
-    Policy, Root, RootFeatures,
+    Policy, Root, RootFeatures, StackSet,
 };
 use super::partition::Partition;
 use super::record::Record;
 
 /// The version of the snapshot format that this build writes.
 pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// The service principal by which `StackSets` act on accounts of the organization.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-cloudformation.html>
+pub const STACK_SETS: &str = "member.org.stacksets.cloudformation.amazonaws.com";
 
 /// Immutable after `collect` returns. Equal facts give equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,11 +63,24 @@ pub struct Snapshot {
     pub root_features: Observed<RootFeatures>,
     /// Handshakes of this organization, ended ones included as long as AWS lists them.
     pub handshakes: Observed<Vec<Handshake>>,
+    /// Service-managed `StackSets` that the caller's region administers, by name; other regions
+    /// were not looked at. A gap of reason `not-read` if trusted access of `StackSets` is off: then
+    /// none acts on accounts that come or go.
+    #[serde(
+        default = "stack_sets_not_read",
+        skip_serializing_if = "Observed::is_not_read"
+    )]
+    pub stack_sets: Observed<Vec<StackSet>>,
     /// The caller's CloudTrail event history, as far as exits are concerned.
     pub events: EventHistory,
     /// What was read inside other accounts, by account; empty if no member role was given.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub members: BTreeMap<AccountId, MemberFacts>,
+}
+
+/// `StackSets` that nobody asked for, or of a file that is older than they are.
+pub fn stack_sets_not_read() -> Observed<Vec<StackSet>> {
+    Observed::not_read("cloudformation:ListStackSets")
 }
 
 /// What was read inside a member, or a former one, through a role there.
@@ -161,6 +179,13 @@ impl Snapshot {
         })
     }
 
+    /// May `StackSets` act on accounts of the organization by themselves? `None` if that is not
+    /// known.
+    pub fn stack_sets_trusted(&self) -> Option<bool> {
+        let services = self.trusted_services.known()?;
+        Some(services.iter().any(|one| one == STACK_SETS))
+    }
+
     /// Member accounts, the management account left out; `None` if the list could not be read.
     pub fn members(&self) -> Option<impl Iterator<Item = &Account>> {
         let management = self
@@ -211,10 +236,16 @@ impl Snapshot {
             self.trusted_services.gap(),
             self.root_features.gap(),
             self.handshakes.gap(),
+            self.stack_sets.gap(),
         ]
         .into_iter()
         .flatten()
-        .chain(accounts.filter_map(|(_, account)| account.parents.gap()))
+        .chain(
+            accounts
+                .clone()
+                .filter_map(|(_, account)| account.parents.gap()),
+        )
+        .chain(accounts.filter_map(|(_, account)| account.tags.gap()))
         .chain(policies.filter_map(|policy| policy.content.gap()))
         .chain(attachments.by_policy.values().filter_map(Observed::gap))
         .chain(attachments.by_node.values().filter_map(Observed::gap))

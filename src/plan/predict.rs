@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::step::{Change, PolicyRef, Step};
-use crate::model::organization::{Account, AccountState, JoinedMethod, Policy, PolicyTypeState};
+use crate::model::organization::{
+    Account, AccountState, JoinedMethod, Policy, PolicyTypeState, tags_not_read,
+};
 use crate::model::{AccountId, NodeId, Observed, PolicyId, RootId, Snapshot};
 
 /// The text of `FullAWSAccess`.
@@ -139,6 +141,7 @@ fn join(snapshot: &mut Snapshot, id: &AccountId) {
             joined_method: Some(JoinedMethod::Invited),
             joined_at: None,
             parents: Observed::Known(vec![NodeId::Root(root)]),
+            tags: tags_not_read(),
         });
     }
     let full = Observed::Known(vec![PolicyId::full_aws_access()]);

@@ -198,6 +198,7 @@ impl RemediateArgs {
     /// What a plan needs to know, the departures of 90 days included.
     pub(in crate::cli) const fn scope() -> ScopeArgs {
         ScopeArgs {
+            tags: false,
             full: false,
             since: 90,
         }
