@@ -80,6 +80,14 @@ fn of_account(former: &Former, told: &BTreeMap<AccountId, String>) -> Finding {
             |path| format!("it lay in {path}"),
         ),
     ];
+    evidence.push(match &former.tags {
+        None => "its tags were not read".to_owned(),
+        Some(tags) if tags.is_empty() => "it had no tags".to_owned(),
+        Some(tags) => {
+            let pairs = tags.iter().map(|(key, value)| format!("`{key}={value}`"));
+            format!("its tags: {}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    });
     evidence.extend(event.map(|event| format!("events: {event}")));
     if event.is_none() {
         evidence.push("no event that was read tells how".to_owned());

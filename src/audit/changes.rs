@@ -44,6 +44,10 @@ pub struct Former {
     /// SCPs that hung on the account itself; absent if that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scps: Option<Vec<PolicyId>>,
+    /// Its tags, which AWS deletes with the departure: as they were when they were read last; absent
+    /// if they were not. Untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
     /// What its departure ended, as far as the snapshot that saw it last tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<Impact>,
@@ -166,6 +170,7 @@ pub fn former(snapshot: &Snapshot, id: &AccountId) -> Option<Former> {
         path,
         path_names: names,
         scps: hanging(snapshot, &NodeId::Account(id.clone())),
+        tags: account.tags.known().cloned(),
         impact: Some(impact(snapshot, account)),
         last_seen: snapshot.taken_at,
     })
@@ -347,6 +352,15 @@ mod tests {
         let path = former.path.as_ref().unwrap();
         assert_eq!(path.last().unwrap().as_str(), "ou-ab12-11111111");
         assert!(!former.name.is_empty() && !former.email.is_empty());
+        assert_eq!(former.tags, None, "nobody read them");
+        let mut tagged = guarded();
+        let tags = BTreeMap::from([("owner".to_owned(), "payments".to_owned())]);
+        if let Observed::Known(accounts) = &mut tagged.accounts {
+            let account = accounts.get_mut(&account_id("222222222222")).unwrap();
+            account.tags = Observed::Known(tags.clone());
+        }
+        let found = compared(&tagged, &without_member(guarded()));
+        assert_eq!(found.vanished[0].tags.as_ref(), Some(&tags));
         let mut own = guarded();
         attach(&mut own, "p-own00000", DENY_ALL_EXITS, &["222222222222"]);
         let found = compared(&own, &without_member(guarded()));

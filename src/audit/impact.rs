@@ -3,18 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::organization::{Account, FeatureSet, JoinedMethod, PolicyTypeState};
+use super::stack_sets::stack_sets_firing;
+use crate::model::organization::{Account, FeatureSet, JoinedMethod, PolicyTypeState, StackSet};
 use crate::model::{NodeId, PolicyId, Snapshot};
 use crate::verdict::hanging;
 
 /// What ends with the trusted access of some services.
 ///
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_remove.html>
-const ENDS: [(&str, &str); 3] = [
-    (
-        "member.org.stacksets.cloudformation.amazonaws.com",
-        "service-managed stacks leave it, and their resources may be deleted",
-    ),
+const ENDS: [(&str, &str); 2] = [
     ("ram.amazonaws.com", "shares with the organization end"),
     (
         "sso.amazonaws.com",
@@ -40,6 +37,9 @@ pub struct Impact {
     /// Organization trails that record it and would no longer; absent if those are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_trails: Option<Vec<Recording>>,
+    /// `StackSets` that act on it by themselves when it departs; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_sets: Option<Vec<Deployed>>,
     /// Is there a role by which the management account gets in afterwards?
     pub access_role: AccessRole,
 }
@@ -67,6 +67,18 @@ pub struct Recording {
     /// Its bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
+}
+
+/// A `StackSet` whose stacks an account has, or may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deployed {
+    /// Its name: untrusted text.
+    pub name: String,
+    /// In which region it is administered; others were not looked at.
+    pub region: String,
+    /// Do its stacks and their resources stay in an account that departs?
+    pub stays: bool,
 }
 
 /// The role that trusts the management account.
@@ -104,12 +116,28 @@ pub fn impact(snapshot: &Snapshot, account: &Account) -> Impact {
             });
             recording.collect()
         }),
+        stack_sets: stack_sets(snapshot, account),
         access_role: match &account.joined_method {
             Some(JoinedMethod::Created) => AccessRole::MadeAtCreation,
             Some(JoinedMethod::Invited) => AccessRole::NotMade,
             _ => AccessRole::Unknown,
         },
     }
+}
+
+fn stack_sets(snapshot: &Snapshot, account: &Account) -> Option<Vec<Deployed>> {
+    let parents = account.parents.known()?;
+    let firing = stack_sets_firing(snapshot, parents, &[]);
+    let firing = firing.known()?;
+    let told = |stays: bool| {
+        move |one: &&StackSet| Deployed {
+            name: one.name.clone(),
+            region: one.region.clone(),
+            stays,
+        }
+    };
+    let gone = firing.delete.iter().map(told(false));
+    Some(gone.chain(firing.retain.iter().map(told(true))).collect())
 }
 
 /// Policies on the way to the account but those that AWS manages, which deny nothing.
@@ -160,6 +188,27 @@ impl Impact {
         told.collect()
     }
 
+    /// Which `StackSets` act on it.
+    fn deployed(&self) -> Vec<String> {
+        let Some(all) = &self.stack_sets else {
+            return vec!["which StackSets act on it is not known".to_owned()];
+        };
+        let told = all.iter().map(|one| {
+            let Deployed {
+                name,
+                region,
+                stays,
+            } = one;
+            let ends = if *stays {
+                "lets go of its stacks in it, and their resources stay"
+            } else {
+                "deletes its stacks in it, and their resources with them"
+            };
+            format!("StackSet `{name}` in {region} {ends}; other regions were not looked at")
+        });
+        told.collect()
+    }
+
     /// In sentences; may hold untrusted text.
     pub fn sentences(&self) -> Vec<String> {
         let mut told: Vec<String> = self
@@ -198,6 +247,7 @@ impl Impact {
             None => told.push("which services have trusted access is not known".to_owned()),
         }
         told.extend(self.trails());
+        told.extend(self.deployed());
         told.push(
             match self.access_role {
                 AccessRole::MadeAtCreation => {
@@ -220,6 +270,7 @@ mod tests {
     use super::*;
     use crate::model::fixture::{self, DENY_ALL_EXITS, attach, gap};
     use crate::model::organization::DelegatedAdministrator;
+    use crate::model::snapshot::STACK_SETS;
     use crate::model::{AccountId, Observed};
 
     fn of(snapshot: &Snapshot, id: &AccountId) -> Impact {
@@ -259,6 +310,26 @@ mod tests {
         let words = of(&snapshot, &id).sentences().join("\n");
         assert!(
             words.contains("which organization trail records it is not known"),
+            "{words}"
+        );
+        snapshot.stack_sets = Observed::Known(vec![StackSet {
+            name: "baseline".to_owned(),
+            id: "baseline:1".to_owned(),
+            region: "us-east-1".to_owned(),
+            auto_deployment: true,
+            retains_stacks: false,
+            targets: [fixture::node("r-ab12")].into(),
+        }]);
+        snapshot.trusted_services = Observed::Known(vec![STACK_SETS.to_owned()]);
+        let words = of(&snapshot, &id).sentences().join("\n");
+        assert!(
+            words.contains("StackSet `baseline` in us-east-1 deletes its stacks in it"),
+            "{words}"
+        );
+        snapshot.stack_sets = Observed::Unknown(gap("cloudformation:ListStackSets"));
+        let words = of(&snapshot, &id).sentences().join("\n");
+        assert!(
+            words.contains("which StackSets act on it is not known"),
             "{words}"
         );
         snapshot.trusted_services =

@@ -9,6 +9,7 @@ mod finding;
 mod impact;
 mod rollup;
 mod rules;
+mod stack_sets;
 mod waive;
 
 pub use baseline::{BASELINE_INCOMPLETE, BASELINE_RULES, since_baseline, vanished};
@@ -17,6 +18,7 @@ pub use delegation::{Grant, LIFTING, grants};
 pub use finding::{Finding, Outcome, fingerprint};
 pub use impact::{AccessRole, Impact, Recording, Unbound, impact};
 pub use rules::RULES;
+pub use stack_sets::{Firing, stack_sets_firing};
 pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, expired_waiver, unused_waiver, waived};
 
 use crate::model::Snapshot;

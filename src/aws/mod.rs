@@ -25,6 +25,8 @@ mod redact;
 mod session;
 mod session_error;
 mod session_policy;
+#[cfg_attr(not(feature = "stack-sets"), path = "stack_sets_absent.rs")]
+mod stack_sets;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use reads::Reads;
 pub use receipts::Receipt;
 pub use session::{Keys, Session, SessionOptions};
 pub use session_error::SessionError;
+pub use stack_sets::STACK_SETS_BUILT_IN;
 pub use transcript::Transcript;
 pub use undo_writes::UndoWrites;
 pub use writes::{CreatedPolicy, Writes};

@@ -8,7 +8,7 @@ use super::lanes::Port;
 use super::organizations::Ports;
 use super::session::Tuning;
 use super::trails::TrailPorts;
-use super::{cloudtrail, iam};
+use super::{cloudtrail, iam, stack_sets};
 #[cfg(feature = "alarms")]
 use super::{events, logs};
 use crate::model::Observer;
@@ -56,6 +56,7 @@ struct Inner {
     bus: events::BusPorts,
     #[cfg(feature = "alarms")]
     filters: Port<aws_sdk_cloudwatchlogs::Client>,
+    stack_sets: stack_sets::Ports,
     observer: Arc<dyn Observer>,
 }
 
@@ -72,6 +73,7 @@ impl Reads {
             bus: events::BusPorts::new(config, tuning),
             #[cfg(feature = "alarms")]
             filters: logs::port(config, tuning),
+            stack_sets: stack_sets::Ports::new(config, tuning),
             observer: tuning.observer.clone(),
         }))
     }
@@ -108,6 +110,14 @@ impl Reads {
     #[cfg(feature = "alarms")]
     pub(super) fn filters(&self) -> &Port<aws_sdk_cloudwatchlogs::Client> {
         &self.0.filters
+    }
+
+    #[cfg_attr(
+        not(feature = "stack-sets"),
+        expect(dead_code, reason = "only the reads of that feature use it")
+    )]
+    pub(super) fn stack_sets(&self) -> &stack_sets::Ports {
+        &self.0.stack_sets
     }
 
     pub(super) fn observer(&self) -> &dyn Observer {

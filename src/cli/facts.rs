@@ -152,6 +152,7 @@ impl Source {
             since: reach_back(scope.since.first(self.now), self.now)?,
             event_names: &names,
             watching: Watching::Everything,
+            tags: scope.tags,
         };
         let observer = self.progress.as_ref();
         let collected = collect(&self.session, &scope, self.now, observer).await;

@@ -15,6 +15,8 @@ mod monitoring;
 mod names;
 mod probe;
 mod sides;
+mod stack_sets;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -44,6 +46,8 @@ pub struct Scope<'a> {
     pub event_names: &'a [&'a str],
     /// What is read of trails and alarms.
     pub watching: Watching,
+    /// Whether the tags of every account are read: one call for each.
+    pub tags: bool,
 }
 
 /// What is read of that which records exits, and of who would hear of them.
@@ -63,13 +67,14 @@ impl Scope<'_> {
 }
 
 impl Default for Scope<'_> {
-    /// As deep as the verdicts need, 90 days, no events, no trails.
+    /// As deep as the verdicts need, 90 days, no events, no trails, no tags.
     fn default() -> Self {
         Self {
             depth: Depth::Proof,
             since: Self::LONGEST,
             event_names: &[],
             watching: Watching::Nothing,
+            tags: false,
         }
     }
 }
@@ -148,6 +153,13 @@ pub async fn collect(
     snapshot.handshakes = sides.handshakes;
     monitoring::keep(calls, &mut snapshot, monitoring);
     keep_events(calls, &mut snapshot, events, scope.event_names);
+    // What they are asked about, and as whom, is known only now.
+    let (stack_sets, tags) = futures::join!(
+        Box::pin(stack_sets::read(calls, &snapshot)),
+        Box::pin(tags::read(calls, &snapshot, scope.tags)),
+    );
+    snapshot.stack_sets = stack_sets;
+    tags::keep(&mut snapshot, tags);
     Ok(snapshot)
 }
 
@@ -234,13 +246,7 @@ fn blank(session: &Session, scope: &Scope<'_>, now: Timestamp) -> Snapshot {
 
 /// Not asked, because nothing that was asked for depends on it.
 fn not_read<T>(operation: &str) -> Observed<T> {
-    Observed::Unknown(Gap {
-        operation: operation.to_owned(),
-        target: None,
-        reason: GapReason::NotRead,
-        message: String::new(),
-        request_id: None,
-    })
+    Observed::not_read(operation)
 }
 
 /// A member that is refused the accounts and the roots: no row of a report would say anything.

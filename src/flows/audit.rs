@@ -1,5 +1,7 @@
 //! Facts to report.
 
+use std::collections::BTreeMap;
+
 use super::verify::SIMULATOR_DISAGREES;
 use crate::audit::{
     BASELINE_RULES, Changes, Context, Finding, Former, RULES, WAIVER_EXPIRED, WAIVER_UNUSED,
@@ -9,7 +11,7 @@ use crate::config::RuleIds;
 use crate::detect::{Detection, Home, Story, stories};
 use crate::model::rule::RuleMeta;
 use crate::model::settings::{Settings, Waiver};
-use crate::model::{Snapshot, Timestamp};
+use crate::model::{AccountId, Snapshot, Timestamp};
 use crate::report::{AuditDocument, Verification};
 use crate::verdict::Judgement;
 
@@ -32,6 +34,8 @@ pub struct Audited {
     pub departed: Vec<Former>,
     /// What differs from an earlier snapshot, if there is one.
     pub changes: Option<Changes>,
+    /// Tags that the earlier snapshot holds.
+    pub former_tags: BTreeMap<AccountId, BTreeMap<String, String>>,
 }
 
 impl Audited {
@@ -76,6 +80,7 @@ pub fn judge_all(snapshot: Snapshot, settings: &Settings) -> Audited {
         verification: None,
         departed: Vec::new(),
         changes: None,
+        former_tags: BTreeMap::new(),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::aws::{Failure, FailureClass, Reads, Session, Simulation};
+use crate::aws::{Failure, FailureClass, Reads, STACK_SETS_BUILT_IN, Session, Simulation};
 use crate::model::monitoring::Trail;
 use crate::model::operations::{Job, OPERATIONS, Operation};
 use crate::model::organization::{Organization, PolicyTypeState};
-use crate::model::snapshot::Caller;
+use crate::model::snapshot::{Caller, STACK_SETS};
 use crate::model::{AccountId, NodeId, OuId, PolicyId, Timestamp};
 
 /// The event looked up to see whether the event history answers.
@@ -95,6 +95,10 @@ impl Examination {
 struct Targets<'a> {
     caller: &'a AccountId,
     region: &'a str,
+    /// Is it the management account, as far as is known?
+    manages: bool,
+    /// May `StackSets` act on accounts by themselves? `None` if that is not known.
+    stack_sets: Option<bool>,
     root: Option<NodeId>,
     /// An OU, or why there is none to ask about.
     unit: Result<OuId, Answer>,
@@ -115,7 +119,12 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
     let trails = reads.describe_trails().await;
     let rules = reads.list_rules().await;
     let administrator = administrators.as_ref().ok().and_then(|all| all.first());
+    let services = reads.list_aws_service_access().await;
+    let trusted = services.as_ref().ok();
+    let manages = organization.as_ref().ok();
     let mut targets = Targets {
+        manages: manages.is_none_or(|one| one.management_account == caller.account),
+        stack_sets: trusted.map(|all| all.iter().any(|one| one == STACK_SETS)),
         caller: &caller.account,
         region: &caller.region,
         root: root.as_ref().map(|root| NodeId::Root(root.id.clone())),
@@ -155,6 +164,9 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
             }
             "cloudtrail:DescribeTrails" => Answer::of(trails.as_ref().map_err(Clone::clone)),
             "events:ListRules" => Answer::of(rules.as_ref().map_err(Clone::clone)),
+            "organizations:ListAWSServiceAccessForOrganization" => {
+                Answer::of(services.as_ref().map_err(Clone::clone))
+            }
             "organizations:ListOrganizationalUnitsForParent" => match &units {
                 Some(units) => Answer::of(units.as_ref().map_err(Clone::clone)),
                 None => NO_ROOT,
@@ -208,8 +220,24 @@ async fn ask(reads: &Reads, operation: &str, targets: &Targets<'_>) -> Answer {
             let account = targets.administrator.as_ref().unwrap_or(targets.caller);
             Answer::of(reads.list_delegated_services_for_account(account).await)
         }
-        "organizations:ListAWSServiceAccessForOrganization" => {
-            Answer::of(reads.list_aws_service_access().await)
+        "organizations:ListTagsForResource" => {
+            Answer::of(reads.list_account_tags(targets.caller).await)
+        }
+        "cloudformation:ListStackSets" | "cloudformation:DescribeStackSet"
+            if !STACK_SETS_BUILT_IN =>
+        {
+            Answer::NothingToAsk("this build leaves StackSets out")
+        }
+        "cloudformation:ListStackSets" | "cloudformation:DescribeStackSet"
+            if targets.stack_sets == Some(false) =>
+        {
+            Answer::NothingToAsk("trusted access of StackSets is off, so none acts by itself")
+        }
+        "cloudformation:ListStackSets" => Answer::of(reads.list_stack_sets(targets.manages).await),
+        "cloudformation:DescribeStackSet" => {
+            // Whether there is such a StackSet or not: only who may ask is told.
+            let asked = reads.describe_stack_set("org-exit-guard-doctor", targets.manages);
+            Answer::of(asked.await)
         }
         "organizations:ListHandshakesForOrganization" => {
             Answer::of(reads.list_handshakes_for_organization().await)
@@ -304,6 +332,10 @@ mod tests {
                 Answer::NotTried
             } else if row.job == Job::Member {
                 IN_MEMBERS
+            } else if row.name.starts_with("cloudformation:") {
+                // Trusted access is off in that world.
+                assert!(matches!(answer, Answer::NothingToAsk(_)), "{answer:?}");
+                continue;
             } else {
                 Answer::Allowed
             };
@@ -319,7 +351,8 @@ mod tests {
                 .iter()
                 .filter(|call| call.operation == row.name)
                 .count();
-            let tried = !row.job.writes() && row.job != Job::Member;
+            let off = row.name.starts_with("cloudformation:");
+            let tried = !row.job.writes() && row.job != Job::Member && !off;
             assert_eq!(count, usize::from(tried), "{}", row.name);
         }
         assert_eq!(before.organizations, simulator.world().organizations);

@@ -27,7 +27,8 @@ impl Planned {
     /// # Errors
     /// A name that is no step, or a step that needs one that was left out.
     pub fn keep_only(&mut self, steps: &[String], settings: &Settings) -> Result<(), OnlyError> {
-        self.plan.keep_only(steps, &self.before.snapshot)?;
+        self.plan
+            .keep_only(steps, &self.before.snapshot, settings)?;
         self.after = judge_all((*self.plan.predicted).clone(), settings);
         self.document = PlanDocument::new(&self.plan, counts(&self.before), counts(&self.after));
         Ok(())
@@ -156,11 +157,11 @@ pub async fn read_hung(
 ) -> Result<(), Failure> {
     let wanted: BTreeSet<PolicyId> = hung(then).into_values().flatten().collect();
     // One that was deleted may have been created again, under its name.
-    let former = then
+    let hanging = then
         .policies
         .values()
         .filter(|one| wanted.contains(&one.id));
-    let names: BTreeSet<&str> = former.map(|one| one.name.as_str()).collect();
+    let names: BTreeSet<&str> = hanging.map(|one| one.name.as_str()).collect();
     let listed = session.reads().list_policies().await?;
     let mut ids = Vec::new();
     for policy in listed

@@ -15,8 +15,9 @@ use crate::audit::{
     since_baseline, vanished,
 };
 use crate::detect::latest_departures;
+use crate::model::organization::Account;
 use crate::model::settings::Settings;
-use crate::model::{AccountId, OrganizationId, Snapshot};
+use crate::model::{AccountId, Observed, OrganizationId, Snapshot};
 use crate::report::ChangesDocument;
 use crate::verdict::Judgement;
 
@@ -100,7 +101,8 @@ impl Roster {
         earlier
     }
 
-    /// Keeps a snapshot, and who departed.
+    /// Keeps a snapshot, and who departed. Tags that this run did not read stay as the earlier
+    /// snapshot had them.
     ///
     /// # Errors
     /// When a file cannot be written; then the old one stands.
@@ -126,7 +128,7 @@ impl Roster {
             output.write_all(b"\n")
         })
         .map_err(|error| failed(&path, error))?;
-        write_snapshot(&self.baseline(), &audited.snapshot)
+        write_snapshot(&self.baseline(), &with_former_tags(audited))
     }
 }
 
@@ -155,8 +157,10 @@ pub fn compare_with(
         problems,
     } = earlier;
     let changes = baseline
-        .map(|baseline| compared(&baseline, &audited.snapshot, &audited.judgement))
+        .as_ref()
+        .map(|baseline| compared(baseline, &audited.snapshot, &audited.judgement))
         .transpose()?;
+    audited.former_tags = baseline.map(tags).unwrap_or_default();
     let snapshot = &audited.snapshot;
     let mut gone = departed;
     for former in changes.iter().flat_map(|changes| &changes.vanished) {
@@ -182,6 +186,33 @@ pub fn compare_with(
     audited.departed = departed;
     audited.changes = changes;
     Ok(())
+}
+
+/// The tags of every account of which they are known.
+fn tags(snapshot: Snapshot) -> BTreeMap<AccountId, BTreeMap<String, String>> {
+    let Observed::Known(accounts) = snapshot.accounts else {
+        return BTreeMap::new();
+    };
+    let known = |(id, account): (AccountId, Account)| match account.tags {
+        Observed::Known(tags) => Some((id, tags)),
+        Observed::Unknown(_) => None,
+    };
+    accounts.into_iter().filter_map(known).collect()
+}
+
+/// The snapshot with the tags of an earlier one where they were not asked for now.
+fn with_former_tags(audited: &Audited) -> Snapshot {
+    let mut snapshot = audited.snapshot.clone();
+    if let Observed::Known(accounts) = &mut snapshot.accounts {
+        for (id, tags) in &audited.former_tags {
+            if let Some(account) = accounts.get_mut(id)
+                && account.tags.is_not_read()
+            {
+                account.tags = Observed::Known(tags.clone());
+            }
+        }
+    }
+    snapshot
 }
 
 fn compared(

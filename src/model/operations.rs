@@ -220,6 +220,24 @@ pub const OPERATIONS: &[Operation] = &[
         8.0,
         "open invitations are unknown",
     ),
+    op(
+        "organizations:ListTagsForResource",
+        AuditDetail,
+        10.0,
+        15.0,
+        "tags of accounts are unknown, for the way back of a departed one too (snapshot, audit --tags); undo cannot \
+         tell whether a guard is ours, so it takes none back",
+    ),
+    unpublished(
+        "cloudformation:ListStackSets",
+        AuditDetail,
+        "which StackSets act on accounts that come or go is unknown",
+    ),
+    unpublished(
+        "cloudformation:DescribeStackSet",
+        AuditDetail,
+        "where StackSets are aimed, and whether they delete on departure, is unknown",
+    ),
     unpublished(
         "iam:ListOrganizationsFeatures",
         AuditDetail,
@@ -335,13 +353,6 @@ pub const OPERATIONS: &[Operation] = &[
         1.0,
         2.0,
         "invitations cannot be accepted inside the account",
-    ),
-    op(
-        "organizations:ListTagsForResource",
-        Undo,
-        10.0,
-        15.0,
-        "whether the guard is ours is unknown, so it is not taken back",
     ),
     op(
         "organizations:DetachPolicy",

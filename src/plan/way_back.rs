@@ -13,8 +13,9 @@ use super::reinvite::{open_invitation, refusal};
 use super::restore::{Place, hung};
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use super::tags::plan_tags;
-use crate::model::organization::Account;
-use crate::model::{AccountId, NodeId, Partition, PolicyId, Snapshot};
+use crate::audit::stack_sets_firing;
+use crate::model::organization::{Account, StackSet};
+use crate::model::{AccountId, NodeId, Observed, Partition, PolicyId, Snapshot};
 use crate::scp::{Dialect, parse};
 
 /// Who comes back, and what is known of where they were.
@@ -139,9 +140,9 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
         Ok((to, how)) => plan.steps.push(Step {
             id: format!("move-{account}"),
             title: format!(
-                "move account {account} to {}, {how}; StackSets with automatic deployment for that OU will \
-                 create their stacks in it",
-                now.called(&to)
+                "move account {account} to {}, {how}; {}",
+                now.called(&to),
+                fires(now, &to)
             ),
             change: Change::MoveAccount {
                 account: account.clone(),
@@ -157,6 +158,48 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
     }
     own_policies(plan, now, wishes, account, arrives);
     plan_tags(plan, now, wishes.baseline.as_deref(), account, arrives);
+}
+
+/// Which `StackSets` a move from the root fires, in words.
+fn fires(now: &Snapshot, to: &NodeId) -> String {
+    let root = now.root.known().map(|root| NodeId::Root(root.id.clone()));
+    let from: Vec<NodeId> = root.into_iter().collect();
+    let mut there = from.clone();
+    if let NodeId::Ou(id) = to
+        && let Some(unit) = now.units.get(id)
+    {
+        there.clone_from(&unit.parents);
+    }
+    there.push(to.clone());
+    match stack_sets_firing(now, &from, &there) {
+        Observed::Unknown(_) => {
+            "which StackSets create or delete stacks in it then is not known: it could not be \
+             read"
+                .to_owned()
+        }
+        Observed::Known(firing) => {
+            let names = |sets: &[&StackSet]| {
+                let names: Vec<String> = sets.iter().map(|one| format!("`{}`", one.name)).collect();
+                names.join(", ")
+            };
+            let mut told = Vec::new();
+            for (what, sets) in [
+                ("create their stacks in it", &firing.deploy),
+                ("delete their stacks in it", &firing.delete),
+                ("let go of their stacks in it", &firing.retain),
+            ] {
+                if !sets.is_empty() {
+                    told.push(format!("StackSets that {what} then: {}", names(sets)));
+                }
+            }
+            if told.is_empty() {
+                told.push(
+                    "no StackSet of the region that was looked at acts on it then".to_owned(),
+                );
+            }
+            told.join("; ")
+        }
+    }
 }
 
 /// The one role that the quarantine lets through; a pattern would let others through as well.

@@ -60,7 +60,7 @@ pub(crate) fn context(
     let account = &caller.account;
     let region = match call.api {
         Api::Organizations | Api::Iam | Api::Account => world.partition.organizations_region(),
-        Api::CloudTrail | Api::Sts | Api::Events | Api::Logs => &call.region,
+        Api::CloudTrail | Api::Sts | Api::Events | Api::Logs | Api::CloudFormation => &call.region,
     };
     let request = request
         .with("aws:PrincipalAccount", account)

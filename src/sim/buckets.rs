@@ -146,7 +146,7 @@ pub(crate) fn throttled(api: Api) -> Refusal {
             Refusal::new("ThrottlingException", "Rate exceeded")
         }
         Api::Account => Refusal::new("TooManyRequestsException", "Rate exceeded").status(429),
-        Api::Iam | Api::Sts => Refusal::new("Throttling", "Rate exceeded"),
+        Api::Iam | Api::Sts | Api::CloudFormation => Refusal::new("Throttling", "Rate exceeded"),
     }
 }
 

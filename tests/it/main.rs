@@ -21,6 +21,7 @@ mod detect;
 mod failures;
 mod fault_matrix;
 mod formats;
+mod former;
 mod fuzz;
 mod guard;
 mod inspect;

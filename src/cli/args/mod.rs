@@ -123,6 +123,9 @@ pub(in crate::cli) struct AwsArgs {
 /// What is read.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ScopeArgs {
+    /// Read the tags of every account, one call for each; `snapshot` does so by itself
+    #[arg(long, help_heading = "Scope")]
+    pub(in crate::cli) tags: bool,
     /// Read every SCP and every attachment, also where nothing depends on it
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) full: bool,
@@ -140,7 +143,7 @@ pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     /// Judge the facts of a file; nothing is called
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "member_role", "full", "since"], help_heading = "Scope")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "member_role", "full", "since", "tags"], help_heading = "Scope")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
@@ -308,6 +311,10 @@ pub(in crate::cli) struct SnapshotArgs {
     pub(in crate::cli) members: MemberArgs,
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
+    /// Leave the tags of accounts out: one call less for each, and nothing to give back to one that
+    /// departs
+    #[arg(long, conflicts_with = "tags", help_heading = "Scope")]
+    pub(in crate::cli) no_tags: bool,
     /// Where to; written with mode 0600
     #[arg(short, long, required = true, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,

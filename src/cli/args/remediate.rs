@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::super::moment::Moment;
 use super::{AwsArgs, ScopeArgs, parse_format};
 use crate::emit::Iac;
 use crate::model::{AccountId, NodeId};
@@ -119,8 +120,8 @@ pub(in crate::cli) struct RemediateArgs {
     /// Accept the invitation inside the account, quarantine it, move it to where it was
     #[arg(long, requires = "reinvite", help_heading = "Remediation")]
     pub(in crate::cli) accept_in_account: bool,
-    /// The role there that trusts this management account, AWS's usual one unless named; named, it
-    /// is also looked for in accounts whose owner accepted
+    /// The role there that trusts this management account: `OrganizationAccountAccessRole` unless
+    /// named; named, it is also looked for in accounts whose owner accepted
     #[arg(long, value_name = "NAME", help_heading = "Remediation")]
     pub(in crate::cli) member_role: Option<String>,
     /// The most accounts that AWS lets this organization have (Service Quotas): it bounds the
@@ -214,10 +215,11 @@ impl RemediateArgs {
     }
 
     /// What a plan needs to know, the departures of 90 days included.
-    pub(in crate::cli) const fn scope() -> ScopeArgs {
+    pub(in crate::cli) fn scope() -> ScopeArgs {
         ScopeArgs {
             full: false,
-            since: 90,
+            since: Moment::LONGEST,
+            tags: false,
         }
     }
 }

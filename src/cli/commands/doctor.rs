@@ -206,7 +206,7 @@ mod tests {
             let costly = row.job.writes() || row.name == OPERATIONS[2].name;
             assert_eq!(text.contains(row.cost), costly, "{}", row.name);
         }
-        assert!(text.contains("1 of 24 reads"), "{text}");
+        assert!(text.contains("1 of 27 reads"), "{text}");
         assert!(text.contains("111111111111"));
     }
 }

@@ -1,6 +1,6 @@
 //! `snapshot`
 
-use super::super::args::{Cli, DiffArgs, SnapshotArgs, SnapshotWhat};
+use super::super::args::{Cli, DiffArgs, ScopeArgs, SnapshotArgs, SnapshotWhat};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
@@ -18,8 +18,12 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
         });
     };
     let source = Source::open_into(cli, &args.aws, &args.members).await?;
+    let scope = ScopeArgs {
+        tags: !args.no_tags,
+        ..args.scope
+    };
     let snapshot = source
-        .collect_into(&args.scope, (&args.members, &args.state))
+        .collect_into(&scope, (&args.members, &args.state))
         .await;
     source.close().await;
     let snapshot = snapshot?;

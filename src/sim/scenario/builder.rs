@@ -6,7 +6,7 @@ use crate::model::{Partition, Timestamp};
 
 use super::super::world::{
     ACCESS_ROLE, Account, DelegatedAdministrator, Handshake, Organization, Policy, PolicyTypeState,
-    ResourcePolicy, Switches, Unit, World,
+    ResourcePolicy, StackSet, Switches, Unit, World,
 };
 
 /// Builds a world around one organization.
@@ -221,6 +221,23 @@ impl WorldBuilder {
                 .trusted_services
                 .insert(service.to_owned(), since);
         })
+    }
+
+    /// A `StackSet` that deploys by itself to what is below a place; it gets trusted access.
+    #[must_use]
+    pub fn stack_set(mut self, name: &str, place: &str, retains: bool) -> Self {
+        let target = self.place(place);
+        let region = self.world.partition.organizations_region().to_owned();
+        let set = StackSet {
+            name: name.to_owned(),
+            id: format!("{name}:00000000-0000-4000-8000-{:012x}", name.len()),
+            region,
+            auto_deployment: true,
+            retains_stacks: retains,
+            targets: vec![target],
+        };
+        self.trusted_service("member.org.stacksets.cloudformation.amazonaws.com")
+            .organization(|organization| organization.stack_sets.push(set))
     }
 
     /// Registers a member as delegated administrator of services, which get

@@ -181,7 +181,9 @@ fn delegations(builder: WorldBuilder) -> WorldBuilder {
             &["guardduty.amazonaws.com", "securityhub.amazonaws.com"],
         )
         .delegated_administrator("identity-center", &["sso.amazonaws.com"])
-        .root_features(&["RootCredentialsManagement"]);
+        .root_features(&["RootCredentialsManagement"])
+        .stack_set("security-baseline", "Workloads", false)
+        .stack_set("audit-roles", "/", true);
     let world = builder.clone().build();
     let member = world.account_named("shared-services");
     let member = member.map(|account| account.id.clone()).unwrap_or_default();

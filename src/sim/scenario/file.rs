@@ -54,6 +54,7 @@ struct File {
     trail: Vec<WrittenTrail>,
     rule: Vec<WrittenRule>,
     metric_filter: Vec<WrittenFilter>,
+    stack_set: Vec<WrittenStackSet>,
     change: Vec<ForeignChange>,
 }
 
@@ -66,6 +67,17 @@ struct Settings {
     delegation_policy: Option<String>,
     trusted_services: Vec<String>,
     root_features: Vec<String>,
+}
+
+/// A `StackSet` that deploys by itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenStackSet {
+    name: String,
+    #[serde(default = "root")]
+    place: String,
+    #[serde(default)]
+    retains: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -216,6 +228,9 @@ fn build(file: &File, partition: Partition, now: Timestamp) -> Result<World, Sce
         known_account(&builder, &invitation.account)?;
         let at = now - SignedDuration::from_hours(24 * invitation.days_ago);
         builder = builder.invitation(&invitation.account, at);
+    }
+    for set in &file.stack_set {
+        builder = builder.stack_set(&set.name, &set.place, set.retains);
     }
     builder = listeners::add(builder, (&file.trail, &file.rule, &file.metric_filter))?;
     let switches = file.switches.clone();

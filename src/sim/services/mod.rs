@@ -1,6 +1,7 @@
 //! The operations: from an authorized call to its result.
 
 pub(crate) mod account;
+mod cloudformation;
 pub(crate) mod cloudtrail;
 pub(crate) mod events;
 pub(crate) mod iam;
@@ -79,6 +80,7 @@ fn handler(api: Api, operation: &str) -> Option<Handler> {
         Api::Account => account::handler(operation),
         Api::Events => events::handler(operation),
         Api::Logs => logs::handler(operation),
+        Api::CloudFormation => cloudformation::handler(operation),
     }
 }
 

@@ -32,7 +32,9 @@ pub(crate) fn record(
         Api::Organizations | Api::Iam | Api::Account => {
             world.partition.organizations_region().to_owned()
         }
-        Api::CloudTrail | Api::Sts | Api::Events | Api::Logs => request.region.clone(),
+        Api::CloudTrail | Api::Sts | Api::Events | Api::Logs | Api::CloudFormation => {
+            request.region.clone()
+        }
     };
     let mut entry = json!({
         "eventVersion": "1.08",

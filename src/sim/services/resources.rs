@@ -32,6 +32,7 @@ pub(crate) fn resources(call: &Call<'_>) -> Vec<String> {
         Api::CloudTrail => trail(call).into_iter().collect(),
         Api::Events => rule(call).into_iter().collect(),
         Api::Logs => log_group(call).into_iter().collect(),
+        Api::CloudFormation => Vec::new(),
     };
     if found.is_empty() {
         found.push("*".to_owned());

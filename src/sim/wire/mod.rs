@@ -26,6 +26,7 @@ pub(crate) enum Api {
     Account,
     Events,
     Logs,
+    CloudFormation,
 }
 
 impl Api {
@@ -39,6 +40,7 @@ impl Api {
             Self::Account => "account",
             Self::Events => "events",
             Self::Logs => "logs",
+            Self::CloudFormation => "cloudformation",
         }
     }
 
@@ -46,13 +48,13 @@ impl Api {
     pub(crate) fn denied_status(self) -> u16 {
         match self {
             Self::Organizations | Self::CloudTrail | Self::Events | Self::Logs => 400,
-            Self::Iam | Self::Sts | Self::Account => 403,
+            Self::Iam | Self::Sts | Self::Account | Self::CloudFormation => 403,
         }
     }
 
     /// Speaks awsQuery, in XML, where the others speak JSON.
     pub(crate) fn is_query(self) -> bool {
-        matches!(self, Self::Iam | Self::Sts)
+        matches!(self, Self::Iam | Self::Sts | Self::CloudFormation)
     }
 }
 
@@ -108,7 +110,7 @@ pub(crate) fn parse(request: &http::Request<Bytes>) -> Result<Request, Unparsed>
 /// The answer of a call that succeeded.
 pub(crate) fn answer(request: &Request, output: &Value, id: &str) -> http::Response<Bytes> {
     match request.api {
-        Api::Iam | Api::Sts => query::answer(request, output, id),
+        Api::Iam | Api::Sts | Api::CloudFormation => query::answer(request, output, id),
         Api::Account => rest::answer(output, id),
         Api::Organizations | Api::CloudTrail | Api::Events | Api::Logs => json::answer(output, id),
     }
@@ -117,7 +119,7 @@ pub(crate) fn answer(request: &Request, output: &Value, id: &str) -> http::Respo
 /// The answer of a call that was refused.
 pub(crate) fn refuse(api: Api, refusal: &Refusal, id: &str) -> http::Response<Bytes> {
     match api {
-        Api::Iam | Api::Sts => query::refuse(api, refusal, id),
+        Api::Iam | Api::Sts | Api::CloudFormation => query::refuse(api, refusal, id),
         Api::Account => rest::refuse(refusal, id),
         Api::Organizations | Api::CloudTrail | Api::Events | Api::Logs => {
             json::refuse(api, refusal, id)

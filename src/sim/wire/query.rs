@@ -12,6 +12,7 @@ const CONTENT: (&str, &str) = ("content-type", "text/xml");
 
 fn namespace(api: Api) -> &'static str {
     match api {
+        Api::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         Api::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     }
@@ -20,6 +21,7 @@ fn namespace(api: Api) -> &'static str {
 pub(super) fn parse(service: Option<&str>, body: &Bytes) -> Result<(Api, String, Value), Unparsed> {
     let api = match service {
         Some("iam") => Api::Iam,
+        Some("cloudformation") => Api::CloudFormation,
         // Of the operations that need no signature all are STS's.
         Some("sts") | None => Api::Sts,
         Some(_) => {

@@ -26,7 +26,7 @@ pub use due::{AccountRequest, Due};
 pub use handshake::Handshake;
 pub use organization::{
     DelegatedAdministrator, FULL_AWS_ACCESS, Member, Organization, Policy, PolicyTypeState,
-    ResourcePolicy, Unit,
+    ResourcePolicy, StackSet, Unit,
 };
 pub use principal::{AccessKey, Group, Permissions, Principal, Role, Session, User};
 pub(crate) use trail::seconds;

@@ -57,6 +57,26 @@ pub struct Organization {
     pub trusted_services: BTreeMap<String, Timestamp>,
     /// `RootCredentialsManagement`, `RootSessions`.
     pub root_features: BTreeSet<String>,
+    /// Service-managed `StackSets`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack_sets: Vec<StackSet>,
+}
+
+/// A service-managed `StackSet`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackSet {
+    /// Its name.
+    pub name: String,
+    /// Name and a UUID.
+    pub id: String,
+    /// In which region it is administered.
+    pub region: String,
+    /// Does it deploy to accounts that come, and clear those that go?
+    pub auto_deployment: bool,
+    /// Do stacks stay in accounts that go?
+    pub retains_stacks: bool,
+    /// OUs, or the root.
+    pub targets: Vec<String>,
 }
 
 /// State of a policy type on the root.
@@ -155,6 +175,7 @@ impl Organization {
             delegated_administrators: BTreeMap::new(),
             trusted_services: BTreeMap::new(),
             root_features: BTreeSet::new(),
+            stack_sets: Vec::new(),
         };
         new.attach_full_access(root);
         new
