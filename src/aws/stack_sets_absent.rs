@@ -20,8 +20,7 @@ impl Ports {
 }
 
 fn absent() -> Failure {
-    let why = "this build leaves them out (cargo feature `stack-sets`)";
-    Failure::malformed("cloudformation:ListStackSets", None, why)
+    Failure::not_built_in("cloudformation:ListStackSets", "stack-sets")
 }
 
 impl Reads {

@@ -1,7 +1,6 @@
 //! Which `StackSets` act on accounts that come or go.
 
 use super::calls::Calls;
-use crate::aws::STACK_SETS_BUILT_IN;
 use crate::model::organization::StackSet;
 use crate::model::snapshot::{STACK_SETS, stack_sets_not_read};
 use crate::model::{Gap, GapReason, Observed, Snapshot};
@@ -15,10 +14,6 @@ pub(super) async fn read(calls: Calls<'_>, snapshot: &Snapshot) -> Observed<Vec<
     };
     if snapshot.stack_sets_trusted() == Some(false) {
         return stack_sets_not_read();
-    }
-    if !STACK_SETS_BUILT_IN {
-        let why = "this build leaves StackSets out (cargo feature `stack-sets`)";
-        return gap(GapReason::NotRead, why);
     }
     if !manages && administers(snapshot) == Some(false) {
         let why = "only the management account and delegated administrators of StackSets see them";

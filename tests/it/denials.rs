@@ -33,6 +33,7 @@ fn organization(guarded: bool, paths: bool) -> WorldBuilder {
         .account("audit", "Security")
         .delegated_administrator("audit", &["guardduty.amazonaws.com"])
         .root_features(&["RootCredentialsManagement", "RootSessions"])
+        .stack_set("baseline", "/", false)
         .trail("everything", |trail| {
             trail.log_group = Some("trail".to_owned());
         })
@@ -66,7 +67,7 @@ fn reads() -> Vec<&'static str> {
 
 fn check(operation: &str, guarded: bool, paths: bool) -> bool {
     let served = Served::new(denied(guarded, paths, operation));
-    let args = ["audit", "--format", "json", "--fail-on", "never"];
+    let args = ["audit", "--tags", "--format", "json", "--fail-on", "never"];
     let strict = served.run(&args);
     let asked = served
         .simulator
@@ -80,6 +81,7 @@ fn check(operation: &str, guarded: bool, paths: bool) -> bool {
     }
     let lenient = served.run(&[
         "audit",
+        "--tags",
         "--format",
         "json",
         "--fail-on",
@@ -112,7 +114,7 @@ fn whole(guarded: bool, paths: bool) -> &'static Run {
     let slot = &WHOLE[usize::from(guarded) * 2 + usize::from(paths)];
     slot.get_or_init(|| {
         let served = Served::new(organization(guarded, paths).build());
-        let run = served.run(&["audit", "--format", "json", "--fail-on", "never"]);
+        let run = served.run(&["audit", "--tags", "--format", "json", "--fail-on", "never"]);
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         run
     })

@@ -1,4 +1,4 @@
-//! What a departure deletes and a snapshot keeps: StackSets that act on it, and tags.
+//! What a departure deletes and a snapshot keeps: `StackSets` that act on it, and tags.
 
 use org_exit_guard::collect::{Scope, collect};
 use org_exit_guard::model::{GapReason, Observed, Silent, Snapshot};
