@@ -139,7 +139,9 @@ def run(probe, binary, scratch, show):
             missing = [entry[1:] for entry in unlisted if entry[0] == name]
             probe(name, not missing, missing)
     for number, row in enumerate(table):
-        probe(f"difference {number:02}: {row['kind']} {row['step']} {row['at']} still there", number in used, row)
+        # An order that nobody promises may agree by chance: moto draws its ids anew each time.
+        there = number in used or (row["kind"] == "order" and row["aws"] == "not said")
+        probe(f"difference {number:02}: {row['kind']} {row['step']} {row['at']} still there", there, row)
         probe(f"difference {number:02}: has a page and a side", row["aws"] in ("simulator", "moto", "neither", "both", "not said")
               and row["page"].startswith("https://docs.aws.amazon.com/") and row["why"], row)
     print(f"      {len(STEPS)} steps, {equal} with equal answers, {len(table)} listed differences")

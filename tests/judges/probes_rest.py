@@ -56,6 +56,11 @@ def trails(probe, world):
     probe.gives("trail.stop", lambda: ct.stop_logging(**name))
     probe.gives("trail.stopped", lambda: ct.get_trail_status(**name), lambda a: a["IsLogging"] is False and "StopLoggingTime" in a)
     probe.gives("trail.update", lambda: ct.update_trail(**name, S3BucketName="other"), lambda a: a["S3BucketName"] == "other")
+    writes = [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+    probe.gives("trail.select", lambda: ct.put_event_selectors(TrailName="all", EventSelectors=writes),
+                lambda a: a["EventSelectors"][0]["ReadWriteType"] == "WriteOnly")
+    probe.gives("trail.selected", lambda: ct.get_event_selectors(TrailName="all"),
+                lambda a: a["EventSelectors"][0]["ReadWriteType"] == "WriteOnly")
     probe.gives("trail.get", lambda: ct.get_trail(**name), lambda a: a["Trail"]["S3BucketName"] == "other" and a["Trail"]["HomeRegion"] == "us-east-1")
     probe.gives("trail.describe", ct.describe_trails, lambda a: [t["Name"] for t in a["trailList"]] == ["all"])
     probe.gives("trail.list", ct.list_trails, lambda a: [t["Name"] for t in a["Trails"]] == ["all"])
