@@ -74,6 +74,7 @@ pub(crate) fn state(world: &World) -> Value {
         "places": places,
         "open": open,
         "members": members,
+        "tags": organization.tags.iter().filter(|(id, _)| organization.members.contains_key(*id)).collect::<Vec<_>>(),
     })
 }
 

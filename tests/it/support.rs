@@ -90,6 +90,7 @@ impl Bench {
     pub(crate) async fn full(&self) -> Snapshot {
         let scope = Scope {
             depth: Depth::Full,
+            tags: true,
             ..Scope::default()
         };
         collect(&self.session, &scope, now(), &Silent)

@@ -223,6 +223,16 @@ impl WorldBuilder {
         })
     }
 
+    /// Tags an account.
+    #[must_use]
+    pub fn tagged(self, account: &str, key: &str, value: &str) -> Self {
+        let id = self.account_id(account);
+        self.organization(|organization| {
+            let tags = organization.tags.entry(id).or_default();
+            tags.insert(key.to_owned(), value.to_owned());
+        })
+    }
+
     /// A `StackSet` that deploys by itself to what is below a place; it gets trusted access.
     #[must_use]
     pub fn stack_set(mut self, name: &str, place: &str, retains: bool) -> Self {

@@ -1,5 +1,7 @@
 //! Scenario files: a world in readable TOML, or a dumped one. See `docs/scenarios.md`.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
@@ -92,6 +94,8 @@ struct Member {
     created_days_ago: Option<i64>,
     closed_days_ago: Option<i64>,
     payment_method: Option<bool>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
     #[serde(default)]
     administers: Vec<String>,
     #[serde(default)]
@@ -222,6 +226,9 @@ fn build(file: &File, partition: Partition, now: Timestamp) -> Result<World, Sce
         }
         for action in &member.lacks {
             builder = builder.denied(&member.name, action);
+        }
+        for (key, value) in &member.tags {
+            builder = builder.tagged(&member.name, key, value);
         }
     }
     for invitation in &file.invitation {
