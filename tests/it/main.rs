@@ -25,6 +25,7 @@ mod former;
 mod fuzz;
 mod guard;
 mod inspect;
+mod kill_matrix;
 mod killed;
 mod members;
 mod members_killed;
