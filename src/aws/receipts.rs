@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::session::operation;
+
 /// One attempt of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -43,17 +45,13 @@ impl Intercept for Receipts {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(metadata) = bag.load::<Metadata>() else {
+        let Some(action) = bag.load::<Metadata>().map(operation) else {
             return Ok(());
         };
         let answer = context.response();
         let id = answer.and_then(|answer| answer.headers().get("x-amzn-requestid"));
         let receipt = Receipt {
-            action: format!(
-                "{}:{}",
-                metadata.service().to_ascii_lowercase(),
-                metadata.name()
-            ),
+            action,
             request_id: id.map(str::to_owned),
             status: answer.map(|answer| answer.status().as_u16()),
         };

@@ -449,6 +449,12 @@ fn endpoint_override(config: &SdkConfig) -> Option<String> {
     own.or(all)
 }
 
+/// As IAM actions are written, e.g. `organizations:ListAccounts`.
+pub(super) fn operation(metadata: &Metadata) -> String {
+    let service = metadata.service().to_ascii_lowercase();
+    format!("{service}:{}", metadata.name())
+}
+
 /// Tells the observer of every attempt, retried ones included.
 #[derive(Debug)]
 pub(super) struct Watch(pub(super) Arc<dyn Observer>);
@@ -465,11 +471,9 @@ impl Intercept for Watch {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(metadata) = bag.load::<Metadata>() else {
+        let Some(operation) = bag.load::<Metadata>().map(operation) else {
             return Ok(());
         };
-        let service = metadata.service().to_ascii_lowercase();
-        let operation = format!("{service}:{}", metadata.name());
         self.0.on(&Event::Called {
             operation: &operation,
             status: context.response().map(|answer| answer.status().as_u16()),

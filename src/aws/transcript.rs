@@ -14,6 +14,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde::Serialize;
 
 use super::redact;
+use super::session::operation;
 
 /// Every attempt of a session's calls, retried ones included, in the order in which they ended.
 ///
@@ -99,7 +100,6 @@ impl Intercept for Recorder {
         let (Some(transcript), Some(metadata)) = (&self.0, bag.load::<Metadata>()) else {
             return Ok(());
         };
-        let service = metadata.service().to_ascii_lowercase();
         let sent = bag.load::<Sent>();
         let answer = context.response();
         let body = answer.and_then(|answer| answer.body().bytes());
@@ -108,7 +108,7 @@ impl Intercept for Recorder {
         let now = components.time_source().map(|clock| clock.now());
         transcript.add(Attempt {
             time: now.and_then(|now| now.try_into().ok()),
-            operation: format!("{service}:{}", metadata.name()),
+            operation: operation(metadata),
             request: sent.map(|sent| sent.body.clone()),
             status: answer.map(|answer| answer.status().as_u16()),
             response: response.map(|(sent, body)| redact::body(&text(Some(body)), &sent.secrets)),

@@ -107,7 +107,12 @@ pub fn plan(
         plan.resolves = resolved(&plan.predicted, findings, settings);
     }
     if let Some(proof) = &mut plan.proof {
-        resolved_by(proof, &plan.steps, snapshot, findings, settings);
+        resolved_by(
+            proof,
+            &plan.steps,
+            &plan.resolves,
+            (snapshot, findings, settings),
+        );
     }
     plan.names = names(snapshot, &plan.steps);
     Ok(plan)
@@ -392,13 +397,13 @@ fn exposed(judgement: &Judgement, guard: &Guard) -> usize {
 /// Attachments for which each one's own findings are told; beyond, only those of the whole plan.
 const MOST_TOLD: usize = 24;
 
-/// Tells each attachment the findings that are gone after it and were there before it.
+/// Tells each attachment the findings that are gone after it and were there before it; `all`:
+/// those that are gone after the last step.
 fn resolved_by(
     proof: &mut Proof,
     steps: &[Step],
-    now: &Snapshot,
-    findings: &[Finding],
-    settings: &Settings,
+    all: &[String],
+    (now, findings, settings): (&Snapshot, &[Finding], &Settings),
 ) {
     if proof.takes.len() > MOST_TOLD {
         return;
@@ -409,7 +414,11 @@ fn resolved_by(
             continue;
         };
         let first = steps.get(..=number).unwrap_or_default();
-        let gone = resolved(&predict::after(now, first), findings, settings);
+        let gone = if first.len() == steps.len() {
+            all.to_vec()
+        } else {
+            resolved(&predict::after(now, first), findings, settings)
+        };
         let gone: Vec<String> = gone
             .into_iter()
             .filter(|one| known.insert(one.clone()))
