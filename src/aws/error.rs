@@ -108,7 +108,7 @@ impl Failure {
     }
 
     /// A feature of the build is off.
-    #[cfg(not(feature = "alarms"))]
+    #[cfg(not(all(feature = "alarms", feature = "athena", feature = "stack-sets")))]
     pub(super) fn not_built_in(operation: &'static str, feature: &str) -> Self {
         Self {
             class: FailureClass::NotBuiltIn,
@@ -349,6 +349,7 @@ fn by_code(code: &str) -> Option<FailureClass> {
         | "InternalFailure"
         | "InternalError"
         | "InternalServerError"
+        | "InternalServerException"
         | "ServiceUnavailable"
         | "ServiceUnavailableException" => FailureClass::Unreachable,
         "ConstraintViolationException"
@@ -377,7 +378,7 @@ fn by_code(code: &str) -> Option<FailureClass> {
 
 /// What else AWS's models list for the operations of the table: nothing that waiting or reading
 /// would change. A code that stands nowhere here is judged by its status, and fails a test.
-const REFUSALS: [&str; 27] = [
+const REFUSALS: [&str; 28] = [
     "AccountNotManagementOrDelegatedAdministratorException",
     "AccountNotRegisteredException",
     "CloudTrailARNInvalidException",
@@ -389,6 +390,7 @@ const REFUSALS: [&str; 27] = [
     "InvalidMaxResultsException",
     "InvalidNextTokenException",
     "InvalidParameterException",
+    "InvalidRequestException",
     "InvalidTimeRangeException",
     "InvalidTrailNameException",
     "MalformedPolicyDocument",

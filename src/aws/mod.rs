@@ -5,6 +5,8 @@
 //! `lanes`.
 
 mod assumed;
+#[cfg_attr(not(feature = "athena"), path = "athena_absent.rs")]
+mod athena;
 mod cloudtrail;
 mod connector;
 mod convert;
@@ -19,6 +21,7 @@ mod logs;
 mod member;
 mod organizations;
 mod pages;
+mod question;
 mod reads;
 mod receipts;
 mod redact;
@@ -39,9 +42,11 @@ mod waits;
 mod without_alarms;
 mod writes;
 
+pub use athena::Athena;
 pub use error::{Failure, FailureClass, WriteFailure};
 pub use iam::{SimulatedKey, Simulation};
 pub use member::{Member, MemberError};
+pub use question::{Cells, Question, Rows};
 pub use reads::Reads;
 pub use receipts::Receipt;
 pub use session::{Keys, Session, SessionOptions};

@@ -82,6 +82,8 @@ pub struct SessionOptions {
     pub read_only: bool,
     /// The role that will be assumed in members; an assumed role may then do that too.
     pub member_role: Option<String>,
+    /// Athena will be asked; an assumed role may then do that too.
+    pub asks_athena: bool,
     /// Fixed credentials in place of the machine's own.
     pub keys: Option<Keys>,
     /// Another connector, for tests.
@@ -110,6 +112,7 @@ impl Default for SessionOptions {
             external_id: None,
             read_only: true,
             member_role: None,
+            asks_athena: false,
             keys: None,
             http_client: None,
             time_source: None,
@@ -177,6 +180,8 @@ pub(super) use read_port;
 pub struct Session {
     pub(super) caller: Caller,
     pub(super) config: SdkConfig,
+    /// The region that was configured; `config` has that of Organizations.
+    configured: Region,
     pub(super) tuning: Tuning,
     pub(super) into_members: IntoMembers,
     reads: Reads,
@@ -201,6 +206,7 @@ impl Session {
         let client = config.http_client().unwrap_or_else(connector::shared);
         let config = config.into_builder().http_client(client).build();
         let caller = identify(&origin, &config, &tuning).await?;
+        let configured = config.region().cloned();
         let config = config
             .into_builder()
             .region(Region::new(caller.region.clone()))
@@ -210,6 +216,7 @@ impl Session {
             into_members: IntoMembers::new(&tuning),
             caller,
             config,
+            configured: configured.unwrap_or(Region::from_static(DEFAULT_REGION)),
             tuning,
             reads,
         })
@@ -218,6 +225,11 @@ impl Session {
     /// Who calls.
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The region that was configured; where STS is asked, and Athena.
+    pub fn configured_region(&self) -> &Region {
+        &self.configured
     }
 
     /// The read side. All reads of a session share its pace.
@@ -390,7 +402,11 @@ async fn with_credentials(
         assume = assume.external_id(id);
     }
     if options.read_only {
-        assume = assume.policy(for_reading(role, options.member_role.as_deref()));
+        assume = assume.policy(for_reading(
+            role,
+            options.member_role.as_deref(),
+            options.asks_athena,
+        ));
     }
     let assumed = assume.build_from_provider(provider).await;
     assumed

@@ -16,6 +16,7 @@ use super::writing::state_place;
 use crate::aws::{Keys, Session, SessionOptions, Transcript};
 use crate::collect::{
     Finished, Members, Scope, Watching, collect, collect_chain, collect_events, collect_members,
+    collect_roster,
 };
 use crate::config::Config;
 use crate::exits::event_names;
@@ -48,6 +49,8 @@ pub(super) struct How {
     pub(super) read_only: bool,
     /// The role that will be assumed in members.
     pub(super) member_role: Option<String>,
+    /// Athena will be asked.
+    pub(super) asks_athena: bool,
     /// Keeps every call.
     pub(super) transcript: Option<Arc<Transcript>>,
 }
@@ -102,11 +105,12 @@ impl Source {
             share: config.rate_share,
             read_only: how.read_only,
             member_role: how.member_role,
+            asks_athena: how.asks_athena,
             observer: progress.clone(),
             transcript: how.transcript,
             ..SessionOptions::default()
         };
-        let (mut demo, mut now) = (None, Timestamp::now());
+        let (mut demo, mut now) = (None, whole_second());
         if args.demo {
             now = demo_now();
             let (serving, keys) = serve_demo(now).await?;
@@ -216,6 +220,18 @@ impl Source {
         Ok(snapshot)
     }
 
+    /// Reads which accounts there are, and who departed in the last `since`.
+    pub(super) async fn collect_roster(&self, since: Duration) -> Result<Snapshot, CliError> {
+        let scope = Scope {
+            since,
+            ..Scope::default()
+        };
+        let observer = self.progress.as_ref();
+        let collected = collect_roster(&self.session, &scope, self.now, observer).await;
+        self.progress.finish();
+        Ok(collected?)
+    }
+
     /// Reads the tree, and everything that hangs on the way to the account of that id or name; no
     /// events.
     pub(super) async fn collect_account(
@@ -275,6 +291,12 @@ pub(super) async fn of_account(
     let facts = source.collect_account(account).await;
     source.close().await;
     facts
+}
+
+/// Now, as records tell times.
+pub(super) fn whole_second() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn demo_now() -> Timestamp {

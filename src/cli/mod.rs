@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod exit;
 mod facts;
+mod interrupt;
 mod moment;
 mod progress;
 mod source;
@@ -46,7 +47,7 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Check(args) => commands::check::run(cli, args).await,
             Command::Lint(args) => commands::lint::run(args),
             Command::Alarm(args) => commands::alarm::run(args),
-            Command::Detect(args) => commands::detect::run(cli, args).await,
+            Command::Detect(args) => Box::pin(commands::detect::run(cli, args)).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
             Command::Remediate(args) => Box::pin(commands::remediate::run(cli, args)).await,
             Command::Runs(args) => commands::runs::run(args),
@@ -59,13 +60,12 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Demo(args) => commands::demo::run(args).await,
         }
     };
-    if matches!(cli.command, Command::Demo(_)) {
-        // A server's ordinary end is Ctrl-C; it listens for it itself.
-        return work.await;
-    }
-    tokio::select! {
-        result = work => result,
-        _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+    match &cli.command {
+        // A server's ordinary end is Ctrl-C, and a query in Athena has to be stopped: they listen for
+        // it themselves.
+        Command::Demo(_) => work.await,
+        Command::Detect(args) if args.asks_athena() => work.await,
+        _ => Box::pin(interrupt::or_interrupted(work)).await,
     }
 }
 

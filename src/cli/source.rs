@@ -9,7 +9,7 @@ pub(super) enum SourceArg {
     Lookup,
     /// `archive:PATH`: log files on disk.
     Archive(PathBuf),
-    /// `athena:DATABASE.TABLE`: a query to be run there.
+    /// `athena:DATABASE.TABLE`: a table in Athena.
     Athena(String),
 }
 

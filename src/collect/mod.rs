@@ -14,6 +14,7 @@ mod members;
 mod monitoring;
 mod names;
 mod probe;
+mod roster;
 mod sides;
 mod stack_sets;
 mod tags;
@@ -34,6 +35,7 @@ use calls::Calls;
 
 pub use chain::collect_chain;
 pub use members::{Finished, Members, collect_members};
+pub use roster::collect_roster;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]

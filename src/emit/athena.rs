@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use crate::model::{AccountId, Timestamp};
+use crate::trail::COLUMNS;
 use crate::trail::archive::Query;
 
 /// Where an organization trail delivers, and which folders the table covers.
@@ -26,8 +27,8 @@ pub struct TrailPlace {
     pub first_day: String,
 }
 
-/// The columns that both the table and the query name; the rest of a record is left out.
-const COLUMNS: [(&str, &str); 15] = [
+/// The columns of the table; the rest of a record is left out.
+const TABLE: [(&str, &str); 16] = [
     ("eventversion", "string"),
     (
         "useridentity",
@@ -46,10 +47,17 @@ const COLUMNS: [(&str, &str); 15] = [
     ("errormessage", "string"),
     ("requestparameters", "string"),
     ("responseelements", "string"),
+    ("serviceeventdetails", "string"),
     ("eventid", "string"),
     ("eventtype", "string"),
     ("recipientaccountid", "string"),
 ];
+
+/// Accounts that one query names: for a table whose accounts come with the query, Athena takes 1,000
+/// at most, and any query is shorter than its 262,144 bytes then.
+///
+/// <https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html>
+const ACCOUNTS_A_QUERY: usize = 1_000;
 
 /// The statement that makes the table `name`, with partition projection.
 pub fn athena_table(name: &str, place: &TrailPlace) -> String {
@@ -61,11 +69,7 @@ pub fn athena_table(name: &str, place: &TrailPlace) -> String {
     ];
     let base: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let base = format!("s3://{}", base.join("/"));
-    let columns: Vec<String> = COLUMNS
-        .iter()
-        .map(|(column, kind)| format!("  {column} {kind}"))
-        .chain(["  serviceeventdetails string".to_owned()])
-        .collect();
+    let columns = TABLE.map(|(column, kind)| format!("  {column} {kind}"));
     let accounts: Vec<&str> = place.accounts.iter().map(AccountId::as_str).collect();
     // Without a list, a query has to name the accounts.
     let projected = if accounts.is_empty() {
@@ -104,55 +108,78 @@ pub fn athena_table(name: &str, place: &TrailPlace) -> String {
     )
 }
 
-/// The question that `detect` asks of an archive, to a table of [`athena_table`]; it scans only the
-/// folders of the window, with its margin for late delivery, and of `accounts`, if there are any.
-pub fn athena_query(name: &str, query: &Query, region: &str) -> String {
-    let day = |time: Timestamp| {
-        TimeZone::UTC
-            .to_datetime(time)
-            .strftime("%Y/%m/%d")
-            .to_string()
+/// One query, and in whose folders it looks.
+#[derive(Debug, Clone)]
+pub struct AthenaQuery {
+    /// Empty: of all accounts that the table itself names.
+    pub accounts: BTreeSet<AccountId>,
+    /// Its text.
+    pub sql: String,
+}
+
+/// The question that `detect` asks of an archive, to a table of [`athena_table`]. It scans only the
+/// folders of `region`, of the window with its margin for late delivery, and of `accounts`: by several
+/// queries if they are many; if there are none, of every account that the table itself names.
+pub fn athena_queries(
+    name: &str,
+    query: &Query,
+    region: &str,
+    accounts: &BTreeSet<AccountId>,
+) -> Vec<AthenaQuery> {
+    let accounts: Vec<&AccountId> = accounts.iter().collect();
+    let mut parts: Vec<&[&AccountId]> = accounts.chunks(ACCOUNTS_A_QUERY).collect();
+    if parts.is_empty() {
+        parts.push(&[]);
+    }
+    let asked = parts.into_iter().map(|accounts| AthenaQuery {
+        accounts: accounts.iter().map(|id| (*id).clone()).collect(),
+        sql: one_query(name, query, region, accounts),
+    });
+    asked.collect()
+}
+
+fn one_query(name: &str, query: &Query, region: &str, accounts: &[&AccountId]) -> String {
+    let at = |time: Timestamp, format: &str| {
+        let time = TimeZone::UTC.to_datetime(time);
+        quoted(&time.strftime(format).to_string())
     };
-    let second = |time: Timestamp| {
-        TimeZone::UTC
-            .to_datetime(time)
-            .strftime("%Y-%m-%dT%H:%M:%SZ")
-            .to_string()
-    };
+    let (day, second) = ("%Y/%m/%d", "%Y-%m-%dT%H:%M:%SZ");
     let window = &query.window;
     let mut wanted = vec![
         format!("region = {}", quoted(region)),
-        format!("day >= {}", quoted(&day(window.since))),
-        format!("day <= {}", quoted(&day(window.last_delivery()))),
+        format!("day >= {}", at(window.since, day)),
+        format!("day <= {}", at(window.last_delivery(), day)),
     ];
-    if !query.accounts.is_empty() {
-        wanted.push(format!(
-            "account IN ({})",
-            list(query.accounts.iter().map(AccountId::as_str))
-        ));
+    if !accounts.is_empty() {
+        let accounts: Vec<&str> = accounts.iter().map(|id| id.as_str()).collect();
+        wanted.push(format!("account IN ({})", list(&accounts)));
     }
     // Times of records are whole seconds in UTC, so their texts sort as they do.
-    wanted.push(format!("eventtime >= {}", quoted(&second(window.since))));
-    wanted.push(format!("eventtime <= {}", quoted(&second(window.until))));
+    wanted.push(format!("eventtime >= {}", at(window.since, second)));
+    wanted.push(format!("eventtime <= {}", at(window.until, second)));
     let sources = query.by_source().into_iter().map(|(source, names)| {
+        let source = quoted(source);
         format!(
-            "(eventsource = {} AND eventname IN ({}))",
-            quoted(source),
-            list(names.into_iter())
+            "(eventsource = {source} AND eventname IN ({}))",
+            list(&names)
         )
     });
     let sources: Vec<String> = sources.collect();
     wanted.push(format!("(\n    {}\n  )", sources.join("\n    OR ")));
-    let columns: Vec<&str> = COLUMNS.iter().map(|(column, _)| *column).collect();
+    let columns = COLUMNS.map(|column| match column.label() {
+        label if label == column.field => label,
+        label => format!("{} AS {label}", column.field),
+    });
     format!(
-        "SELECT {}, serviceeventdetails\nFROM {name}\nWHERE {}\nORDER BY eventtime DESC, eventid;\n",
-        columns.join(", "),
+        "SELECT\n  {}\nFROM {name}\nWHERE {}\nORDER BY eventtime DESC, eventid;\n",
+        columns.join(",\n  "),
         wanted.join("\n  AND ")
     )
 }
 
-fn list<'a>(values: impl Iterator<Item = &'a str>) -> String {
-    values.map(quoted).collect::<Vec<_>>().join(", ")
+fn list(values: &[&str]) -> String {
+    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    values.join(", ")
 }
 
 /// A text as SQL writes it.
@@ -191,7 +218,10 @@ mod tests {
             margin_hours: 24,
         };
         let accounts = ["222222222222".parse().unwrap()].into();
-        let sql = athena_query("db.trail", &Query::exits(window, accounts), "us-east-1");
+        let query = Query::exits(window, BTreeSet::new());
+        let sql = athena_queries("db.trail", &query, "us-east-1", &accounts)
+            .remove(0)
+            .sql;
         for part in [
             "day >= '2026/11/01'",
             "day <= '2026/11/08'",
@@ -200,6 +230,45 @@ mod tests {
             "'LeaveOrganization'",
         ] {
             assert!(sql.contains(part), "{part}: {sql}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_accounts_are_asked_about_in_queries_that_athena_takes() {
+        let window = Window {
+            since: "2026-11-01T12:00:00Z".parse().unwrap(),
+            until: "2026-11-07T23:30:00Z".parse().unwrap(),
+            margin_hours: 24,
+        };
+        let query = Query::exits(window, BTreeSet::new());
+        let id = |number: u64| format!("{:012}", 300_000_000_000 + number);
+        let accounts: BTreeSet<AccountId> = (0..10_001).map(|n| id(n).parse().unwrap()).collect();
+        let queries = athena_queries("db.trail", &query, "us-east-1", &accounts);
+        assert_eq!(queries.len(), 11);
+        assert!(queries.iter().all(|one| one.sql.len() < 262_144));
+        let named = (0..10_001).map(|n| {
+            queries
+                .iter()
+                .filter(|one| one.sql.contains(&id(n)))
+                .count()
+        });
+        assert!(named.eq(std::iter::repeat_n(1, 10_001)));
+        let any = athena_queries("db.trail", &query, "us-east-1", &BTreeSet::new())
+            .remove(0)
+            .sql;
+        assert!(!any.contains("account IN"), "{any}");
+    }
+
+    #[test]
+    fn every_value_of_the_query_has_its_column_in_the_table() {
+        for column in COLUMNS {
+            let first = column.field.split('.').next().unwrap();
+            let (_, kind) = TABLE.iter().find(|(name, _)| *name == first).unwrap();
+            let mut rest = *kind;
+            for part in column.field.split('.').skip(1) {
+                let at = rest.find(&format!("{part}:")).expect(column.field);
+                rest = &rest[at..];
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum IamPolicy {
     Undo,
     /// What the role of `--member-role` needs inside each member.
     Member,
+    /// What `detect --source athena:` needs beside the reads of an audit.
+    Athena,
 }
 
 /// The policy as pretty JSON. `sts:GetCallerIdentity` needs no permission and is left out
@@ -25,8 +27,11 @@ pub fn iam_policy(kind: IamPolicy, member_role: Option<&str>) -> String {
     if kind == IamPolicy::Member {
         return pretty(&[allow("ReadInMember", &MEMBER_READS, "*")]);
     }
+    if kind == IamPolicy::Athena {
+        return pretty(&athena());
+    }
     let mut statements = vec![statement("ReadForAudit", |job| {
-        !job.writes() && job != Job::Member
+        !job.writes() && !matches!(job, Job::Member | Job::Athena)
     })];
     if let Some(name) = member_role {
         let role = format!("arn:*:iam::*:role/{name}");
@@ -47,6 +52,24 @@ pub fn iam_policy(kind: IamPolicy, member_role: Option<&str>) -> String {
         statements.push(allow("MoveAccountsBackToTheRoot", &back, "*"));
     }
     pretty(&statements)
+}
+
+/// A query runs with the rights of who asks: the table's definition, the log files, the place of
+/// the results. Both buckets are to be filled in, and KMS where they are encrypted with a key.
+///
+/// <https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html>
+fn athena() -> [serde_json::Value; 5] {
+    let (logs, results) = ("arn:*:s3:::TRAIL-BUCKET", "arn:*:s3:::RESULTS-BUCKET");
+    let tables = ["glue:GetDatabase", "glue:GetTable"];
+    let bucket = ["s3:GetBucketLocation", "s3:ListBucket"];
+    let write = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"];
+    [
+        statement("AskAthena", |job| job == Job::Athena),
+        allow("ReadTheDefinitionOfTheTable", &tables, "*"),
+        json!({ "Sid": "FindBothBuckets", "Effect": "Allow", "Action": bucket, "Resource": [logs, results] }),
+        allow("ReadLogFiles", &["s3:GetObject"], &format!("{logs}/*")),
+        allow("KeepResults", &write, &format!("{results}/*")),
+    ]
 }
 
 fn pretty(statements: &[serde_json::Value]) -> String {
@@ -75,6 +98,10 @@ mod tests {
     #[test]
     fn the_published_policies_are_those_of_the_operations_table() {
         let published = [
+            (
+                IamPolicy::Athena,
+                include_str!("../../policies/iam/athena.json"),
+            ),
             (
                 IamPolicy::Audit,
                 include_str!("../../policies/iam/audit.json"),

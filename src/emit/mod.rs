@@ -7,7 +7,7 @@ mod iac;
 mod iam;
 
 pub use alarm::alarm;
-pub use athena::{TrailPlace, athena_query, athena_table};
+pub use athena::{AthenaQuery, TrailPlace, athena_queries, athena_table};
 pub use guards_guard::guards_guard;
 pub use iac::{Iac, code};
 pub use iam::{IamPolicy, iam_policy};

@@ -52,6 +52,8 @@ pub struct KnownHome {
     pub organization: Option<OrganizationId>,
     /// Its facts, if a snapshot was named.
     pub snapshot: Option<Snapshot>,
+    /// Its accounts and what was read beside them, if they were listed to ask about each.
+    pub roster: Option<Snapshot>,
 }
 
 /// Judges the records of `sources` that the query takes; waivers count as of `now`.
@@ -63,7 +65,8 @@ pub fn detect_in(
     now: Timestamp,
 ) -> DetectionsDocument {
     let judgement = known.snapshot.as_ref().map(crate::verdict::judge);
-    let facts = known.snapshot.as_ref().or(sources.live.as_ref());
+    let read = sources.live.as_ref().or(known.roster.as_ref());
+    let facts = known.snapshot.as_ref().or(read);
     let organization = facts.and_then(|facts| facts.organization.known());
     let home = Home {
         organization: known
@@ -75,9 +78,12 @@ pub fn detect_in(
     };
     let archived = sources.archived.iter().flat_map(|scanned| &scanned.found);
     let looked_up = sources.live.iter().flat_map(Snapshot::records);
-    let records = archived
-        .map(|found| &found.record)
-        .chain(looked_up.filter(|record| query.takes(record)));
+    let queried = sources.queried.iter().flat_map(|one| &one.records);
+    let records = archived.map(|found| &found.record).chain(
+        looked_up
+            .chain(queried)
+            .filter(|record| query.takes(record)),
+    );
     let detections = detect(records, &home, settings, now);
     let stories = stories(&detections, &home);
     let expired = of_events(settings).filter(|waiver| waiver.expires <= now);

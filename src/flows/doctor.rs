@@ -153,6 +153,7 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
         let answer = match row.name {
             _ if row.job.writes() => Answer::NotTried,
             _ if row.job == Job::Member => IN_MEMBERS,
+            _ if row.job == Job::Athena => IN_ATHENA,
             // The session could not have been opened without it.
             "sts:GetCallerIdentity" => Answer::Allowed,
             "organizations:DescribeOrganization" => {
@@ -185,6 +186,8 @@ pub async fn examine(session: &Session, now: Timestamp) -> Examination {
 
 const IN_MEMBERS: Answer =
     Answer::NothingToAsk("it serves what `audit --member-role` reads inside members");
+const IN_ATHENA: Answer =
+    Answer::NothingToAsk("it serves `detect --source athena:`, whose queries are billed");
 const NO_TRAIL: Answer = Answer::NothingToAsk("there is no trail");
 const NO_RULE: Answer = Answer::NothingToAsk("the default bus has no rule with a pattern");
 const NO_ROOT: Answer = Answer::CouldNotTry("the root is unknown");
@@ -332,6 +335,8 @@ mod tests {
                 Answer::NotTried
             } else if row.job == Job::Member {
                 IN_MEMBERS
+            } else if row.job == Job::Athena {
+                IN_ATHENA
             } else if row.name.starts_with("cloudformation:") {
                 // Trusted access is off in that world.
                 assert!(matches!(answer, Answer::NothingToAsk(_)), "{answer:?}");
@@ -352,7 +357,7 @@ mod tests {
                 .filter(|call| call.operation == row.name)
                 .count();
             let off = row.name.starts_with("cloudformation:");
-            let tried = !row.job.writes() && row.job != Job::Member && !off;
+            let tried = !row.job.writes() && !matches!(row.job, Job::Member | Job::Athena) && !off;
             assert_eq!(count, usize::from(tried), "{}", row.name);
         }
         assert_eq!(before.organizations, simulator.world().organizations);

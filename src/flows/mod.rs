@@ -1,5 +1,6 @@
 //! The use cases as straight lines.
 
+mod athena;
 mod audit;
 mod check;
 mod detect;
@@ -14,6 +15,7 @@ mod roster;
 mod snapshot_file;
 mod verify;
 
+pub use athena::{AskTable, ask_table, everybody};
 pub use audit::{Audited, judge_all, rule_ids, rules};
 pub use check::{CheckError, binding, check, check_line, read_chain, whose_of};
 pub use detect::{KnownHome, SearchArchives, detect_in, search_archives};

@@ -47,6 +47,14 @@ pub struct Earlier {
     pub problems: Vec<String>,
 }
 
+impl Earlier {
+    /// Every account that was in the organization then, or had been.
+    pub fn everybody(&self) -> impl Iterator<Item = AccountId> + '_ {
+        let listed = self.baseline.iter().flat_map(super::athena::everybody);
+        listed.chain(self.departed.keys().cloned())
+    }
+}
+
 /// Two snapshots of different organizations.
 #[derive(Debug, thiserror::Error)]
 #[error("the baseline is of organization `{baseline}`, the facts are of `{facts}`")]

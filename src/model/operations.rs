@@ -16,6 +16,8 @@ pub enum Job {
     Verify,
     /// Only `--member-role` asks for it, of an audit or of `remediate --accept-in-account`.
     Member,
+    /// Only `detect --source athena:` asks for it.
+    Athena,
     /// Creating and attaching the guard.
     Guard,
     /// Enabling the SCP policy type, where it is asked for.
@@ -33,7 +35,7 @@ impl Job {
     pub fn writes(self) -> bool {
         !matches!(
             self,
-            Self::Audit | Self::AuditDetail | Self::Verify | Self::Member
+            Self::Audit | Self::AuditDetail | Self::Verify | Self::Member | Self::Athena
         )
     }
 
@@ -68,7 +70,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Can the operation change nothing in AWS?
+    /// Can the operation change nothing in AWS? A query in Athena is no read: its result is written.
     pub fn reads(&self) -> bool {
         let name = self
             .name
@@ -108,7 +110,9 @@ const fn unpublished(name: &'static str, job: Job, cost: &'static str) -> Operat
     }
 }
 
-use Job::{AcceptInAccount, Audit, AuditDetail, EnableScps, Guard, Member, Reinvite, Undo, Verify};
+use Job::{
+    AcceptInAccount, Athena, Audit, AuditDetail, EnableScps, Guard, Member, Reinvite, Undo, Verify,
+};
 
 /// The table, in the order in which an audit meets the operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -301,6 +305,26 @@ pub const OPERATIONS: &[Operation] = &[
         5.0,
         8.0,
         "invitations of other organizations that wait in a member are unknown (--member-role)",
+    ),
+    unpublished(
+        "athena:StartQueryExecution",
+        Athena,
+        "the logs of a trail cannot be searched in Athena (detect --source athena:)",
+    ),
+    unpublished(
+        "athena:GetQueryExecution",
+        Athena,
+        "whether a query in Athena has come to its end is unknown",
+    ),
+    unpublished(
+        "athena:GetQueryResults",
+        Athena,
+        "what a query in Athena found is unknown",
+    ),
+    unpublished(
+        "athena:StopQueryExecution",
+        Athena,
+        "a query that nobody waits for goes on, and is billed",
     ),
     op(
         "organizations:CreatePolicy",

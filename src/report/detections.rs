@@ -8,20 +8,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::build::{counts, finding};
-use super::document::{Counts, EventCoverage, FindingView, Tool};
+use super::document::{Counts, FindingView, Tool};
+use super::looked::{Looked, blind_spots, what_was_looked_at};
 use super::page::{Page, Tone};
 use super::timeline::{EventView, StoryView};
-use super::{Format, members, timeline};
+use super::{Format, timeline};
 use crate::audit::Finding;
 use crate::detect::{Detection, Story};
-use crate::exits::{EVENTS, EventKind};
 use crate::model::{AccountId, Gap, Snapshot, Timestamp};
-use crate::trail::archive::{Coverage, Found, Scanned};
+use crate::trail::Queried;
+use crate::trail::archive::{Found, Scanned};
 
 /// The version of this form.
 const DETECTIONS_VERSION: u32 = 1;
-/// Lines of one kind on a page; JSON has them all.
-const SHOWN: usize = 20;
 
 /// Detections of one run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -65,31 +64,12 @@ pub struct RecordRef {
     pub event_id: String,
     /// Files of an archive that hold it.
     pub files: Vec<String>,
+    /// Tables in Athena that hold it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
     /// The account in whose event history it was looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_up_in: Option<AccountId>,
-}
-
-/// What was looked at: the members of the first part are there if an archive was searched.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Looked {
-    /// Archives.
-    #[serde(flatten)]
-    pub archive: Option<Coverage>,
-    /// Event histories.
-    pub histories: Vec<EventCoverage>,
-    /// What could not be read of them.
-    pub gaps: Vec<Gap>,
-}
-
-impl Looked {
-    /// Was everything read?
-    pub fn is_complete(&self) -> bool {
-        let archive = self.archive.as_ref();
-        self.gaps.is_empty()
-            && archive.is_none_or(Coverage::is_complete)
-            && self.histories.iter().all(|one| one.unparsed.is_empty())
-    }
 }
 
 /// Where the records came from.
@@ -99,6 +79,10 @@ pub struct Sources {
     pub archived: Option<Scanned>,
     /// An event history, and what was read beside it.
     pub live: Option<Snapshot>,
+    /// Tables in Athena that were asked.
+    pub queried: Vec<Queried>,
+    /// What could not be read of the accounts to ask about.
+    pub gaps: Vec<Gap>,
 }
 
 /// What follows from the records.
@@ -132,11 +116,7 @@ impl DetectionsDocument {
             records: vec![places.record(detection)],
         });
         let detection_views = views.collect();
-        let coverage = looked(sources);
-        let unparsed = coverage.histories.iter().map(|one| one.unparsed.len());
-        let archive = coverage.archive.as_ref();
-        let unread = archive.map_or(0, |one| one.damaged.len() + one.unparsed.len());
-        let unread = unread + unparsed.sum::<usize>();
+        let coverage = Looked::of(sources);
         Self {
             format_version: DETECTIONS_VERSION,
             tool: Tool::of(env!("CARGO_PKG_VERSION")),
@@ -148,7 +128,7 @@ impl DetectionsDocument {
                 .collect(),
             findings: findings.iter().map(finding).collect(),
             blind_spots,
-            counts: counts(findings, detections, &coverage.gaps, unread),
+            counts: counts(findings, detections, &coverage.gaps, coverage.unread()),
             coverage,
         }
     }
@@ -162,6 +142,7 @@ impl DetectionsDocument {
 /// In which files and histories the records stand.
 struct Places<'a> {
     files: BTreeMap<(&'a str, Timestamp), Vec<&'a Found>>,
+    tables: BTreeMap<(&'a str, Timestamp), BTreeSet<&'a str>>,
     histories: BTreeMap<(&'a str, Timestamp), &'a AccountId>,
 }
 
@@ -172,6 +153,13 @@ impl<'a> Places<'a> {
             let key = (one.record.event_id.as_str(), one.record.time);
             files.entry(key).or_default().push(one);
         }
+        let mut tables: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for queried in &sources.queried {
+            for one in &queried.records {
+                let held = tables.entry((one.event_id.as_str(), one.time)).or_default();
+                held.insert(&queried.coverage.table);
+            }
+        }
         let histories = sources.live.iter().flat_map(Snapshot::histories);
         let looked_up = histories.flat_map(|history| {
             let records = history.records.iter();
@@ -179,6 +167,7 @@ impl<'a> Places<'a> {
         });
         Self {
             files,
+            tables,
             histories: looked_up.collect(),
         }
     }
@@ -192,75 +181,16 @@ impl<'a> Places<'a> {
         RecordRef {
             event_id: detection.event_id.clone(),
             files: files.collect(),
+            tables: self
+                .tables
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .map(|one| (*one).to_owned())
+                .collect(),
             looked_up_in: self.histories.get(&key).map(|account| (*account).clone()),
         }
     }
-}
-
-fn looked(sources: Sources) -> Looked {
-    let gaps = sources.live.as_ref().map(Snapshot::gaps);
-    let histories = sources.live.iter().flat_map(Snapshot::histories);
-    Looked {
-        archive: sources.archived.map(|scanned| scanned.coverage),
-        histories: histories.map(EventCoverage::of).collect(),
-        gaps: gaps.unwrap_or_default(),
-    }
-}
-
-/// What the sources cannot show, whatever they hold.
-fn blind_spots(sources: &Sources, accounts: &BTreeSet<AccountId>) -> Vec<String> {
-    let mut spots = Vec::new();
-    if let Some(live) = &sources.live {
-        spots.extend(members::blind_spots(live));
-        if live.caller_manages() == Some(false) {
-            spots.push(
-                "departures are recorded in the management account only; this caller is not it"
-                    .to_owned(),
-            );
-        }
-    }
-    if let Some(scanned) = &sources.archived {
-        spots.extend(blind_spots_of_files(&scanned.coverage, accounts));
-    }
-    spots
-}
-
-/// What log files cannot show, whatever they hold.
-fn blind_spots_of_files(coverage: &Coverage, accounts: &BTreeSet<AccountId>) -> Vec<String> {
-    let names = |wanted: &dyn Fn(EventKind, bool) -> bool| {
-        let events = EVENTS
-            .iter()
-            .filter(|event| wanted(event.kind, event.in_member));
-        let names: Vec<&str> = events.map(|event| event.name).collect();
-        names.join(" and ")
-    };
-    let service = names(&|kind, _| matches!(kind, EventKind::Departure | EventKind::Joining));
-    let member = names(&|_, in_member| in_member);
-    let mut spots = vec![
-        format!(
-            "{service} exist since May 2026, in the management account only; AWS documents them for its event \
-             history, not for log files. An archive may hold none although accounts left"
-        ),
-        format!(
-            "a member's own {member} lies in that member's folder; AWS does not document whether the call by \
-             which an account left still reaches the organization trail"
-        ),
-        "an account that left delivers nothing here from then on".to_owned(),
-        "what root users do on the sign-in page, and calls of IAM, are looked for in the Organizations region only"
-            .to_owned(),
-        format!(
-            "records delivered more than {} hours after the window's end were not looked for",
-            coverage.margin_hours
-        ),
-    ];
-    if !accounts.is_empty() {
-        spots.push(
-            "other accounts' folders were not looked at: what the management account did to the accounts asked \
-             for is logged in its own folder"
-                .to_owned(),
-        );
-    }
-    spots
 }
 
 fn page(document: &DetectionsDocument, width: usize) -> String {
@@ -272,19 +202,14 @@ fn page(document: &DetectionsDocument, width: usize) -> String {
     for one in &document.detections {
         timeline::one_event(&mut page, &one.event);
         let files = one.records.iter().flat_map(|record| &record.files);
-        for file in files {
-            page.paragraph(2, &format!("in {file}"));
+        let tables = one.records.iter().flat_map(|record| &record.tables);
+        for place in files.chain(tables) {
+            page.paragraph(2, &format!("in {place}"));
         }
     }
     timeline::stories(&mut page, &document.stories);
     findings(&mut page, &document.findings);
-    page.gap();
-    page.heading("What was looked at");
-    histories(&mut page, &document.coverage);
-    if let Some(coverage) = &document.coverage.archive {
-        horizon(&mut page, coverage);
-        unread(&mut page, coverage);
-    }
+    what_was_looked_at(&mut page, &document.coverage);
     page.gap();
     page.heading("What this source cannot show");
     for spot in &document.blind_spots {
@@ -309,159 +234,6 @@ fn findings(page: &mut Page, findings: &[FindingView]) {
         page.labeled(0, label, tone, &finding.summary);
         for line in &finding.evidence {
             page.item(2, line);
-        }
-    }
-}
-
-fn histories(page: &mut Page, coverage: &Looked) {
-    // The caller's comes first; of members there may be thousands.
-    if let Some((own, of_members)) = coverage.histories.split_first() {
-        let EventCoverage {
-            account,
-            region,
-            from,
-            until,
-            records,
-            ..
-        } = own;
-        page.paragraph(
-            0,
-            &format!("event history of account {account} in {region}, {from} to {until}: {records} records"),
-        );
-        if let Some(text) = members::histories(of_members) {
-            page.paragraph(0, &text);
-        }
-    }
-    for one in coverage.histories.iter().flat_map(|one| &one.unparsed) {
-        page.item(0, &format!("a record could not be parsed: {one}"));
-    }
-    for gap in &coverage.gaps {
-        page.labeled(0, "unread", Tone::Doubtful, &gap.to_string());
-    }
-}
-
-fn horizon(page: &mut Page, coverage: &Coverage) {
-    page.paragraph(
-        0,
-        &format!(
-            "records from {} to {}, in files delivered up to {} hours later, in {}",
-            coverage.since,
-            coverage.until,
-            coverage.margin_hours,
-            coverage.paths.join(" and ")
-        ),
-    );
-    let accounts: Vec<&str> = coverage.accounts.iter().map(AccountId::as_str).collect();
-    page.paragraph(0, &listed("accounts", &accounts));
-    let regions: Vec<&str> = coverage.regions.iter().map(String::as_str).collect();
-    page.paragraph(0, &listed("regions", &regions));
-    page.paragraph(
-        0,
-        &format!(
-            "{} files met: {} searched ({:.1} MB, {:.1} MB inflated), {} not log files, {} damaged",
-            coverage.files_seen,
-            coverage.searched,
-            megabytes(coverage.bytes_read),
-            megabytes(coverage.bytes_searched),
-            coverage.not_log_files,
-            coverage.damaged.len()
-        ),
-    );
-    for pruned in &coverage.pruned {
-        page.item(
-            0,
-            &format!(
-                "not looked into by rule {}: {} folders, {} files",
-                pruned.rule, pruned.folders, pruned.files
-            ),
-        );
-    }
-    let missing: Vec<&str> = coverage
-        .accounts_without_files
-        .iter()
-        .map(AccountId::as_str)
-        .collect();
-    let days: Vec<&str> = coverage
-        .days_without_files
-        .iter()
-        .map(String::as_str)
-        .collect();
-    let regions: Vec<&str> = coverage
-        .regions_without_files
-        .iter()
-        .map(String::as_str)
-        .collect();
-    for (what, names) in [
-        ("days without a file", days),
-        ("accounts without a file", missing),
-        ("regions without a file", regions),
-    ] {
-        if !names.is_empty() {
-            page.item(0, &listed(what, &names));
-        }
-    }
-    if coverage.unplaced > 0 {
-        page.item(
-            0,
-            &format!(
-                "{} files searched whose name and folder tell neither account nor day",
-                coverage.unplaced
-            ),
-        );
-    }
-    if coverage.duplicates > 0 {
-        page.item(
-            0,
-            &format!("{} records delivered more than once", coverage.duplicates),
-        );
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "one decimal of a count of megabytes is shown"
-)]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
-}
-
-/// The count and the first names.
-fn listed(what: &str, names: &[&str]) -> String {
-    let first: Vec<&str> = names.iter().take(SHOWN).copied().collect();
-    let more = match names.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{what}: {} {}{more}", names.len(), first.join(" "))
-        .trim_end()
-        .to_owned()
-}
-
-fn unread(page: &mut Page, coverage: &Coverage) {
-    if !coverage.is_complete() {
-        page.gap();
-        page.heading("Could not be read");
-        for damaged in coverage.damaged.iter().chain(&coverage.unparsed) {
-            page.labeled(
-                0,
-                "unread",
-                Tone::Doubtful,
-                &format!(
-                    "{}: {} ({} bytes searched)",
-                    damaged.path, damaged.reason, damaged.bytes_searched
-                ),
-            );
-        }
-    }
-    if !coverage.noted.is_empty() {
-        page.gap();
-        page.heading("Searched, but odd");
-        for noted in coverage.noted.iter().take(SHOWN) {
-            page.item(0, &format!("{}: {}", noted.path, noted.what));
-        }
-        if coverage.noted.len() > SHOWN {
-            let more = coverage.noted.len() - SHOWN;
-            page.item(0, &format!("{more} more (--format json lists all)"));
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod document;
 mod explain;
 mod json;
 mod lint;
+mod looked;
 mod members;
 mod page;
 mod remediation;

@@ -234,6 +234,11 @@ impl Page {
     }
 }
 
+/// A number of things, in words.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Lines without the indentation that all but the first share; tabs become four blanks.
 fn dedented(text: &str) -> Vec<String> {
     let lines: Vec<String> = text

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::document::PathRow;
-use super::page::{Page, Tone};
+use super::page::{Page, Tone, counted};
 use crate::exits::ExitPath;
 use crate::model::{AccountId, OrganizationId, Timestamp};
 use crate::plan::{Change, PathCount, PlanDocument, Proof, Takes};
@@ -337,10 +337,6 @@ fn proved(page: &mut Page, proof: &Proof) {
             page.paragraph(4, &format!("resolves {}", takes.resolves.join("; ")));
         }
     }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn taken(takes: &Takes) -> String {

@@ -13,6 +13,7 @@ mod answers;
 mod architecture;
 mod archive;
 mod archive_cases;
+mod athena;
 mod commands;
 mod cost;
 mod demo_serve;

@@ -1,32 +1,57 @@
 #!/usr/bin/env python3
-"""The query of `detect --print-query`, run by another engine over an archive.
+"""`detect --source athena:`, its query run by another engine and its calls answered by moto.
 
     python tests/judges/athena.py --binary target/debug/org-exit-guard
 
-sqlglot reads the query as Athena's SQL and writes it for DuckDB, which runs it over the same files
-that `detect --source archive:` searches, with the partitions that the folders name. Both have to
-find the same records. The table of `emit athena-table` has to have every column of the query, and
-its location template has to lead to the folders of the archive.
+sqlglot reads the table of `emit athena-table` and the query of `--print-query` as Athena's SQL and
+writes both for DuckDB, which runs the query over the same files that `detect --source archive:`
+searches, with the partitions that the folders name. Both have to find the same records. DuckDB's rows
+are then queued in moto as the results of Athena, and `detect --source athena:` has to tell the same
+events, in every field, as the local scanner.
 """
 
 import argparse
 import gzip
 import json
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from pathlib import Path
 
 import duckdb
 import sqlglot
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "moto"))
+from recorder import Recorder  # noqa: E402
+from run import Moto  # noqa: E402
+from seed import client  # noqa: E402
+
 SEED = 20261124
-ORGANIZATION = "o-exampleorg1"
-ACCOUNTS = ["111111111111", "222222222222", "333333333333"]
+MANAGEMENT = "123456789012"  # moto's
 REGIONS = ["us-east-1", "eu-central-1"]
 DAYS = [f"2026/11/{day:02}" for day in range(1, 11)]
+FOUND, INCOMPLETE, INTERRUPTED = 3, 4, 130
+# Rows that hold JSON as text, as CloudTrailInputFormat hands them over.
+DOCUMENTS = ("requestParameters", "responseElements", "serviceEventDetails")
+
+
+def identity(rng, account):
+    session = {"sessionIssuer": {"type": "Role", "arn": f"arn:aws:iam::{account}:role/Admin", "userName": "Admin"},
+               "attributes": {"mfaAuthenticated": rng.choice(["true", "false"]), "creationDate": "2026-11-01T00:00:00Z"},
+               "sourceIdentity": "it's, \"me\""}  # fmt: skip
+    return rng.choice([
+        {"type": "IAMUser", "arn": f"arn:aws:iam::{account}:user/it's", "accountId": account, "accessKeyId": "AKIAEXAMPLE"},
+        {"type": "Root", "arn": f"arn:aws:iam::{account}:root", "accountId": account},
+        {"type": "AWSService", "invokedBy": "organizations.amazonaws.com"},
+        {"type": "AssumedRole", "arn": f"arn:aws:sts::{account}:assumed-role/Admin/a=b", "accountId": account,
+         "sessionContext": session},
+    ])  # fmt: skip
 
 
 def record(rng, events, number, account, region, day):
@@ -36,22 +61,27 @@ def record(rng, events, number, account, region, day):
         (event["source"], event["name"]), (event["source"], "ListAccounts"),
         ("ec2.amazonaws.com", event["name"]), ("ec2.amazonaws.com", "RunInstances"),
     ])  # fmt: skip
-    return {
+    made = {
         "eventVersion": "1.11", "eventID": f"e{number}", "eventName": name, "eventSource": source,
-        "eventTime": f"{day.replace('/', '-')}T{rng.randrange(24):02}:{rng.randrange(60):02}:00Z",
+        "eventTime": f"{day.replace('/', '-')}T{rng.randrange(24):02}:{rng.randrange(60):02}:{number % 60:02}Z",
         "awsRegion": region, "recipientAccountId": account, "eventType": "AwsApiCall",
-        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{account}:user/it's"},
-        "requestParameters": {"accountId": account}, "responseElements": None,
-        "sourceIPAddress": "192.0.2.10", "userAgent": "aws-cli",
+        "userIdentity": identity(rng, account), "sourceIPAddress": "192.0.2.10",
+        "userAgent": rng.choice(["aws-cli", "a, {b=c}; 'd' \"e\" é\\"]), "responseElements": None,
+        "requestParameters": {"accountId": account, "policyId": "p-11111111", "note": "x, y=z"},
     }  # fmt: skip
+    if rng.random() < 0.3:
+        made |= {"errorCode": "AccessDenied", "errorMessage": "with an explicit deny in a service control policy"}
+    if name.startswith("Account"):
+        made |= {"eventType": "AwsServiceEvent", "serviceEventDetails": {"accountId": account, "departedMethod": "LEFT"}}
+    return made
 
 
-def archive(rng, root, events):
+def archive(rng, root, events, organization, accounts):
     number = 0
-    for account in ACCOUNTS:
+    for account in accounts:
         for region in REGIONS:
             for day in DAYS:
-                folder = root / "AWSLogs" / ORGANIZATION / account / "CloudTrail" / region / day
+                folder = root / "AWSLogs" / organization / account / "CloudTrail" / region / day
                 folder.mkdir(parents=True)
                 for part in range(2):
                     records = [record(rng, events, number + at, account, region, day) for at in range(8)]
@@ -60,78 +90,219 @@ def archive(rng, root, events):
                     (folder / name).write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
 
 
-def table(root, columns):
-    """A table with the columns of the DDL and the partitions of the folders."""
+def lower(value):
+    return {key.lower(): lower(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def table(root, organization, ddl):
+    """A table of the types of the DDL, with the partitions of the folders."""
+    schema = sqlglot.parse_one(ddl, read="athena").this
+    types = {one.name: one.kind.sql("duckdb") for one in schema.expressions if one.kind}
+    types |= {"account": "TEXT", "region": "TEXT", "day": "TEXT"}
+    rows = root / "rows.jsonl"
+    with rows.open("w") as out:
+        for file in sorted(root.rglob("*.json.gz")):
+            account, _, region, *day = file.relative_to(root / "AWSLogs" / organization).parts[:6]
+            for one in json.loads(gzip.decompress(file.read_bytes()))["Records"]:
+                texts = {key: json.dumps(one[key]) for key in DOCUMENTS if one.get(key) is not None}
+                row = lower({**one, **dict.fromkeys(DOCUMENTS), **texts})
+                out.write(json.dumps({**row, "account": account, "region": region, "day": "/".join(day)}) + "\n")
     connection = duckdb.connect()
-    rows = []
-    for file in sorted(root.rglob("*.json.gz")):
-        account, _, region, year, month, day = file.relative_to(root / "AWSLogs" / ORGANIZATION).parts[:6]
-        for one in json.loads(gzip.decompress(file.read_bytes()))["Records"]:
-            lower = {key.lower(): value for key, value in one.items()}
-            values = [lower.get(column) for column in columns]
-            values = [json.dumps(value) if isinstance(value, dict) else value for value in values]
-            rows.append([*values, account, region, f"{year}/{month}/{day}"])
-    names = [*columns, "account", "region", "day"]
     connection.execute("CREATE SCHEMA logs")
-    connection.execute(f"CREATE TABLE logs.trail ({', '.join(name + ' VARCHAR' for name in names)})")
-    connection.executemany(f"INSERT INTO logs.trail VALUES ({', '.join('?' * len(names))})", rows)
+    connection.execute(f"CREATE TABLE logs.trail AS FROM read_json('{rows}', format='newline_delimited', columns={types})")
     return connection
+
+
+def answer(connection, sql):
+    """Names of the columns and rows of an Athena query."""
+    rows = connection.execute(sqlglot.transpile(sql, read="athena", write="duckdb")[0])
+    return [column[0] for column in rows.description], rows.fetchall()
+
+
+class Judge:
+    def __init__(self, binary, home):
+        self.binary, self.passed, self.failed = binary, 0, 0
+        self.environment = {
+            "PATH": os.defpath, "HOME": str(home), "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true",
+        }  # fmt: skip
+
+    def check(self, name, holds, detail=""):
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAIL  {name}\n      {str(detail)[:1200]}")
+
+    def ask(self, *arguments):
+        return subprocess.run([self.binary, *arguments], capture_output=True, text=True, env=self.environment)
+
+    def run(self, *arguments):
+        done = self.ask(*arguments)
+        assert done.returncode in (0, FOUND, INCOMPLETE), done.stderr
+        return done.stdout
+
+
+def queries(judge, rng, connection, logs, accounts):
+    """The query finds what the scanner finds."""
+    found_some = 0
+    for number in range(30):
+        first = rng.randrange(1, 9)
+        window = ["--since", f"2026-11-{first:02}", "--until", f"2026-11-{rng.randrange(first, 11):02}"]
+        named = [word for one in rng.sample(accounts, rng.randrange(3)) for word in ("--account", one)]
+        sql = judge.run("detect", "--source", "athena:logs.trail", "--print-query", *window, *named)
+        local = judge.run("detect", "--source", logs, "--format", "json", *window, *named)
+        local = {one["event_id"] for one in json.loads(local)["detections"]}
+        columns, rows = answer(connection, sql)
+        theirs = [row[columns.index("eventid")] for row in rows]
+        found_some += len(theirs)
+        judge.check(f"query {number}", sorted(theirs) == sorted(local), (window, named, set(theirs) ^ local))
+    judge.check("there was something to find", found_some > 100, found_some)
+
+
+class Athena:
+    """Moto's, with results that are queued and states that come when they are told to."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+        self.client = client("athena", endpoint)
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.endpoint + path, json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})  # fmt: skip
+        urllib.request.urlopen(request).read()
+
+    def queue(self, columns, rows):
+        cells = [[{"VarCharValue": value} if value is not None else {} for value in row] for row in [columns, *rows]]
+        result = {"rows": [{"Data": row} for row in cells], "column_info": []}
+        self.post("/moto-api/static/athena/query-results", {"results": [result]})
+
+    def pace(self, **how):
+        self.post("/moto-api/state-manager/set-transition", {"model_name": "athena::execution", "transition": how})
+
+    def executions(self):
+        ids = self.client.list_query_executions()["QueryExecutionIds"]
+        return [self.client.get_query_execution(QueryExecutionId=one)["QueryExecution"] for one in ids]
+
+
+def events_of(text):
+    """What is told of the events, but for the files and tables in which their records stand."""
+    document = json.loads(text)
+    ids = [[record["event_id"] for record in one.pop("records")] for one in document["detections"]]
+    return document["detections"], ids, document["stories"]
+
+
+def flow(judge, athena, recorder, connection, logs, accounts, organization):
+    """The same events from Athena's rows as from the files."""
+    asked = ["detect", "--source", "athena:logs.trail", "--endpoint-url", recorder.endpoint,
+             "--athena-output", "s3://results/", "--organization", organization]  # fmt: skip
+    athena.pace(progression="manual", times=1)
+    for first, last, named in [(1, 10, accounts), (3, 5, accounts[:1]), (9, 10, accounts[1:])]:
+        window = ["--since", f"2026-11-{first:02}", "--until", f"2026-11-{last:02}"]
+        only = [word for one in named for word in ("--account", one)]
+        sql = judge.run("detect", "--source", "athena:logs.trail", "--print-query", *window, *only)
+        athena.queue(*answer(connection, sql))
+        theirs = judge.ask(*asked, *window, *only, "--format", "json")
+        local = judge.run("detect", "--source", logs, "--organization", organization, *window, *only, "--format", "json")
+        judge.check(f"flow.{first}-{last}.exit", theirs.returncode == FOUND, (theirs.returncode, theirs.stderr))
+        judge.check(f"flow.{first}-{last}.events", events_of(theirs.stdout) == events_of(local), theirs.stdout[:600])
+        looked = json.loads(theirs.stdout)["coverage"]["tables"][0]
+        judge.check(f"flow.{first}-{last}.coverage", looked["accounts"] == sorted(named) and looked["queries"] == 1, looked)
+        judge.check(f"flow.{first}-{last}.sent", athena.executions()[-1]["Query"] == sql, athena.executions()[-1]["Query"])
+    some = json.loads(theirs.stdout)["detections"][0]["records"][0]
+    judge.check("flow.record-names-its-table", some["tables"] == ["logs.trail"], some)
+    athena.queue(answer(connection, sql)[0], [])
+    page = judge.ask(*asked, "--account", accounts[0]).stdout
+    judge.check("flow.page", "1 query, 0 rows, 0.0 MB scanned" in page and "no event found" in page, page)
+
+
+def own_accounts(judge, athena, recorder, state, former):
+    """Without --account: all that are listed, and those of an earlier run."""
+    asked = ["detect", "--source", "athena:logs.trail", "--endpoint-url", recorder.endpoint, "--athena-output", "s3://r/",
+             "--state-dir", str(state), "--since", "2026-11-01", "--format", "json"]  # fmt: skip
+    orgs = client("organizations", athena.endpoint)
+    judge.run("audit", "--endpoint-url", athena.endpoint, "--state-dir", str(state), "--format", "json")
+    orgs.remove_account_from_organization(AccountId=former)
+    listed = {one["Id"] for one in orgs.list_accounts()["Accounts"]}
+    columns = ["eventid"]
+    athena.queue(columns, [])
+    done = judge.ask(*asked)
+    document = json.loads(done.stdout)
+    sql = athena.executions()[-1]["Query"]
+    named = set(re.findall(r"\d{12}", sql.split("account IN")[1].split(")")[0]))
+    judge.check("accounts.former-one-is-asked-about", named == listed | {former}, (named, listed, former))
+    judge.check("accounts.one-departed", former not in listed)
+    gaps = [gap["operation"] for gap in document["coverage"]["gaps"]]
+    # moto has no event history; and the header is not that of the query.
+    judge.check("accounts.gaps", {"cloudtrail:LookupEvents", "athena:GetQueryResults"} <= set(gaps), gaps)
+    judge.check("accounts.incomplete", done.returncode == INCOMPLETE, done.returncode)
+
+
+def troubles(judge, athena, recorder, connection, accounts):
+    asked = ["detect", "--source", "athena:logs.trail", "--endpoint-url", recorder.endpoint, "--account", accounts[0],
+             "--organization", "o-exampleorg1", "--since", "2026-11-01", "--format", "json"]  # fmt: skip
+    sql = judge.run("detect", "--source", "athena:logs.trail", "--print-query", "--account", accounts[0], "--since", "2026-11-01")
+    columns, rows = answer(connection, sql)
+    spoilt = [list(row) for row in rows]
+    spoilt[0][columns.index("requestparameters")] = "{type=AssumedRole}"
+    athena.queue(columns, spoilt)
+    done = judge.ask(*asked)
+    unparsed = json.loads(done.stdout)["coverage"]["tables"][0]["unparsed"]
+    judge.check("trouble.row", len(unparsed) == 1 and "row 1 of logs.trail" in unparsed[0], unparsed)
+    judge.check("trouble.row.exit", done.returncode == INCOMPLETE, done.returncode)
+    judge.check("trouble.row.others", len(json.loads(done.stdout)["detections"]) == len(rows) - 1, len(rows))
+
+    done = judge.ask(*asked, "--athena-workgroup", "none-such")
+    gaps = json.loads(done.stdout)["coverage"]["gaps"]
+    judge.check("trouble.workgroup", gaps[0]["operation"] == "athena:StartQueryExecution" and done.returncode == INCOMPLETE, gaps)
+
+    athena.pace(progression="time", seconds=3600)
+    process = subprocess.Popen([judge.binary, *asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=judge.environment)  # fmt: skip
+    before = len(athena.executions())
+    deadline = time.monotonic() + 30
+    while len(athena.executions()) == before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    judge.check("interrupted.exit", process.returncode == INTERRUPTED and not out, (process.returncode, out, err))
+    judge.check("interrupted.stopped", athena.executions()[-1]["Status"]["State"] == "CANCELLED", athena.executions()[-1])
+    judge.check("interrupted.told", "the query was stopped" in err, err)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
-    binary = Path(parser.parse_args().binary).resolve()
-    passed, failed = 0, 0
+    binary, rng = Path(parser.parse_args().binary).resolve(), random.Random(SEED)
+    with tempfile.TemporaryDirectory() as place, Moto(Path(place)) as moto, Recorder(moto.endpoint, "athena") as recorder:
+        root, home = Path(place) / "archive", Path(place) / "home"
+        root.mkdir()
+        home.mkdir()
+        judge = Judge(binary, home)
+        orgs = client("organizations", moto.endpoint)
+        organization = orgs.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+        made = [orgs.create_account(AccountName=name, Email=f"{name}@example.com") for name in ("app", "gone")]
+        accounts = [MANAGEMENT, *(one["CreateAccountStatus"]["AccountId"] for one in made)]
 
-    def check(name, holds, detail=""):
-        nonlocal passed, failed
-        if holds:
-            passed += 1
-        else:
-            failed += 1
-            print(f"FAIL  {name}\n      {str(detail)[:800]}")
-
-    def run(*arguments):
-        done = subprocess.run([binary, *arguments], capture_output=True, text=True)
-        assert done.returncode in (0, 3, 4), done.stderr
-        return done.stdout
-
-    rng = random.Random(SEED)
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
         code = root / "alarm.json"
-        code.write_text(run("emit", "alarm", "--format", "cloudformation"))
-        archive(rng, root, json.loads(run("alarm", str(code), "--format", "json"))["events"])
+        code.write_text(judge.run("emit", "alarm", "--format", "cloudformation"))
+        events = json.loads(judge.run("alarm", str(code), "--format", "json"))["events"]
+        archive(rng, root, events, organization, accounts)
+        logs = f"archive:{root / 'AWSLogs'}"
 
-        ddl = run(
-            "emit", "athena-table", "logs.trail", "--bucket", "b", "--organization", ORGANIZATION, "--account", ACCOUNTS[0]
-        )
-        body = ddl[ddl.index("(") + 1 : ddl.index("PARTITIONED BY")]
-        columns = re.findall(r"^  (\w+) \w", body, re.M)
+        ddl = judge.run("emit", "athena-table", "logs.trail", "--bucket", "b", "--organization", organization)
         template = re.search(r"'storage.location.template' = '(.*)'", ddl)[1]
-        folder = template.replace("${account}", ACCOUNTS[0]).replace("${region}", REGIONS[0]).replace("${day}", DAYS[0])
-        check("the template leads to a folder", (root / folder.removeprefix("s3://b/")).is_dir(), template)
-        check("sqlglot reads the table as Athena's", sqlglot.parse_one(ddl, read="athena") is not None, ddl)
+        folder = template.replace("${account}", MANAGEMENT).replace("${region}", REGIONS[0]).replace("${day}", DAYS[0])
+        judge.check("the template leads to a folder", (root / folder.removeprefix("s3://b/")).is_dir(), template)
+        connection = table(root, organization, ddl)
 
-        connection = table(root, columns)
-        found_some = 0
-        for number in range(30):
-            first = rng.randrange(1, 9)
-            window = ["--since", f"2026-11-{first:02}", "--until", f"2026-11-{rng.randrange(first, 11):02}"]
-            accounts = [word for one in rng.sample(ACCOUNTS, rng.randrange(3)) for word in ("--account", one)]
-            sql = run("detect", "--source", "athena:logs.trail", "--print-query", *window, *accounts)
-            local = run("detect", "--source", f"archive:{root / 'AWSLogs'}", "--format", "json", *window, *accounts)
-            local = {one["event_id"] for one in json.loads(local)["detections"]}
-            translated = sqlglot.transpile(sql, read="athena", write="duckdb")[0]
-            rows = connection.execute(translated)
-            at = [column[0] for column in rows.description].index("eventid")
-            theirs = [row[at] for row in rows.fetchall()]
-            found_some += len(theirs)
-            check(f"query {number}", sorted(theirs) == sorted(local), (window, accounts, set(theirs) ^ local))
-        check("there was something to find", found_some > 100, found_some)
-    print(f"athena: {passed} passed, {failed} failed")
-    return 1 if failed else 0
+        queries(judge, rng, connection, logs, accounts)
+        athena = Athena(moto.endpoint)
+        flow(judge, athena, recorder, connection, logs, accounts, organization)
+        own_accounts(judge, athena, recorder, Path(place) / "state", accounts[2])
+        troubles(judge, athena, recorder, connection, accounts)
+    print(f"athena: {judge.passed} passed, {judge.failed} failed")
+    return 1 if judge.failed else 0
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ TABLE = ROOT / "src/model/operations.rs"
 
 
 def listed():
-    names = re.findall(r'"((?:organizations|iam|sts|cloudtrail|cloudformation|events|logs):[A-Z]\w+)"', TABLE.read_text("utf-8"))
+    names = re.findall(r'"((?:athena|organizations|iam|sts|cloudtrail|cloudformation|events|logs):[A-Z]\w+)"', TABLE.read_text("utf-8"))
     session = botocore.session.get_session()
     models = {}
     errors = {}

@@ -20,10 +20,12 @@ from urllib.parse import parse_qsl
 from models import Checker, known_mistakes, service_model, wire_name
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
-SERVICES = ("organizations", "cloudtrail", "iam", "sts", "account", "cloudformation", "events", "logs")
+SERVICES = ("athena", "organizations", "cloudtrail", "iam", "sts", "account", "cloudformation", "events", "logs")
 NO_SUCH = re.compile("UnknownOperationException|<Code>InvalidAction<")
 # What the program may write, in any test whatever: the contract. All else must be a read.
 WRITES = {
+    # A query writes its result to S3, and nothing else.
+    "athena": {"StartQueryExecution", "StopQueryExecution"},
     "organizations": {
         "AcceptHandshake",
         "AttachPolicy",

@@ -17,6 +17,7 @@ use crate::report::Format;
     org-exit-guard detect --since 7d --snapshot facts.json\n  \
     org-exit-guard detect --source archive:logs\n  \
     org-exit-guard detect --source archive:logs --since 2026-11-01 --until 2026-11-07 --format json\n  \
+    org-exit-guard detect --source athena:logs.trail --athena-output s3://my-results/ --since 30d\n  \
     org-exit-guard detect --source archive:logs --account 222222222222 --print-sync --bucket my-logs")]
 pub(in crate::cli) struct DetectArgs {
     #[command(flatten)]
@@ -25,7 +26,7 @@ pub(in crate::cli) struct DetectArgs {
     pub(in crate::cli) members: MemberArgs,
     /// Where the records are (can be repeated). lookup: the event history of the caller's account;
     /// archive:PATH: CloudTrail log files on disk, laid out as in the bucket or copied flat;
-    /// athena:DATABASE.TABLE: only with --print-query
+    /// athena:DATABASE.TABLE: a query to a table that `emit athena-table` printed, which AWS bills
     #[arg(long, default_value = "lookup", value_name = "SOURCE", value_parser = parse_source)]
     pub(in crate::cli) source: Vec<SourceArg>,
     /// From when on: so long ago (90d, 36h), a day, or RFC 3339, in UTC
@@ -53,6 +54,8 @@ pub(in crate::cli) struct DetectArgs {
     #[command(flatten)]
     pub(in crate::cli) fetch: FetchArgs,
     #[command(flatten)]
+    pub(in crate::cli) athena: AthenaArgs,
+    #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
     /// Format on the standard output
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
@@ -71,7 +74,7 @@ pub(in crate::cli) struct FetchArgs {
     /// Print the `aws s3 sync` commands that fetch what would be searched, and nothing else
     #[arg(long, help_heading = "Fetching")]
     pub(in crate::cli) print_sync: bool,
-    /// Print the query for each athena:DATABASE.TABLE, and nothing else; run it in Athena
+    /// Print the queries for each athena:DATABASE.TABLE, and nothing else
     #[arg(long, conflicts_with = "print_sync", help_heading = "Fetching")]
     pub(in crate::cli) print_query: bool,
     /// The trail's bucket, for --print-sync
@@ -90,12 +93,46 @@ pub(in crate::cli) struct FetchArgs {
         help_heading = "Fetching"
     )]
     pub(in crate::cli) prefix: String,
-    /// The Organizations region, for --print-sync and --print-query: cn-northwest-1 in China, us-gov-west-1 in GovCloud
-    #[arg(
-        long,
-        value_name = "REGION",
-        default_value = "us-east-1",
-        help_heading = "Fetching"
-    )]
-    pub(in crate::cli) home_region: String,
+    /// The Organizations region, for --print-sync and --print-query: cn-northwest-1 in China, us-gov-west-1 in
+    /// GovCloud (default: us-east-1)
+    #[arg(long, value_name = "REGION", help_heading = "Fetching")]
+    home_region: Option<String>,
+}
+
+impl FetchArgs {
+    /// The Organizations region as far as it is known without asking AWS.
+    pub(in crate::cli) fn home_region(&self) -> &str {
+        self.home_region.as_deref().unwrap_or("us-east-1")
+    }
+}
+
+/// How Athena is asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Athena")]
+pub(in crate::cli) struct AthenaArgs {
+    /// The workgroup (default: primary)
+    #[arg(long = "athena-workgroup", value_name = "NAME")]
+    pub(in crate::cli) workgroup: Option<String>,
+    /// Where Athena keeps results, an `s3://` place; needed where the workgroup names no place
+    #[arg(long = "athena-output", value_name = "S3-URI", value_parser = parse_output)]
+    pub(in crate::cli) output: Option<String>,
+    /// The region of the table (default: the configured region)
+    #[arg(long = "athena-region", value_name = "REGION", id = "athena_region")]
+    pub(in crate::cli) region: Option<String>,
+}
+
+fn parse_output(text: &str) -> Result<String, String> {
+    let bucket = text.strip_prefix("s3://").unwrap_or_default();
+    if bucket.trim_start_matches('/').is_empty() {
+        return Err(format!("`{text}` is not s3://BUCKET/PREFIX/"));
+    }
+    Ok(text.to_owned())
+}
+
+impl DetectArgs {
+    /// Are queries run in Athena?
+    pub(in crate::cli) fn asks_athena(&self) -> bool {
+        let printed = self.fetch.print_query || self.fetch.print_sync;
+        !printed && self.source.iter().any(|source| source.table().is_some())
+    }
 }

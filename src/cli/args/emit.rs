@@ -82,4 +82,6 @@ pub(in crate::cli) enum IamJob {
     Undo,
     /// For the role of --member-role, in each member
     Member,
+    /// For detect --source athena:, beside those of an audit; both buckets are to be filled in
+    Athena,
 }

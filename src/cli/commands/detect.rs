@@ -9,20 +9,22 @@ use jiff::Timestamp;
 use super::super::args::{Cli, DetectArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
-use super::super::facts::Source;
+use super::super::facts::{How, Source, whole_second};
+use super::super::interrupt::or_interrupted;
 use super::super::moment::reach_back;
 use super::super::progress::Progress;
 use super::super::source::SourceArg;
 use super::super::streams;
-use crate::emit::athena_query;
+use super::athena;
 use crate::flows::{KnownHome, SearchArchives, detect_in, read_snapshot, search_archives};
 use crate::report::{DetectionsDocument, Sources};
 use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Scanned, Window, sync_commands};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, CliError> {
-    if args.fetch.print_query || args.source.iter().any(|source| source.table().is_some()) {
-        return print_query(args);
+    if args.fetch.print_query {
+        return athena::print_queries(args);
     }
+    athena::check(args)?;
     let looks_up = args.source.contains(&SourceArg::Lookup) && !args.fetch.print_sync;
     if !looks_up && args.members.member_role.is_some() {
         return Err(CliError::Usage {
@@ -30,12 +32,18 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, Cl
             hint: "add --source lookup",
         });
     }
-    let source = if looks_up {
-        Some(Source::open_into(cli, &args.aws, &args.members).await?)
+    let source = if looks_up || args.asks_athena() {
+        let how = How {
+            read_only: true,
+            member_role: args.members.member_role.clone(),
+            asks_athena: args.asks_athena(),
+            ..How::default()
+        };
+        Some(or_interrupted(Source::open_as(cli, &args.aws, how)).await?)
     } else {
         None
     };
-    let done = with_source(cli, args, source.as_ref()).await;
+    let done = Box::pin(with_source(cli, args, (looks_up, source.as_ref()))).await;
     if let Some(source) = source {
         source.close().await;
     }
@@ -45,9 +53,9 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, Cl
 async fn with_source(
     cli: &Cli,
     args: &DetectArgs,
-    source: Option<&Source>,
+    (looks_up, source): (bool, Option<&Source>),
 ) -> Result<Exit, CliError> {
-    let now = source.map_or_else(Timestamp::now, |source| source.now);
+    let now = source.map_or_else(whole_second, |source| source.now);
     let query = query(args, now)?;
     let roots: Vec<PathBuf> = args.source.iter().filter_map(SourceArg::archive).collect();
     if args.fetch.print_sync {
@@ -59,44 +67,27 @@ async fn with_source(
         Some(source) => source.config.settings.clone(),
         None => crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?.settings,
     };
-    let known = KnownHome {
+    let mut known = KnownHome {
         organization: args.organization.clone(),
         snapshot: args.snapshot.as_deref().map(read_snapshot).transpose()?,
+        roster: None,
     };
-    let sources = Sources {
-        archived: archived(cli, args, &query, roots).await?,
-        live: match source {
-            Some(source) => {
-                let inside = (&args.members, &args.state);
-                let since = reach_back(Some(query.window.since), now)?;
-                let events = source.collect_events(since, inside, &query.accounts);
-                Some(events.await?)
-            }
-            None => None,
-        },
+    let mut sources = Sources {
+        archived: or_interrupted(archived(cli, args, &query, roots)).await?,
+        ..Sources::default()
     };
+    if let Some(source) = source.filter(|_| looks_up) {
+        let inside = (&args.members, &args.state);
+        let since = reach_back(Some(query.window.since), now)?;
+        let events = source.collect_events(since, inside, &query.accounts);
+        sources.live = Some(or_interrupted(events).await?);
+    }
+    if let Some(source) = source.filter(|_| args.asks_athena()) {
+        athena::ask(source, args, &query, (&mut known, &mut sources)).await?;
+    }
     let document = detect_in(sources, &query, &known, &settings, now);
     streams::print(&document.render(args.format, streams::width()))?;
     Ok(exit(&document, args))
-}
-
-/// Athena is not called: the query is printed, to be run there.
-fn print_query(args: &DetectArgs) -> Result<Exit, CliError> {
-    let tables: Vec<&str> = args.source.iter().filter_map(SourceArg::table).collect();
-    if !args.fetch.print_query || tables.is_empty() {
-        return Err(CliError::Usage {
-            message: "a query to Athena is printed, not run".to_owned(),
-            hint: "give --source athena:DATABASE.TABLE and --print-query, and run the query in Athena; `emit \
-                   athena-table` prints the table",
-        });
-    }
-    let query = query(args, Timestamp::now())?;
-    let texts: Vec<String> = tables
-        .into_iter()
-        .map(|table| athena_query(table, &query, &args.fetch.home_region))
-        .collect();
-    streams::print(&texts.join("\n"))?;
-    Ok(Exit::Done)
 }
 
 /// Searches the archives that were named; says how to fetch those that are not there.
@@ -126,7 +117,7 @@ async fn archived(
     Ok(Some(found?))
 }
 
-fn query(args: &DetectArgs, now: Timestamp) -> Result<Query, CliError> {
+pub(super) fn query(args: &DetectArgs, now: Timestamp) -> Result<Query, CliError> {
     let since = args.since.first(now);
     let until = args.until.map_or(Some(now), |until| until.last(now));
     match (since, until) {
@@ -155,7 +146,7 @@ fn sync(args: &DetectArgs, query: &Query, roots: &[PathBuf]) -> Vec<String> {
         region: if args.all_regions {
             "*"
         } else {
-            &args.fetch.home_region
+            args.fetch.home_region()
         },
     };
     roots

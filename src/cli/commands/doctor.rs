@@ -165,6 +165,7 @@ fn untried(row: &Operation) -> String {
         Job::AcceptInAccount => "for --accept-in-account",
         Job::Undo => "for taking a run back",
         Job::Member => "for --member-role",
+        Job::Athena => "for --source athena:",
         Job::Audit | Job::AuditDetail | Job::Verify => "for the audit",
     };
     format!("{why}; {job}, without it: {}", row.cost)

@@ -16,6 +16,7 @@ pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
                 IamJob::Remediation => IamPolicy::Remediation,
                 IamJob::Undo => IamPolicy::Undo,
                 IamJob::Member => IamPolicy::Member,
+                IamJob::Athena => IamPolicy::Athena,
             },
             member_role.as_deref(),
         ),

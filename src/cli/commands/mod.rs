@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(super) mod alarm;
+pub(super) mod athena;
 pub(super) mod audit;
 pub(super) mod catalog;
 pub(super) mod check;
