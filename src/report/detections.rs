@@ -9,15 +9,14 @@ use serde::Serialize;
 
 use super::build::{counts, finding};
 use super::document::{Counts, FindingView, Tool};
-use super::looked::{Looked, blind_spots, what_was_looked_at};
+use super::looked::{Looked, Sources, blind_spots, what_was_looked_at};
 use super::page::{Page, Tone};
 use super::timeline::{EventView, StoryView};
 use super::{Format, timeline};
 use crate::audit::Finding;
 use crate::detect::{Detection, Story};
-use crate::model::{AccountId, Gap, Snapshot, Timestamp};
-use crate::trail::Queried;
-use crate::trail::archive::{Found, Scanned};
+use crate::model::{AccountId, Snapshot, Timestamp};
+use crate::trail::archive::Found;
 
 /// The version of this form.
 const DETECTIONS_VERSION: u32 = 1;
@@ -70,19 +69,6 @@ pub struct RecordRef {
     /// The account in whose event history it was looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_up_in: Option<AccountId>,
-}
-
-/// Where the records came from.
-#[derive(Debug, Default)]
-pub struct Sources {
-    /// Archives that were searched.
-    pub archived: Option<Scanned>,
-    /// An event history, and what was read beside it.
-    pub live: Option<Snapshot>,
-    /// Tables in Athena that were asked.
-    pub queried: Vec<Queried>,
-    /// What could not be read of the accounts to ask about.
-    pub gaps: Vec<Gap>,
 }
 
 /// What follows from the records.

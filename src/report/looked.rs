@@ -5,17 +5,29 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::detections::Sources;
 use super::document::EventCoverage;
 use super::members;
 use super::page::{Page, Tone, counted};
 use crate::exits::{EVENTS, EventKind};
 use crate::model::{AccountId, Gap, Snapshot};
-use crate::trail::TableCoverage;
-use crate::trail::archive::Coverage;
+use crate::trail::archive::{Coverage, Scanned};
+use crate::trail::{Queried, TableCoverage};
 
 /// Lines of one kind on a page; JSON has them all.
 const SHOWN: usize = 20;
+
+/// Where the records came from.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Archives that were searched.
+    pub archived: Option<Scanned>,
+    /// An event history, and what was read beside it.
+    pub live: Option<Snapshot>,
+    /// Tables in Athena that were asked.
+    pub queried: Vec<Queried>,
+    /// What could not be read of the accounts to ask about.
+    pub gaps: Vec<Gap>,
+}
 
 /// What was looked at: the members of the first part are there if an archive was searched.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

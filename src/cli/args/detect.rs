@@ -38,8 +38,8 @@ pub(in crate::cli) struct DetectArgs {
     /// Only what was logged in this account (can be repeated)
     #[arg(long, value_name = "ID", help_heading = "Scope")]
     pub(in crate::cli) account: Vec<AccountId>,
-    /// Facts of the organization, as `snapshot` saves them: tells which places were guarded and
-    /// which invitations are its own
+    /// Facts of the organization, as `snapshot` saves them: tells which places were guarded, which
+    /// invitations are its own, and whose folders to ask about in Athena
     #[arg(long, value_name = "FILE", help_heading = "Scope")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
     /// Search log files delivered up to so many hours after --until

@@ -103,7 +103,7 @@ pub(in crate::cli) struct AwsArgs {
     /// Profile of the AWS configuration
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub(in crate::cli) profile: Option<String>,
-    /// Region in which STS is asked; decides the partition for the first call
+    /// Region in which STS is asked, and Athena; decides the partition for the first call
     #[arg(long, help_heading = "AWS")]
     pub(in crate::cli) region: Option<String>,
     /// One endpoint for every service
