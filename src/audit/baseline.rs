@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::changes::{Changes, VerdictChange};
 use super::finding::{Finding, Outcome, fingerprint};
 use super::former::Former;
-use super::impact::Impact;
 use crate::model::AccountId;
 use crate::model::rule::{RuleMeta, Severity};
 
@@ -79,7 +78,7 @@ fn of_account(former: &Former, told: &BTreeMap<AccountId, String>) -> Finding {
     if event.is_none() {
         evidence.push("no event that was read tells how".to_owned());
     }
-    evidence.extend(former.impact.iter().flat_map(Impact::sentences));
+    evidence.extend(former.impact_told());
     Finding {
         severity,
         accounts: vec![id.clone()],

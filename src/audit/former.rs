@@ -72,7 +72,7 @@ impl Former {
     /// not known is said too.
     pub fn sentences(&self) -> Vec<String> {
         let path = self.path_names.as_ref();
-        let tags = self.tags.as_ref().map(|tags| told(tags));
+        let tags = self.tags.as_ref().map(told);
         let scps = self.scps.as_deref().map(|scps| {
             let ids: Vec<&str> = scps.iter().map(PolicyId::as_str).collect();
             ids.join(", ")
@@ -106,6 +106,13 @@ impl Former {
             sentences.push("it was closed when it was seen last".to_owned());
         }
         sentences
+    }
+
+    /// What its departure ended, in sentences that may hold untrusted text.
+    pub fn impact_told(&self) -> Vec<String> {
+        let unknown =
+            || vec!["what its departure ended could not be told: it was not kept".to_owned()];
+        self.impact.as_ref().map_or_else(unknown, Impact::sentences)
     }
 
     /// Was it closed when it was seen last?

@@ -2,6 +2,7 @@
 //!
 //! One file a rule under `rules/`, one line in [`RULES`].
 
+mod aftermath;
 mod baseline;
 mod changes;
 mod delegation;
@@ -14,6 +15,7 @@ mod rules;
 mod stack_sets;
 mod waive;
 
+pub use aftermath::{Acting, Aftermath, Bound, DepartureEvent, aftermath};
 pub use baseline::{BASELINE_INCOMPLETE, BASELINE_RULES, since_baseline, vanished};
 pub use changes::{Attached, Changes, Judged, Moved, VerdictChange, changes};
 pub use delegation::{Grant, LIFTING, grants};

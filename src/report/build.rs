@@ -47,6 +47,7 @@ impl AuditDocument {
                 .collect(),
             verification: None,
             departed: Vec::new(),
+            aftermath: BTreeMap::new(),
             changes: None,
             gaps,
             accounts: accounts(snapshot, judgement),

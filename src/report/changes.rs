@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Format;
 use super::document::Tool;
 use super::page::{Page, Tone};
-use crate::audit::{Changes, Former, Impact, Retagged};
+use crate::audit::{Changes, Former, Retagged};
 use crate::model::{AccountId, NodeId, Snapshot, Timestamp};
 
 /// The version of this form.
@@ -108,7 +108,7 @@ impl ChangesDocument {
         for sentence in former.sentences() {
             page.paragraph(2, &sentence);
         }
-        for sentence in former.impact.iter().flat_map(Impact::sentences) {
+        for sentence in former.impact_told() {
             page.item(2, &sentence);
         }
     }
