@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::{Changes, Former, VerdictChange};
+use super::changes::{Changes, VerdictChange};
 use super::finding::{Finding, Outcome, fingerprint};
-use super::impact::Impact;
+use super::former::Former;
 use crate::model::AccountId;
 use crate::model::rule::{RuleMeta, Severity};
 
@@ -64,38 +64,21 @@ fn of_account(former: &Former, told: &BTreeMap<AccountId, String>) -> Finding {
         id, name, email, ..
     } = former;
     let event = told.get(id);
-    let closed = matches!(
-        former.state.as_deref(),
-        Some("CLOSED" | "SUSPENDED" | "PENDING_CLOSURE")
-    );
-    let severity = if closed {
+    let severity = if former.was_closed() {
         Severity::Low
     } else {
         ACCOUNT_VANISHED.severity
     };
-    let mut evidence = vec![
-        format!("last seen {} as `{name}`, {email}", former.last_seen),
-        former.path_names.as_ref().map_or_else(
-            || "where it lay is not known".to_owned(),
-            |path| format!("it lay in {path}"),
-        ),
-    ];
-    evidence.push(match &former.tags {
-        None => "its tags were not read".to_owned(),
-        Some(tags) if tags.is_empty() => "it had no tags".to_owned(),
-        Some(tags) => {
-            let pairs = tags.iter().map(|(key, value)| format!("`{key}={value}`"));
-            format!("its tags: {}", pairs.collect::<Vec<_>>().join(", "))
-        }
-    });
+    let mut evidence = vec![format!(
+        "last seen {} as `{name}`, {email}",
+        former.last_seen
+    )];
+    evidence.extend(former.sentences());
     evidence.extend(event.map(|event| format!("events: {event}")));
     if event.is_none() {
         evidence.push("no event that was read tells how".to_owned());
     }
-    if closed {
-        evidence.push("it was closed when it was seen last".to_owned());
-    }
-    evidence.extend(former.impact.iter().flat_map(Impact::sentences));
+    evidence.extend(former.impact_told());
     Finding {
         severity,
         accounts: vec![id.clone()],

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::impact::{Impact, impact};
+use super::former::{Former, former};
+use super::retagged::{Retagged, Retagging};
 use crate::exits::{ExitPath, PathId};
 use crate::model::{AccountId, GapReason, NodeId, Observed, PolicyId, Snapshot};
 use crate::verdict::{Judgement, Standing};
@@ -20,40 +21,6 @@ pub struct Judged<'a> {
     pub snapshot: &'a Snapshot,
     /// The verdicts on them.
     pub judgement: &'a Judgement,
-}
-
-/// What was known of an account that departed: what the way back needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Former {
-    /// Its id.
-    pub id: AccountId,
-    /// Its name: untrusted text.
-    pub name: String,
-    /// Root e-mail: untrusted text.
-    pub email: String,
-    /// Its state when it was seen last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-    /// Root first, down to its parent; absent if it was not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Vec<NodeId>>,
-    /// The path in names: untrusted text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path_names: Option<String>,
-    /// SCPs that hung on the account itself; absent if that was not read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scps: Option<Vec<PolicyId>>,
-    /// Its tags, which AWS deletes with the departure: as they were when they were read last; absent
-    /// if they were not. Untrusted text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
-    /// What its departure ended, as far as the snapshot that saw it last tells.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub impact: Option<Impact>,
-    /// When it was seen last.
-    #[schemars(with = "String")]
-    pub last_seen: crate::model::Timestamp,
 }
 
 /// An account under another parent.
@@ -98,6 +65,13 @@ pub struct Changes {
     pub appeared: Vec<AccountId>,
     /// Accounts under another parent.
     pub moved: Vec<Moved>,
+    /// Accounts with other tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retagged: Vec<Retagged>,
+    /// Of how many accounts only one snapshot was to hold the tags: whether those changed cannot be
+    /// told.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tags_read_once: usize,
     /// SCPs whose text is another one.
     pub edited: Vec<PolicyId>,
     /// SCPs that hang somewhere no longer.
@@ -118,6 +92,7 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         let compared = Self {
             not_compared: Vec::new(),
+            tags_read_once: 0,
             ..self.clone()
         };
         compared == Self::default()
@@ -151,45 +126,12 @@ pub fn changes(before: Judged<'_>, after: Judged<'_>) -> Changes {
     changes
 }
 
-/// What is known of an account that is in a snapshot.
-pub fn former(snapshot: &Snapshot, id: &AccountId) -> Option<Former> {
-    let account = snapshot.accounts.known()?.get(id)?;
-    let path = account.parents.known().cloned();
-    let names = path.as_ref().map(|path| {
-        let names = path.iter().map(|node| snapshot.called(node));
-        names.collect::<Vec<_>>().join(" / ")
-    });
-    Some(Former {
-        id: account.id.clone(),
-        name: account.name.clone(),
-        email: account.email.clone(),
-        state: account
-            .state
-            .as_ref()
-            .map(|state| state.as_str().to_owned()),
-        path,
-        path_names: names,
-        scps: hanging(snapshot, &NodeId::Account(id.clone())),
-        tags: account.tags.known().cloned(),
-        impact: Some(impact(snapshot, account)),
-        last_seen: snapshot.taken_at,
-    })
-}
-
-/// What hangs on a node, told by the node or by every policy; `None` if neither was read.
-fn hanging(snapshot: &Snapshot, node: &NodeId) -> Option<Vec<PolicyId>> {
-    let attachments = &snapshot.attachments;
-    if let Some(told) = attachments.by_node.get(node).and_then(Observed::known) {
-        return Some(told.clone());
-    }
-    snapshot.policies_listed.known()?;
-    let mut hanging = Vec::new();
-    for id in snapshot.policies.keys() {
-        if attachments.by_policy.get(id)?.known()?.contains(node) {
-            hanging.push(id.clone());
-        }
-    }
-    Some(hanging)
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn roster(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
@@ -198,6 +140,7 @@ fn roster(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
         changes.not_compared.push(text.to_owned());
         return;
     };
+    let mut tags = Retagging::default();
     for (id, account) in old {
         match new.get(id) {
             None => changes.vanished.extend(former(before, id)),
@@ -211,9 +154,13 @@ fn roster(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
                         to: to.clone(),
                     });
                 }
+                tags.look_at(account, now);
             }
         }
     }
+    changes.not_compared.extend(tags.not_compared());
+    changes.retagged = tags.retagged;
+    changes.tags_read_once = tags.read_once;
     let appeared = new.keys().filter(|id| !old.contains_key(*id));
     changes.appeared = appeared.cloned().collect();
 }

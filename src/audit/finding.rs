@@ -4,6 +4,10 @@ use crate::model::rule::{Confidence, RuleMeta, Severity};
 use crate::model::settings::Waiver;
 use crate::model::{AccountId, Gap, sha256_hex};
 
+/// What to do where a snapshot lacks what every audit reads now.
+pub(super) const OLDER_SNAPSHOT: &str = "the snapshot is of an older version, which did not read this: take a new one \
+                                         (org-exit-guard snapshot -o FILE)";
+
 /// Is something wrong, or could it not be told?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -68,7 +72,11 @@ impl Finding {
         Self {
             outcome: Outcome::CouldNotTell,
             gaps: vec![gap.clone()],
-            remedy: format!("allow the caller {}", gap.operation),
+            remedy: if gap.is_not_read() {
+                OLDER_SNAPSHOT.to_owned()
+            } else {
+                format!("allow the caller {}", gap.operation)
+            },
             ..Self::failed(rule, "organization", summary)
         }
     }

@@ -108,36 +108,29 @@ pub fn impact(snapshot: &Snapshot, account: &Account) -> Impact {
         scps_complete,
         administers,
         trusted_services: snapshot.trusted_services.known().cloned(),
-        organization_trails: snapshot.organization_trails().map(|trails| {
-            let recording = trails.map(|trail| Recording {
-                name: trail.name.clone(),
-                arn: trail.arn.clone(),
-                bucket: trail.bucket.clone(),
-            });
-            recording.collect()
-        }),
+        organization_trails: recording(snapshot),
         stack_sets: stack_sets(snapshot, account),
-        access_role: match &account.joined_method {
-            Some(JoinedMethod::Created) => AccessRole::MadeAtCreation,
-            Some(JoinedMethod::Invited) => AccessRole::NotMade,
-            _ => AccessRole::Unknown,
-        },
+        access_role: AccessRole::of(account.joined_method.as_ref()),
     }
+}
+
+/// Organization trails of now.
+pub(super) fn recording(snapshot: &Snapshot) -> Option<Vec<Recording>> {
+    let recording = snapshot.organization_trails()?.map(|trail| Recording {
+        name: trail.name.clone(),
+        arn: trail.arn.clone(),
+        bucket: trail.bucket.clone(),
+    });
+    Some(recording.collect())
 }
 
 fn stack_sets(snapshot: &Snapshot, account: &Account) -> Option<Vec<Deployed>> {
     let parents = account.parents.known()?;
     let firing = stack_sets_firing(snapshot, parents, &[]);
     let firing = firing.known()?;
-    let told = |stays: bool| {
-        move |one: &&StackSet| Deployed {
-            name: one.name.clone(),
-            region: one.region.clone(),
-            stays,
-        }
-    };
-    let gone = firing.delete.iter().map(told(false));
-    Some(gone.chain(firing.retain.iter().map(told(true))).collect())
+    let gone = firing.delete.iter().copied().map(Deployed::of(false));
+    let left = firing.retain.iter().copied().map(Deployed::of(true));
+    Some(gone.chain(left).collect())
 }
 
 /// Policies on the way to the account but those that AWS manages, which deny nothing.
@@ -149,11 +142,16 @@ fn unbound(snapshot: &Snapshot, account: &Account) -> (Vec<Unbound>, bool) {
     if billing || state == Some(&PolicyTypeState::NotEnabled) {
         return (Vec::new(), true);
     }
-    let nodes = hanging(snapshot, &snapshot.known_chain(account));
-    let complete = account.parents.known().is_some()
-        && nodes
-            .iter()
-            .all(|node| node.denies_missing.is_empty() && node.allows_missing.is_empty());
+    let (scps, complete) = binding(snapshot, &snapshot.known_chain(account));
+    (scps, complete && account.parents.known().is_some())
+}
+
+/// Policies on some nodes but those that AWS manages, and whether those are all.
+pub(super) fn binding(snapshot: &Snapshot, nodes: &[NodeId]) -> (Vec<Unbound>, bool) {
+    let nodes = hanging(snapshot, nodes);
+    let complete = nodes
+        .iter()
+        .all(|node| node.denies_missing.is_empty() && node.allows_missing.is_empty());
     let scps = nodes.iter().flat_map(|node| {
         let bad = node.bad.iter().map(|(id, _)| id);
         node.policies.iter().chain(bad).filter_map(|id| {
@@ -168,47 +166,96 @@ fn unbound(snapshot: &Snapshot, account: &Account) -> (Vec<Unbound>, bool) {
     (scps.collect(), complete)
 }
 
-impl Impact {
-    /// Which organization trails stop recording it.
-    fn trails(&self) -> Vec<String> {
-        let Some(trails) = &self.organization_trails else {
-            return vec!["which organization trail records it is not known".to_owned()];
-        };
-        if trails.is_empty() {
-            return vec!["no organization trail records it, so none ends".to_owned()];
+/// Which organization trails stop recording it, in sentences.
+pub(super) fn trails_told(trails: Option<&[Recording]>) -> Vec<String> {
+    let Some(trails) = trails else {
+        return vec!["which organization trail records it is not known".to_owned()];
+    };
+    if trails.is_empty() {
+        return vec!["no organization trail records it, so none ends".to_owned()];
+    }
+    let told = trails.iter().map(|one| {
+        let Recording { name, arn, bucket } = one;
+        let stays = bucket.as_ref().map_or_else(
+            || "delivered logs stay".to_owned(),
+            |bucket| format!("delivered logs stay in the bucket `{bucket}`"),
+        );
+        format!("organization trail `{name}` ({arn}) records it no longer; {stays}")
+    });
+    told.collect()
+}
+
+/// Which services' trusted access ends, in sentences.
+pub(super) fn trusted_told(services: Option<&[String]>) -> Vec<String> {
+    let Some(services) = services else {
+        return vec!["which services have trusted access is not known".to_owned()];
+    };
+    if services.is_empty() {
+        return Vec::new();
+    }
+    let mut told = vec![format!(
+        "trusted access ends for it: {}",
+        services.join(", ")
+    )];
+    let ends = ENDS.iter();
+    let ends = ends.filter(|(name, _)| services.iter().any(|one| one == name));
+    told.extend(ends.map(|(name, what)| format!("{name}: {what}")));
+    told
+}
+
+impl Deployed {
+    /// A `StackSet` whose stacks stay in an account that departs, or do not.
+    pub(super) fn of(stays: bool) -> impl Fn(&StackSet) -> Self {
+        move |one| Self {
+            name: one.name.clone(),
+            region: one.region.clone(),
+            stays,
         }
-        let told = trails.iter().map(|one| {
-            let Recording { name, arn, bucket } = one;
-            let stays = bucket.as_ref().map_or_else(
-                || "delivered logs stay".to_owned(),
-                |bucket| format!("delivered logs stay in the bucket `{bucket}`"),
-            );
-            format!("organization trail `{name}` ({arn}) records it no longer; {stays}")
-        });
-        told.collect()
     }
 
-    /// Which `StackSets` act on it.
-    fn deployed(&self) -> Vec<String> {
-        let Some(all) = &self.stack_sets else {
-            return vec!["which StackSets act on it is not known".to_owned()];
-        };
-        let told = all.iter().map(|one| {
-            let Deployed {
-                name,
-                region,
-                stays,
-            } = one;
-            let ends = if *stays {
-                "lets go of its stacks in it, and their resources stay"
-            } else {
-                "deletes its stacks in it, and their resources with them"
-            };
-            format!("StackSet `{name}` in {region} {ends}; other regions were not looked at")
-        });
-        told.collect()
+    /// What it does to an account that departs.
+    pub(super) fn ends(&self) -> &'static str {
+        if self.stays {
+            "lets go of its stacks in it, and their resources stay"
+        } else {
+            "deletes its stacks in it, and their resources with them"
+        }
     }
 
+    /// In a sentence.
+    pub(super) fn sentence(&self) -> String {
+        let Self { name, region, .. } = self;
+        let ends = self.ends();
+        format!("StackSet `{name}` in {region} {ends}; other regions were not looked at")
+    }
+}
+
+impl AccessRole {
+    /// The role of an account that joined so.
+    pub(super) fn of(joined: Option<&JoinedMethod>) -> Self {
+        match joined {
+            Some(JoinedMethod::Created) => Self::MadeAtCreation,
+            Some(JoinedMethod::Invited) => Self::NotMade,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// In a sentence.
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::MadeAtCreation => {
+                "the access role made at its creation stays (OrganizationAccountAccessRole, if no other name was \
+                 given) and trusts the management account, unless somebody deleted it"
+            }
+            Self::NotMade => {
+                "it was invited, so AWS made no access role: only one that somebody made there leads back in"
+            }
+            Self::Unknown => "whether AWS made an access role in it is not known",
+        }
+    }
+}
+
+impl Impact {
     /// In sentences; may hold untrusted text.
     pub fn sentences(&self) -> Vec<String> {
         let mut told: Vec<String> = self
@@ -233,34 +280,13 @@ impl Impact {
             )),
             None => told.push("what it administers for the organization is not known".to_owned()),
         }
-        match self.trusted_services.as_deref() {
-            Some([]) => {}
-            Some(services) => {
-                told.push(format!(
-                    "trusted access ends for it: {}",
-                    services.join(", ")
-                ));
-                let ends = ENDS.iter();
-                let ends = ends.filter(|(name, _)| services.iter().any(|one| one == name));
-                told.extend(ends.map(|(name, what)| format!("{name}: {what}")));
-            }
-            None => told.push("which services have trusted access is not known".to_owned()),
+        told.extend(trusted_told(self.trusted_services.as_deref()));
+        told.extend(trails_told(self.organization_trails.as_deref()));
+        match &self.stack_sets {
+            None => told.push("which StackSets act on it is not known".to_owned()),
+            Some(all) => told.extend(all.iter().map(Deployed::sentence)),
         }
-        told.extend(self.trails());
-        told.extend(self.deployed());
-        told.push(
-            match self.access_role {
-                AccessRole::MadeAtCreation => {
-                    "the access role made at its creation stays (OrganizationAccountAccessRole, if no other name was \
-                     given) and trusts the management account, unless somebody deleted it"
-                }
-                AccessRole::NotMade => {
-                    "it was invited, so AWS made no access role: only one that somebody made there leads back in"
-                }
-                AccessRole::Unknown => "whether AWS made an access role in it is not known",
-            }
-            .to_owned(),
-        );
+        told.push(self.access_role.sentence().to_owned());
         told
     }
 }

@@ -2,21 +2,27 @@
 //!
 //! One file a rule under `rules/`, one line in [`RULES`].
 
+mod aftermath;
 mod baseline;
 mod changes;
 mod delegation;
 mod finding;
+mod former;
 mod impact;
+mod retagged;
 mod rollup;
 mod rules;
 mod stack_sets;
 mod waive;
 
+pub use aftermath::{Acting, Aftermath, Bound, DepartureEvent, aftermath};
 pub use baseline::{BASELINE_INCOMPLETE, BASELINE_RULES, since_baseline, vanished};
-pub use changes::{Attached, Changes, Former, Judged, Moved, VerdictChange, changes, former};
+pub use changes::{Attached, Changes, Judged, Moved, VerdictChange, changes};
 pub use delegation::{Grant, LIFTING, grants};
 pub use finding::{Finding, Outcome, fingerprint};
+pub use former::{Former, former};
 pub use impact::{AccessRole, Impact, Recording, Unbound, impact};
+pub use retagged::{OtherValue, Retagged};
 pub use rules::RULES;
 pub use stack_sets::{Firing, stack_sets_firing};
 pub use waive::{WAIVER_EXPIRED, WAIVER_UNUSED, expired_waiver, unused_waiver, waived};

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use super::verify::SIMULATOR_DISAGREES;
 use crate::audit::{
-    BASELINE_RULES, Changes, Context, Finding, Former, RULES, WAIVER_EXPIRED, WAIVER_UNUSED,
-    unused_waiver,
+    Aftermath, BASELINE_RULES, Changes, Context, DepartureEvent, Finding, Former, RULES,
+    WAIVER_EXPIRED, WAIVER_UNUSED, aftermath, unused_waiver,
 };
 use crate::config::RuleIds;
-use crate::detect::{Detection, Home, Story, stories};
+use crate::detect::{Detection, Home, Story, latest_departures, stories};
 use crate::model::rule::RuleMeta;
 use crate::model::settings::{Settings, Waiver};
 use crate::model::{AccountId, Snapshot, Timestamp};
 use crate::report::{AuditDocument, Verification};
+use crate::trail::{Method, joining};
 use crate::verdict::Judgement;
 
 /// A snapshot and everything that follows from it.
@@ -44,6 +45,7 @@ impl Audited {
         AuditDocument {
             verification: self.verification.clone(),
             departed: self.departed.clone(),
+            aftermath: self.aftermaths(),
             changes: self.changes.clone(),
             ..AuditDocument::new(
                 &self.snapshot,
@@ -52,6 +54,34 @@ impl Audited {
                 (&self.detections, &self.stories),
             )
         }
+    }
+
+    /// What departures ended of accounts that no roster knows; what one knows is told with its
+    /// finding.
+    fn aftermaths(&self) -> BTreeMap<AccountId, Aftermath> {
+        let known = |id: &AccountId| self.departed.iter().any(|one| one.id == *id);
+        latest_departures(&self.snapshot)
+            .into_iter()
+            .filter(|(id, _)| !known(id))
+            .map(|(id, (method, _))| {
+                let aftermath = self.aftermath(&id, &method);
+                (id, aftermath)
+            })
+            .collect()
+    }
+
+    /// What the departure of an account ended that no roster knows.
+    fn aftermath(&self, account: &AccountId, method: &Method) -> Aftermath {
+        let records = self.snapshot.events.records.iter();
+        let mut joinings = records.filter_map(joining);
+        let joined = joinings.find(|one| one.account.as_ref() == Some(account));
+        aftermath(
+            &self.snapshot,
+            DepartureEvent {
+                left_or_removed: matches!(method, Method::Left | Method::Removed),
+                joined: joined.as_ref().and_then(|one| one.method.as_ref()),
+            },
+        )
     }
 }
 

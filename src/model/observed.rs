@@ -45,8 +45,7 @@ impl<T> Observed<T> {
 
     /// Did nobody ask, for no special reason? Files leave such facts out.
     pub fn is_not_read(&self) -> bool {
-        self.gap()
-            .is_some_and(|gap| gap.reason == GapReason::NotRead && gap.message.is_empty())
+        self.gap().is_some_and(Gap::is_not_read)
     }
 
     /// Applies `f` to the fact and keeps a gap as it is.
@@ -82,6 +81,13 @@ pub struct Gap {
     /// AWS's request id, for a support case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+}
+
+impl Gap {
+    /// See [`Observed::is_not_read`].
+    pub fn is_not_read(&self) -> bool {
+        self.reason == GapReason::NotRead && self.message.is_empty()
+    }
 }
 
 impl fmt::Display for Gap {

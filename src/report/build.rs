@@ -47,6 +47,7 @@ impl AuditDocument {
                 .collect(),
             verification: None,
             departed: Vec::new(),
+            aftermath: BTreeMap::new(),
             changes: None,
             gaps,
             accounts: accounts(snapshot, judgement),
@@ -115,6 +116,13 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes =
         vec!["the management account and service-linked roles are outside SCPs".to_owned()];
     notes.extend(members::blind_spots(snapshot));
+    if snapshot.trails.is_not_read() || snapshot.event_rules.is_not_read() {
+        notes.push(
+            "the snapshot is of an older version, which did not read who would hear of an exit: \
+             take a new one (org-exit-guard snapshot -o FILE)"
+                .to_owned(),
+        );
+    }
     if snapshot.caller_manages() == Some(false) {
         notes.push(
             "departures are recorded in the management account only; this caller is not it"

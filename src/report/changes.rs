@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::Format;
 use super::document::Tool;
 use super::page::{Page, Tone};
-use crate::audit::{Changes, Former};
-use crate::model::{AccountId, NodeId, PolicyId, Snapshot, Timestamp};
+use crate::audit::{Changes, Former, Retagged};
+use crate::model::{AccountId, NodeId, Snapshot, Timestamp};
 
 /// The version of this form.
 const CHANGES_VERSION: u32 = 1;
@@ -105,20 +105,11 @@ impl ChangesDocument {
             Some((method, time)) => page.paragraph(2, &format!("events: {method} at {time}")),
             None => page.paragraph(2, "no event that was read tells how"),
         }
-        let path = former.path_names.as_deref();
-        page.paragraph(
-            2,
-            &format!("it lay in {}", path.unwrap_or("a place that is not known")),
-        );
-        match former.scps.as_deref() {
-            Some([]) | None => {}
-            Some(scps) => {
-                let scps: Vec<&str> = scps.iter().map(PolicyId::as_str).collect();
-                page.paragraph(
-                    2,
-                    &format!("SCPs on the account itself: {}", scps.join(", ")),
-                );
-            }
+        for sentence in former.sentences() {
+            page.paragraph(2, &sentence);
+        }
+        for sentence in former.impact_told() {
+            page.item(2, &sentence);
         }
     }
 }
@@ -129,6 +120,8 @@ pub(super) fn lines(page: &mut Page, changes: &Changes, called: impl Fn(&NodeId)
         vanished: _,
         appeared,
         moved,
+        retagged,
+        tags_read_once,
         edited,
         detached,
         attached,
@@ -181,6 +174,14 @@ pub(super) fn lines(page: &mut Page, changes: &Changes, called: impl Fn(&NodeId)
             )
         }),
     );
+    list(page, "tags", retagged.iter().map(Retagged::sentence));
+    if *tags_read_once > 0 {
+        let text = format!(
+            "whether the tags of {tags_read_once} accounts changed cannot be told: only one of the \
+             two holds them (snapshot and audit --tags read them)"
+        );
+        page.labeled(0, "unread", Tone::Doubtful, &text);
+    }
     list(
         page,
         "new",

@@ -2,11 +2,13 @@
 //!
 //! JSON Schema: `docs/schema/audit-report.schema.json`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::timeline::{EventView, StoryView};
-use crate::audit::{Changes, Former};
+use crate::audit::{Aftermath, Changes, Former};
 use crate::model::organization::FeatureSet;
 use crate::model::rule::{Confidence, Severity};
 use crate::model::settings::Waiver;
@@ -46,6 +48,10 @@ pub struct AuditDocument {
     pub verification: Option<Verification>,
     /// Accounts of an earlier roster that are not in the organization: what the way back needs.
     pub departed: Vec<Former>,
+    /// What departures ended of accounts that no roster knows: their events alone do. `departed` has
+    /// the impact of those that one knows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub aftermath: BTreeMap<AccountId, Aftermath>,
     /// What differs from an earlier snapshot, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
@@ -259,7 +265,7 @@ pub struct AccountView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Vec<NodeId>>,
     /// `blocked`, `conditional`, `open`, `undetermined`, `outside-scps` or `not-acting`, by path id.
-    pub verdicts: std::collections::BTreeMap<&'static str, &'static str>,
+    pub verdicts: BTreeMap<&'static str, &'static str>,
 }
 
 /// An SCP and where it hangs, as far as that was read.

@@ -1,5 +1,6 @@
 //! One document for every format: [`document::AuditDocument`]. A format only lays it out.
 
+mod aftermath;
 mod alarm;
 mod build;
 mod changes;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::aftermath;
 use super::document::{AuditDocument, FindingView};
 use super::page::{Page, Tone};
 use super::timeline;
@@ -18,6 +19,7 @@ pub(super) fn render(document: &AuditDocument, width: usize) -> String {
     }
     events(&mut page, document);
     timeline::stories(&mut page, &document.stories);
+    aftermath::section(&mut page, &document.aftermath);
     if let Some(changes) = &document.changes {
         page.gap();
         page.heading("What differs from the baseline");

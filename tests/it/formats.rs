@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::Value;
 
-use crate::served::{Run, binary, directory};
+use crate::served::{Run, binary, directory, run};
 
 /// The published schema, which is what the type generates; `UPDATE_SCHEMAS=1 cargo nextest run
 /// schemas` writes them anew. What is written may leave out what is empty; what is read may
@@ -223,4 +223,25 @@ fn a_snapshot_of_version_1_is_still_read() {
     let snapshot = read_snapshot(path.as_ref()).expect("it reads");
     assert_eq!(snapshot.format_version, 1);
     assert_eq!(snapshot.accounts.known().expect("accounts").len(), 39);
+
+    // It holds no trails and no rules: that is told with what to do, and no permission is missing.
+    let place = directory();
+    let run = run(&place, &["audit", "--snapshot", path, "--format", "json"]);
+    assert_eq!(run.code, Some(4), "{}", run.stderr);
+    let document = run.json();
+    let findings = document["findings"].as_array().expect("findings").iter();
+    let unread = findings.filter(|one| one["outcome"] == "could-not-tell");
+    let mut told = 0;
+    for one in unread {
+        let remedy = one["remedy"].as_str().expect("a remedy");
+        assert!(
+            remedy.contains("the snapshot is of an older version"),
+            "{one}"
+        );
+        assert!(remedy.contains("org-exit-guard snapshot -o FILE"), "{one}");
+        told += 1;
+    }
+    assert_eq!(told, 3);
+    let notes = document["coverage"]["notes"].to_string();
+    assert!(notes.contains("take a new one"), "{notes}");
 }

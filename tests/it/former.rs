@@ -1,6 +1,7 @@
 //! What a departure deletes and a snapshot keeps: `StackSets` that act on it, and tags.
 
 use org_exit_guard::collect::{Scope, collect};
+use org_exit_guard::flows::{read_snapshot, write_snapshot};
 use org_exit_guard::model::{GapReason, Observed, Silent, Snapshot};
 use org_exit_guard::sim::{Calls, Fault, Kind, Mutation, Refusal, World, WorldBuilder};
 
@@ -134,4 +135,119 @@ fn the_tags_of_an_account_that_vanished_are_those_that_were_read_last() {
         "{}",
         told.stdout
     );
+}
+
+fn retag(served: &Served, account: &str, tags: &[(&str, &str)]) {
+    served.simulator.change(|world| {
+        let id = world.account_named(account).expect("it exists").id.clone();
+        let organization = world.organizations.values_mut().next().expect("one");
+        let tags = tags.iter();
+        let tags = tags.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        organization.tags.insert(id, tags.collect());
+    });
+}
+
+/// A page without its line breaks.
+fn words(page: &str) -> String {
+    page.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn taken(served: &Served, file: &str, more: &[&str]) {
+    let mut arguments = vec!["snapshot", "-o", file];
+    arguments.extend(more);
+    let run = served.run(&arguments);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
+
+#[test]
+fn other_tags_are_named_by_diff_and_audit_where_both_hold_them() {
+    let served = Served::new(builder().build());
+    let id = || {
+        let world = served.simulator.world();
+        world.account_named("shop").expect("it exists").id.clone()
+    };
+    retag(&served, "shop", &[("owner", "a"), ("gone", "x")]);
+    taken(&served, "a.json", &[]);
+    retag(&served, "shop", &[("owner", "b"), ("new", "y\u{1b}[2J")]);
+    taken(&served, "b.json", &[]);
+    let file = |name: &str| served.place().join(name);
+    let mut bare = read_snapshot(&file("b.json")).expect("it was written");
+    if let Observed::Known(accounts) = &mut bare.accounts {
+        for account in accounts.values_mut() {
+            account.tags = Observed::not_read("organizations:ListTagsForResource");
+        }
+    }
+    write_snapshot(&file("bare.json"), &bare).expect("written");
+
+    let diff = |after: &str, format: &str| {
+        served.run(&["snapshot", "diff", "a.json", after, "--format", format])
+    };
+    let run = diff("b.json", "json");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let told = run.json()["changes"]["retagged"].clone();
+    assert_eq!(
+        told,
+        serde_json::json!([{
+            "account": id(),
+            "added": {"new": "y\u{1b}[2J"},
+            "removed": {"gone": "x"},
+            "changed": {"owner": {"before": "a", "after": "b"}},
+        }])
+    );
+    let page = words(&diff("b.json", "table").stdout);
+    assert!(page.contains("`owner` was `a` and is `b`"), "{page}");
+    assert!(page.contains("`gone=x` removed"), "{page}");
+    assert!(!page.contains('\u{1b}'), "untrusted text");
+    let audit = ["audit", "--snapshot", "b.json", "--baseline", "a.json"];
+    let page = words(&served.run(&audit).stdout);
+    assert!(page.contains("`owner` was `a` and is `b`"), "{page}");
+
+    // Nobody asked: no change, no gap, and it is said.
+    let run = diff("bare.json", "json");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(run.json()["changes"].get("retagged"), None);
+    assert_eq!(run.json()["changes"]["tags_read_once"], 3);
+    let page = words(&diff("bare.json", "table").stdout);
+    assert!(
+        page.contains("whether the tags of 3 accounts changed cannot be told"),
+        "{page}"
+    );
+    let page = words(&diff("a.json", "table").stdout);
+    assert!(page.contains("nothing differs"), "{page}");
+}
+
+#[test]
+fn a_diff_shows_all_that_the_way_back_needs() {
+    let own = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+    let world = builder().scp("own", own, &["shop"]).build();
+    let served = Served::new(tagged(world, "shop"));
+    taken(&served, "a.json", &["--full"]);
+    served.simulator.change(|world| {
+        world.mutate(&Mutation::Leave {
+            account: "shop".to_owned(),
+        });
+    });
+    taken(&served, "b.json", &[]);
+    let page = served.run(&["snapshot", "diff", "a.json", "b.json"]).stdout;
+    let document = served.run(&["snapshot", "diff", "a.json", "b.json", "--format", "json"]);
+    let former = document.json()["changes"]["vanished"][0].clone();
+    let text = |field: &str| former[field].as_str().expect(field).to_owned();
+    assert_eq!(text("name"), "shop");
+    let path = text("path_names");
+    assert!(path.contains("Workloads"), "{path}");
+    assert_eq!(former["path"].as_array().map(Vec::len), Some(2));
+    assert_eq!(former["tags"], serde_json::json!({"owner": "payments"}));
+    let scps = former["scps"].as_array().expect("read").iter();
+    let scps: Vec<&str> = scps.filter_map(|one| one.as_str()).collect();
+    assert_eq!(scps.len(), 2, "its own and FullAWSAccess");
+    let words = words(&page);
+    for told in [
+        format!("account {} `shop`, {}", text("id"), text("email")),
+        format!("it lay in {path}"),
+        "its tags: `owner=payments`".to_owned(),
+        format!("SCPs on the account itself: {}", scps.join(", ")),
+        "SCP `own`".to_owned(),
+    ] {
+        assert!(words.contains(&told), "{told}\n{page}");
+    }
 }

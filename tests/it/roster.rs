@@ -44,9 +44,20 @@ fn who_left_is_found_by_the_roster_and_stays_found() {
         assert_eq!(former["id"], "200000000020");
         assert!(former["path"].as_array().expect("a path").len() > 1);
         assert!(former["email"].as_str().expect("an address").contains('@'));
+        // The finding has its impact: nothing tells less of it beside that.
+        assert!(former["impact"].is_object());
+        assert_eq!(document["aftermath"].get("200000000020"), None);
     }
     let without = audit(&served, &["--no-baseline"]).json();
     assert!(findings(&without, "account-vanished").is_empty());
+    let ended = &without["aftermath"]["200000000020"];
+    assert_eq!(ended["scps"]["known"], "root");
+    assert_eq!(ended["scps"]["complete"], true);
+    assert_eq!(ended["administered"], false);
+    assert_eq!(
+        ended["access_role"], "unknown",
+        "no event tells how it joined"
+    );
 }
 
 #[test]

@@ -5,16 +5,18 @@ import json
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+import probes_watch
 from models import service_model
 from probe import Caller
 from served import CALLED, Served
 from worlds import played
 
-SERVICES = ("organizations", "iam", "sts", "account", "cloudtrail", "events")
+SERVICES = ("organizations", "iam", "sts", "account", "cloudtrail", "events", "logs", "cloudformation")
 # What no service of AWS answers about an operation that it has.
 UNKNOWN = {"UnknownOperationException", "InvalidAction", "404", "MissingAuthenticationToken"}
 # How each service says that a required member is not there.
-BLANK = {"InvalidInputException", "ValidationError", "ValidationException", "InvalidTrailNameException"}
+BLANK = {"InvalidInputException", "ValidationError", "ValidationException", "InvalidTrailNameException",
+         "InvalidParameterException"}
 ONE = "[[account]]\nname = \"app\"\n"
 
 
@@ -258,6 +260,7 @@ def run(probe, binary):
             part(probe, world)
     with played(binary, BILLING) as world:
         features(probe, world)
+    probes_watch.run(probe, binary)
     known = bare(probe, binary)
     never = sorted(f"{service}.{operation}" for service, operation in known - CALLED)
     probe("every operation of the simulator is probed", len(known) > 150 and not never, f"{len(known)} known, never called: {never}")

@@ -69,7 +69,8 @@ def client(service, endpoint, key, secret, token=None):
         aws_secret_access_key=secret,
         aws_session_token=token,
         config=Config(
-            retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=30
+            retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=30,
+            inject_host_prefix=False,  # the host is the simulator's, whatever the operation
         ),
     )
     made.meta.events.register(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::alarm::{Fires, Raised, Scene, listening, service_event, would_fire_in};
+use crate::audit::finding::OLDER_SNAPSHOT;
 use crate::audit::{Context, Finding, Outcome};
 use crate::exits::EventSpec;
 use crate::model::rule::RuleMeta;
@@ -80,6 +81,8 @@ pub(super) fn unheard(cx: &Context<'_>, question: &Question) -> Vec<Finding> {
         evidence: lines(&unclear),
         remedy: if gaps.is_empty() {
             remedy
+        } else if gaps.iter().all(Gap::is_not_read) {
+            OLDER_SNAPSHOT.to_owned()
         } else {
             "grant what is missing, or ask from the management account: org-exit-guard doctor"
                 .to_owned()

@@ -3,7 +3,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::paging::Start;
 use super::{Call, Handler, Outcome};
 use crate::sim::refusal::Refusal;
 use crate::sim::world::StackSet;
@@ -75,26 +74,19 @@ fn list(call: &mut Call<'_>) -> Outcome {
         Some(size @ 1..=PAGE) => size,
         Some(_) => return Err(invalid("MaxResults must be between 1 and 100")),
     };
-    let offset = match call.optional("NextToken") {
-        None => 0,
-        Some(token) => token.parse().map_err(|_| invalid("Invalid NextToken"))?,
-    };
+    let start = call.start().ok_or_else(|| invalid("Invalid NextToken"))?;
     let items: Vec<Value> = match call.optional("Status") {
         None | Some("ACTIVE") => seen(call)?
             .iter()
             .map(|one| Value::Object(told(one)))
             .collect(),
-        Some(_) => Vec::new(),
+        // What was deleted is not kept.
+        Some("DELETED") => Vec::new(),
+        Some(_) => return Err(invalid("Status must be ACTIVE or DELETED")),
     };
     let size = usize::try_from(size).unwrap_or(1);
-    let start = Start { offset, again: 0 };
     let (page, next) = call.slice(items.into_iter(), start, size);
-    let mut answer = Map::new();
-    answer.insert("Summaries".to_owned(), Value::Array(page));
-    if let Some(next) = next {
-        answer.insert("NextToken".to_owned(), json!(next.offset.to_string()));
-    }
-    Ok(Value::Object(answer))
+    Ok(call.answer("Summaries", page, next))
 }
 
 fn describe(call: &mut Call<'_>) -> Outcome {
@@ -107,6 +99,13 @@ fn describe(call: &mut Call<'_>) -> Outcome {
         Refusal::new("StackSetNotFoundException", &text).status(404)
     })?;
     let mut set = told(found);
+    let organization = call.world.organization_of(&call.caller.account);
+    if let Some(organization) = organization {
+        let (partition, account) = (call.world.partition, &organization.management);
+        let StackSet { region, id, .. } = found;
+        let arn = format!("arn:{partition}:cloudformation:{region}:{account}:stackset/{id}");
+        set.insert("StackSetARN".to_owned(), json!(arn));
+    }
     set.insert("OrganizationalUnitIds".to_owned(), json!(found.targets));
     Ok(json!({ "StackSet": set }))
 }
