@@ -8,7 +8,7 @@ use org_exit_guard::sim::{
     Calls, Fault, ForeignChange, Kind, LoggedCall, Mutation, Refusal, World, WorldBuilder,
 };
 
-use crate::served::{Run, Served, words};
+use crate::served::{Served, words};
 use crate::support::{Bench, now};
 
 const GUARD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],"Resource":"*"}]}"#;
@@ -227,23 +227,6 @@ async fn an_allow_hangs_again_only_where_everything_is_allowed_anyhow() {
     assert!(matches!(refused, Err(PlanError::Foreign { .. })));
 }
 
-fn apply(served: &Served, more: &[&str]) -> Run {
-    let organization = served.simulator.world();
-    let organization = &organization.organization().expect("one").id;
-    let common = [
-        "remediate",
-        "--apply",
-        "--reason",
-        "test",
-        "--allow-endpoint-override",
-        "--state-dir",
-        "state",
-        "--confirm",
-        organization,
-    ];
-    served.run(&[&common[..], more].concat())
-}
-
 #[test]
 fn the_binary_takes_the_canary_first_and_detaches_it_last() {
     let served = Served::new(world());
@@ -253,7 +236,7 @@ fn the_binary_takes_the_canary_first_and_detaches_it_last() {
         .unit_at("Workloads/Test")
         .expect("an OU")
         .to_owned();
-    let run = apply(&served, &["--canary", &node]);
+    let run = served.apply(&["remediate", "--canary", &node]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let told = words(&run.stdout);
     assert!(told.contains("is proved blocked: "), "{told}");
@@ -274,15 +257,15 @@ fn the_root_does_not_go_without_the_canary_that_was_asked_for() {
     let served = Served::new(world());
     let node = served.simulator.world();
     let node = node.unit_at("Workloads/Test").expect("an OU").to_owned();
-    let asked = [
+    let run = served.apply(&[
+        "remediate",
         "--canary",
         &node,
         "--only",
         "create-guard",
         "--only",
         "attach-guard",
-    ];
-    let run = apply(&served, &asked);
+    ]);
     assert_eq!(run.code, Some(6), "{}{}", run.stdout, run.stderr);
     let why = "step `attach-guard` needs step `attach-canary`, which was left out";
     assert!(run.said().contains(why), "{}", run.stderr);
@@ -324,10 +307,12 @@ fn the_binary_restores_what_disabling_the_type_has_lost() {
         "{}",
         asked.stdout
     );
-    let run = apply(
-        &served,
-        &["--from-snapshot", "facts.json", "--enable-policy-type"],
-    );
+    let run = served.apply(&[
+        "remediate",
+        "--from-snapshot",
+        "facts.json",
+        "--enable-policy-type",
+    ]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     let world = served.simulator.world();
     assert_eq!(on(&world, "/"), ["FullAWSAccess", "guard"]);
