@@ -117,9 +117,13 @@ impl Change {
             (Self::AttachPolicy { .. }, Self::EnablePolicyType { .. }) => true,
             // The root's attachment waits for what the canary proves.
             (
-                Self::AttachPolicy { policy, target, .. },
+                Self::AttachPolicy {
+                    policy,
+                    target: NodeId::Root(_),
+                    ..
+                },
                 Self::AttachPolicy { policy: first, .. },
-            ) if matches!(target, NodeId::Root(_)) => other.id == canary::ATTACH && policy == first,
+            ) => other.id == canary::ATTACH && policy == first,
             (
                 Self::DetachPolicy {
                     target, carried_by, ..

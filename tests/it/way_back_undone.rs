@@ -122,7 +122,7 @@ fn deaf(bench: &Bench) {
             .simulator
             .add_fault(Fault::new(&operation, Calls::Every, Kind::ClosedAfter));
     }
-    let within = Some(Duration::from_secs(60));
+    let within = Some(Duration::from_mins(1));
     bench.simulator.add_fault(Fault::new(
         "organizations:*",
         Calls::Every,
