@@ -1,4 +1,5 @@
-//! How long verdicts take: single decisions, and a whole organization from a snapshot.
+//! How long verdicts take: single decisions, a whole organization from a snapshot, and the proof
+//! that a plan's guard allows nothing more.
 //!
 //! `cargo bench --bench verdicts`. Everything is drawn from one seed; times are CPU times of
 //! this process, as Linux counts them.
@@ -13,19 +14,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use org_exit_guard::aws::{Keys, Session, SessionOptions};
+use org_exit_guard::collect::{Scope, collect};
+use org_exit_guard::flows::judge_all;
 use org_exit_guard::model::organization::{
     Account, AccountState, Attachments, FeatureSet, JoinedMethod, Organization, Policy,
     PolicyTypeState, Root, RootFeatures, tags_not_read,
 };
+use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::snapshot::{
     Caller, Depth, EventHistory, SNAPSHOT_VERSION, stack_sets_not_read,
 };
 use org_exit_guard::model::{
-    AccountId, NodeId, Observed, Partition, PolicyId, Snapshot, Timestamp,
+    AccountId, NodeId, Observed, Partition, PolicyId, Silent, Snapshot, Timestamp,
 };
+use org_exit_guard::plan::{Plan, Wishes, plan};
 use org_exit_guard::prove::{Kind, Level, Proof, Question, Subject, Target, decide, prove};
 use org_exit_guard::scp::{Dialect, Document, parse};
-use org_exit_guard::verdict::judge;
+use org_exit_guard::sim::{GeneratorOptions, Simulator, generate};
+use org_exit_guard::verdict::{judge, narrower};
 
 const SEED: u64 = 0x0e61_7c7d_5eed_2026;
 const MANAGEMENT: &str = "999999999999";
@@ -356,6 +363,69 @@ fn judge_file(path: &str) {
     );
 }
 
+/// The facts of a generated organization, as a plan rests on them.
+async fn generated(accounts: usize) -> Snapshot {
+    let now: Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
+    let simulator = Simulator::new(generate(&GeneratorOptions::sized(accounts), now));
+    let keys = simulator.keys_of_management();
+    let session = Session::open(SessionOptions {
+        keys: Some(Keys {
+            id: keys.access_key_id,
+            secret: keys.secret_access_key,
+            token: None,
+        }),
+        http_client: Some(simulator.http_client()),
+        time_source: Some(simulator.time_source()),
+        region: Some("us-east-1".to_owned()),
+        share: f64::INFINITY,
+        ..SessionOptions::default()
+    });
+    let session = session.await.unwrap();
+    collect(&session, &Scope::default(), now, &Silent)
+        .await
+        .unwrap()
+}
+
+/// CPU time of one pass in milliseconds: the least of five rounds, each of many passes, as Linux
+/// counts in ticks of several milliseconds.
+fn least<T>(mut work: impl FnMut() -> T) -> f64 {
+    let round = |_| {
+        let (start, mut passes) = (cpu(), 0.0);
+        while cpu() - start < 200.0 {
+            std::hint::black_box(work());
+            passes += 1.0;
+        }
+        (cpu() - start) / passes
+    };
+    (0..5).map(round).fold(f64::INFINITY, f64::min)
+}
+
+/// Times the proof of a guard plan, beside the judging of the same facts.
+fn proof(accounts: usize) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    let snapshot = runtime.block_on(generated(accounts));
+    let audited = judge_all(snapshot.clone(), &Settings::default());
+    let planned = || -> Plan {
+        let (settings, wishes) = (Settings::default(), Wishes::default());
+        let (judgement, findings) = (&audited.judgement, &audited.findings);
+        plan(&snapshot, judgement, findings, &[], &settings, &wishes).unwrap()
+    };
+    let made = planned();
+    let compared = narrower(&snapshot, &made.predicted);
+    assert!(!made.steps.is_empty() && compared.not_proved.is_empty());
+    let judged = least(|| judge(&snapshot));
+    let proved = least(|| narrower(&snapshot, &made.predicted));
+    let whole = least(planned);
+    println!(
+        "{accounts} generated accounts, {} pairs of stacks: judged {judged:.2} ms, guard proved {proved:.2} ms \
+         (x {:.2}), whole plan {whole:.2} ms (x {:.2}) of CPU",
+        compared.stacks,
+        proved / judged,
+        whole / judged,
+    );
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, path] = arguments.as_slice()
@@ -381,4 +451,6 @@ fn main() {
     report("drawn, with conditions", &drawn(true));
     whole(50_000, 300);
     whole(2_000, 2_000);
+    proof(1_000);
+    proof(10_000);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::ahead::Ahead;
 use super::checks::{Since, check_facts, check_paper, check_resumable, check_unused};
 use super::history::History;
 use super::journal::Journal;
@@ -326,8 +327,8 @@ impl<'a> Run<'a> {
                 proves,
             } => {
                 let policy = self.policy(policy)?;
-                let mut result =
-                    steps::attach_policy(&self.reads, &self.writes, &policy, target, text).await?;
+                let (aws, ahead) = self.sending(&step.id);
+                let mut result = steps::attach_policy(aws, ahead, &policy, target, text).await?;
                 if let Some(proves) = proves {
                     let proof = proof::wait(self.place, proves, &policy, target).await?;
                     result.detail = format!("{}; {proof}", result.detail);
@@ -355,27 +356,27 @@ impl<'a> Run<'a> {
                 steps::invite_account(&self.reads, &self.writes, account).await
             }
             Change::AcceptInvitation { account, role } => {
-                self.back(approved.plan(), account).accept(role).await
+                let back = back(self.place, &self.reads, approved.plan(), account);
+                back.accept(role).await
             }
             Change::TagAccount { account, tags } => {
-                tag_account(&self.reads, &self.writes, account, tags).await
+                let (aws, ahead) = self.sending(&step.id);
+                tag_account(aws, ahead, account, tags).await
             }
             Change::MoveAccount { account, to } => {
                 self.check_quarantine(approved.plan(), account).await?;
-                let back = self.back(approved.plan(), account);
-                back.move_to(&self.writes, to).await
+                let place = self.place;
+                let ((reads, writes), ahead) = self.sending(&step.id);
+                let back = back(place, reads, approved.plan(), account);
+                back.move_to(writes, ahead, to).await
             }
         }
     }
 
-    fn back<'b>(&'b self, plan: &'b PlanDocument, account: &'b AccountId) -> Back<'b> {
-        Back {
-            place: self.place,
-            reads: &self.reads,
-            organization: &plan.organization,
-            root: &plan.facts.root,
-            account,
-        }
+    /// What a step reads and writes with, and where it says so before it writes.
+    fn sending<'b>(&'b mut self, step: &'b str) -> ((&'b Reads, &'b Writes), Ahead<'b>) {
+        let journal = &mut self.journal;
+        ((&self.reads, &self.writes), Ahead { journal, step })
     }
 
     /// Nothing is moved whose quarantine, if the plan has one, does not hang.
@@ -452,6 +453,21 @@ impl<'a> Run<'a> {
             journal: self.journal.directory().to_owned(),
             results: self.results.clone(),
         }
+    }
+}
+
+fn back<'a>(
+    place: Place<'a>,
+    reads: &'a Reads,
+    plan: &'a PlanDocument,
+    account: &'a AccountId,
+) -> Back<'a> {
+    Back {
+        place,
+        reads,
+        organization: &plan.organization,
+        root: &plan.facts.root,
+        account,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal::{FILE, directory_of, unseal};
-use super::rows::{Entry, Header, JOURNAL_VERSION, Made, Outcome, Row};
+use super::rows::{Entry, Header, JOURNAL_VERSION, Made, Outcome, Row, Sending, StepOutcome};
 use crate::model::PolicyId;
 use crate::plan::{PolicyRef, Step};
 
@@ -264,6 +264,30 @@ impl History {
             _ => None,
         });
         outcomes.collect()
+    }
+
+    /// What calls of the step may have set, though no outcome says so: each went out after a read
+    /// that did not show it, and AWS neither refused it nor said that it was there.
+    pub(super) fn sent(&self, step: &str) -> Vec<&Sending> {
+        let (mut sent, mut open) = (Vec::new(), Vec::new());
+        for row in &self.rows {
+            match &row.entry {
+                Entry::Sending(sending) if sending.step == step => {
+                    // What is lacking still, no call before this one has set.
+                    sent.retain(|before: &&Sending| before.lacking != sending.lacking);
+                    open.push(sending);
+                }
+                // Another attempt: the one before ended without a word.
+                Entry::Intent(intent) if intent.step == step => sent.append(&mut open),
+                Entry::Outcome(outcome) if outcome.step == step => match outcome.outcome {
+                    StepOutcome::Done | StepOutcome::Unknown => sent.append(&mut open),
+                    StepOutcome::AlreadyDone | StepOutcome::Failed => open.clear(),
+                },
+                _ => {}
+            }
+        }
+        sent.append(&mut open);
+        sent
     }
 
     /// The SCP that a step created or found.

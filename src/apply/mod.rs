@@ -1,6 +1,7 @@
 //! The only room that writes to AWS: takes an approved plan, keeps a journal,
 //! reads back what it did, goes on with it, takes it back.
 
+mod ahead;
 mod checks;
 mod execute;
 mod history;
@@ -21,6 +22,8 @@ pub use checks::{check, check_resume};
 pub use execute::{Applied, ApplyError, Place, StepResult, apply, resume};
 pub use history::{History, HistoryError, RunState, run_ids};
 pub use returned::{Check, Said, check_returned};
-pub use rows::{By, Call, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, Row, StepOutcome};
+pub use rows::{
+    By, Call, Entry, Header, Intent, JOURNAL_VERSION, Made, Outcome, Row, Sending, StepOutcome,
+};
 pub use undo::{Undone, undo};
 pub use undo_plan::{ApprovedUndo, Reversal, UndoPlan, plan_undo};

@@ -37,6 +37,8 @@ pub enum Entry {
     Resumed(By),
     /// A step is about to be looked at and perhaps written.
     Intent(Intent),
+    /// What the step sets was looked for and is not there; the call goes out next.
+    Sending(Sending),
     /// What came of it.
     Outcome(Outcome),
     /// Every step is done.
@@ -88,6 +90,16 @@ pub struct Intent {
     pub step: String,
     /// In one line.
     pub title: String,
+}
+
+/// A call that is about to go out, after a read that did not show what it sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sending {
+    /// The step's id.
+    pub step: String,
+    /// What of the step was lacking, where that may be a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacking: Option<Made>,
 }
 
 /// What came of a step.

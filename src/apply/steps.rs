@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::ahead::Ahead;
 use super::execute::StepResult;
 use super::rows::{Made, StepOutcome};
 use super::settle;
@@ -187,8 +188,8 @@ async fn existing(reads: &Reads, name: &str, text: &str) -> Result<Option<Policy
 
 /// Attaches the policy and waits until it is listed there.
 pub(super) async fn attach_policy(
-    reads: &Reads,
-    writes: &Writes,
+    (reads, writes): (&Reads, &Writes),
+    ahead: Ahead<'_>,
     policy: &PolicyId,
     target: &NodeId,
     text: &str,
@@ -217,6 +218,7 @@ pub(super) async fn attach_policy(
     if allows(text) {
         check_full_access(reads, policy, target).await?;
     }
+    ahead.sends(None)?;
     let (mut there, mut lost) = (false, None);
     match write(|| writes.attach_policy(policy, target)).await {
         Written::Done(()) => {}

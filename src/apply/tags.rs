@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ahead::Ahead;
 use super::execute::StepResult;
 use super::rows::{Made, StepOutcome};
 use super::steps::{PAUSES, StepFailure, Written, write};
@@ -10,8 +11,8 @@ use crate::model::AccountId;
 
 /// Sets those of the tags whose key the account has not.
 pub(super) async fn tag_account(
-    reads: &Reads,
-    writes: &Writes,
+    (reads, writes): (&Reads, &Writes),
+    ahead: Ahead<'_>,
     account: &AccountId,
     tags: &BTreeMap<String, String>,
 ) -> Result<StepResult, StepFailure> {
@@ -38,6 +39,8 @@ pub(super) async fn tag_account(
             made: None,
         });
     }
+    let keys: BTreeSet<String> = lacking.keys().cloned().collect();
+    ahead.sends(Some(Made::Tags(keys.clone())))?;
     let lost = match write(|| writes.tag_account(account, &lacking)).await {
         Written::Done(()) | Written::There(_) => None,
         Written::Lost(failure) => Some(failure),
@@ -50,7 +53,6 @@ pub(super) async fn tag_account(
             pairs.all(|(key, value)| there.get(key) == Some(value))
         });
         if shown {
-            let keys: BTreeSet<String> = lacking.keys().cloned().collect();
             let names: Vec<&str> = keys.iter().map(String::as_str).collect();
             return Ok(StepResult {
                 outcome: StepOutcome::Done,

@@ -179,7 +179,7 @@ async fn judge(
             if let Err(why) = provably_ours(reads, history, header, &id).await? {
                 return Ok(Err(why));
             }
-            if matches!(policy, PolicyRef::Existing(_)) && !done(history, &step.id) {
+            if matches!(policy, PolicyRef::Existing(_)) && !wrote(history, &step.id) {
                 return Ok(Err(format!(
                     "the journal does not prove that this run attached SCP {id}"
                 )));
@@ -223,10 +223,19 @@ async fn untag(
     step: &Step,
     (account, tags): (&AccountId, &BTreeMap<String, String>),
 ) -> Result<Judged, Failure> {
-    let Some(Made::Tags(keys)) = made(history, &step.id) else {
+    let sent = history.sent(&step.id).into_iter();
+    let lacking = sent.filter_map(|sending| sending.lacking.clone());
+    let keys: BTreeSet<String> = lacking
+        .chain(made(history, &step.id))
+        .flat_map(|made| match made {
+            Made::Tags(keys) => keys,
+            Made::Policy(_) | Made::Invitation(_) => BTreeSet::new(),
+        })
+        .collect();
+    if keys.is_empty() {
         let why = "the journal does not prove that this run added tags";
         return Ok(Err(why.to_owned()));
-    };
+    }
     let there = reads.list_account_tags(account).await?;
     let ours: BTreeSet<String> = keys
         .into_iter()
@@ -249,7 +258,7 @@ async fn move_back(
     step: &Step,
     (account, from): (&AccountId, &NodeId),
 ) -> Result<Judged, Failure> {
-    if !done(history, &step.id) {
+    if !wrote(history, &step.id) {
         let why = format!(
             "the journal does not prove that this run moved account {account}; it is left where it is"
         );
@@ -258,7 +267,7 @@ async fn move_back(
     let there = reads.list_accounts_for_parent(from).await?;
     if !there.contains(account) {
         return Ok(Err(format!(
-            "account {account} is not in {} {from} any more",
+            "account {account} is not in {} {from}",
             from.kind()
         )));
     }
@@ -271,11 +280,13 @@ async fn move_back(
     Ok(Ok((Reversal::MoveBack { account, from, to }, words)))
 }
 
-/// Does the journal say that this run wrote it?
-fn done(history: &History, step: &str) -> bool {
+/// Does the journal say that this run wrote it, or, where an answer was lost, that its call went
+/// out when it was not there?
+fn wrote(history: &History, step: &str) -> bool {
     let outcomes = history.outcomes();
     let outcome = outcomes.get(step);
     outcome.is_some_and(|outcome| outcome.outcome == StepOutcome::Done)
+        || !history.sent(step).is_empty()
 }
 
 fn made(history: &History, step: &str) -> Option<Made> {

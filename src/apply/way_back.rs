@@ -1,5 +1,6 @@
 //! The way back of one account: accepting our own invitation inside it, and its place.
 
+use super::ahead::Ahead;
 use super::execute::{Place, StepResult};
 use super::rows::StepOutcome;
 use super::settle;
@@ -151,6 +152,7 @@ impl Back<'_> {
     pub(super) async fn move_to(
         self,
         writes: &Writes,
+        ahead: Ahead<'_>,
         to: &NodeId,
     ) -> Result<StepResult, StepFailure> {
         let account = self.account;
@@ -168,6 +170,7 @@ impl Back<'_> {
             return Ok(result(StepOutcome::AlreadyDone, detail));
         }
         let from = NodeId::Root(self.root.clone());
+        ahead.sends(None)?;
         let lost = match write(|| writes.move_account(account, &from, to)).await {
             Written::Done(()) | Written::There(_) => None,
             Written::Lost(failure) => Some(failure),

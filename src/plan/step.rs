@@ -10,6 +10,7 @@ use crate::model::settings::Settings;
 use crate::model::{AccountId, NodeId, OrganizationId, RootId, Snapshot, Timestamp};
 use crate::model::{Partition, PolicyId};
 
+use super::canary;
 use super::document::PlanDocument;
 use super::facts::Facts;
 use super::predict;
@@ -114,6 +115,15 @@ impl Change {
                 Self::CreatePolicy { .. },
             ) => *policy == PolicyRef::Created(other.id.clone()),
             (Self::AttachPolicy { .. }, Self::EnablePolicyType { .. }) => true,
+            // The root's attachment waits for what the canary proves.
+            (
+                Self::AttachPolicy {
+                    policy,
+                    target: NodeId::Root(_),
+                    ..
+                },
+                Self::AttachPolicy { policy: first, .. },
+            ) => other.id == canary::ATTACH && policy == first,
             (
                 Self::DetachPolicy {
                     target, carried_by, ..

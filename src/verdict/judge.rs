@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::answer::{Answer, Hinge, NoScps, Opening, Standing, Verdict};
-use super::apart::{Apart, Feature};
 use super::case::Case;
+use super::numbered::{Chain, Numbered};
 use super::stack::{NodeStack, Stacks};
 use super::texts::Texts;
 use crate::exits::{ExitPath, PathId};
@@ -79,26 +79,11 @@ pub(super) fn unsettled(snapshot: &Snapshot) -> Option<Hinge> {
 }
 
 type Verdicts = Arc<Vec<Verdict>>;
-/// Stacks by number, root first; equal numbers are equal stacks.
-type Chain = Vec<usize>;
-
-/// A node's stack in full, and what of it can touch a way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Numbers {
-    whole: usize,
-    sliced: usize,
-}
 
 struct Judge<'a> {
     snapshot: &'a Snapshot,
     texts: &'a Texts<'a>,
-    stacks: Stacks<'a>,
-    apart: Apart,
-    /// Distinct stacks, and the number of each.
-    distinct: Vec<NodeStack>,
-    numbers: BTreeMap<NodeStack, usize>,
-    nodes: HashMap<NodeId, Numbers>,
-    features: HashMap<Chain, Arc<[Feature]>>,
+    numbered: Numbered<'a>,
     /// Verdicts of equal remainders, exemptions left out; what is known of the account only where a policy tells
     /// accounts apart.
     decided: HashMap<(Chain, Vec<String>), Verdicts>,
@@ -111,12 +96,7 @@ impl<'a> Judge<'a> {
         Self {
             snapshot,
             texts,
-            stacks: Stacks::of(snapshot, texts),
-            apart: Apart::of(texts),
-            distinct: Vec::new(),
-            numbers: BTreeMap::new(),
-            nodes: HashMap::new(),
-            features: HashMap::new(),
+            numbered: Numbered::of(snapshot, texts),
             decided: HashMap::new(),
             graded: HashMap::new(),
         }
@@ -137,42 +117,6 @@ impl<'a> Judge<'a> {
         Standing::Member { chain, verdicts }
     }
 
-    fn number(&mut self, stack: NodeStack) -> usize {
-        if let Some(known) = self.numbers.get(&stack) {
-            return *known;
-        }
-        let next = self.distinct.len();
-        self.distinct.push(stack.clone());
-        self.numbers.insert(stack, next);
-        next
-    }
-
-    fn both(&mut self, stack: NodeStack) -> Numbers {
-        let sliced = self.apart.slice(&stack);
-        Numbers {
-            sliced: self.number(sliced),
-            whole: self.number(stack),
-        }
-    }
-
-    fn node(&mut self, node: &NodeId) -> Numbers {
-        if let Some(known) = self.nodes.get(node) {
-            return *known;
-        }
-        let stack = self.stacks.node(node);
-        let numbers = self.both(stack);
-        // An account's own node is met once.
-        if !matches!(node, NodeId::Account(_)) {
-            self.nodes.insert(node.clone(), numbers);
-        }
-        numbers
-    }
-
-    fn levels(&self, chain: &Chain) -> Vec<NodeStack> {
-        let found = chain.iter().filter_map(|number| self.distinct.get(*number));
-        found.cloned().collect()
-    }
-
     fn verdicts(&mut self, account: &Account, chain: &[NodeId], place: Option<Gap>) -> Verdicts {
         if let Some(reason) = scps_off(self.snapshot) {
             return self.same_for_all("no-scps", &Answer::Open(Opening::NoScps(reason)));
@@ -180,21 +124,22 @@ impl<'a> Judge<'a> {
         if let Some(hinge) = unsettled(self.snapshot) {
             return self.same_for_all("unsettled", &Answer::Undetermined(vec![hinge]));
         }
-        let mut numbers: Vec<Numbers> = chain.iter().map(|node| self.node(node)).collect();
+        let numbered = &mut self.numbered;
+        let mut whole: Chain = chain.iter().map(|node| numbered.node(node)).collect();
         if let Some(gap) = place {
-            numbers.push(self.both(NodeStack {
+            whole.push(numbered.number(NodeStack {
                 denies_missing: vec![gap.clone()],
                 allows_missing: vec![gap],
                 ..NodeStack::default()
             }));
         }
-        let sliced: Chain = numbers.iter().map(|one| one.sliced).collect();
-        let signature = self.signature(&sliced, account);
+        let sliced: Chain = whole.iter().map(|one| numbered.slice(*one)).collect();
+        let signature = numbered.signature(&sliced, account);
         let key = (sliced, signature);
         let verdicts = if let Some(verdicts) = self.decided.get(&key) {
             Arc::clone(verdicts)
         } else {
-            let levels = self.levels(&key.0);
+            let levels = self.numbered.levels(&key.0);
             let case = Case::new(self.snapshot, self.texts, &levels, account);
             let verdicts = Arc::new(case.verdicts(false));
             self.decided.insert(key, Arc::clone(&verdicts));
@@ -204,30 +149,16 @@ impl<'a> Judge<'a> {
         if !verdicts.iter().any(exempts) {
             return verdicts;
         }
-        let whole: Chain = numbers.iter().map(|one| one.whole).collect();
-        let signature = self.signature(&whole, account);
+        let signature = self.numbered.signature(&whole, account);
         let key = (whole, signature);
         if let Some(graded) = self.graded.get(&key) {
             return Arc::clone(graded);
         }
-        let levels = self.levels(&key.0);
+        let levels = self.numbered.levels(&key.0);
         let case = Case::new(self.snapshot, self.texts, &levels, account);
         let graded = Arc::new(case.verdicts(true));
         self.graded.insert(key, Arc::clone(&graded));
         graded
-    }
-
-    /// What policies on the way can tell this account from others by.
-    fn signature(&mut self, chain: &Chain, account: &Account) -> Vec<String> {
-        let features = if let Some(features) = self.features.get(chain) {
-            Arc::clone(features)
-        } else {
-            let features: Arc<[Feature]> = self.apart.features(&self.levels(chain)).into();
-            self.features.insert(chain.clone(), Arc::clone(&features));
-            features
-        };
-        let values = features.iter().map(|feature| feature.of(account));
-        values.collect()
     }
 
     /// One answer for every path, made once; `slot` tells such answers apart.

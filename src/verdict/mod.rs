@@ -9,6 +9,7 @@ mod exemptions;
 mod hanging;
 mod judge;
 mod narrower;
+mod numbered;
 mod spares;
 mod stack;
 #[cfg(test)]

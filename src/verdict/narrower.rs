@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::apart::Apart;
 use super::case::{Case, kinds, question};
 use super::judge::{scps_off, unsettled};
-use super::stack::{NodeStack, Stacks};
+use super::numbered::{Chain, Numbered};
+use super::stack::NodeStack;
 use super::texts::Texts;
 use crate::exits::{ActionSpec, ExitPath};
 use crate::model::organization::Account;
@@ -43,50 +43,42 @@ pub struct NotNarrower {
     pub why: String,
 }
 
-/// Compares what members in use can do about exits, account by account.
+/// Compares what members in use can do about exits: each distinct pair of stacks once.
 pub fn narrower(before: &Snapshot, after: &Snapshot) -> Narrower {
     let mut found = Narrower::default();
     let (then, later) = (Texts::of(before), Texts::of(after));
-    let sides = Sides {
+    let mut sides = Sides {
         before: Side::of(before, &then),
         after: Side::of(after, &later),
     };
     let free = scps_off(before).is_some();
-    let mut seen: BTreeSet<Key> = BTreeSet::new();
-    for account in after.members().into_iter().flatten() {
-        if !account.is_acting() {
+    let known = before.accounts.known();
+    let mut seen = BTreeSet::new();
+    for is in after.members().into_iter().flatten() {
+        if !is.is_acting() {
             continue;
         }
         found.accounts += 1;
-        let known = before.accounts.known();
-        let was = known.and_then(|accounts| accounts.get(&account.id));
+        let was = known.and_then(|accounts| accounts.get(&is.id));
         let (Some(was), false) = (was, free) else {
             found.unbound += 1;
             continue;
         };
-        let pair = sides.pair(was, account);
-        let key = (
-            pair.before.clone(),
-            pair.after.clone(),
-            sides.signature(&pair, was, account),
-        );
-        if !seen.insert(key) {
+        let pair = sides.pair(was, is);
+        if !seen.insert(sides.key(&pair)) {
             continue;
         }
         found.stacks += 1;
-        sides.compare(&pair, was, account, &mut found);
+        sides.compare(&pair, &mut found);
     }
     found
 }
-
-type Key = (Vec<NodeStack>, Vec<NodeStack>, Vec<String>);
 
 /// One snapshot, made ready.
 struct Side<'a> {
     snapshot: &'a Snapshot,
     texts: &'a Texts<'a>,
-    stacks: Stacks<'a>,
-    apart: Apart,
+    numbered: Numbered<'a>,
 }
 
 impl<'a> Side<'a> {
@@ -94,13 +86,14 @@ impl<'a> Side<'a> {
         Self {
             snapshot,
             texts,
-            stacks: Stacks::of(snapshot, texts),
-            apart: Apart::of(texts),
+            numbered: Numbered::of(snapshot, texts),
         }
     }
 
-    fn levels(&self, chain: &[NodeId]) -> Vec<NodeStack> {
-        chain.iter().map(|node| self.stacks.node(node)).collect()
+    fn way(&mut self, account: &Account) -> Way {
+        let chain = self.snapshot.known_chain(account);
+        let stacks = chain.iter().map(|node| self.numbered.node(node)).collect();
+        Way { chain, stacks }
     }
 }
 
@@ -109,40 +102,52 @@ struct Sides<'a> {
     after: Side<'a>,
 }
 
-/// An account's stacks, root first.
-struct Pair {
-    chains: (Vec<NodeId>, Vec<NodeId>),
-    before: Vec<NodeStack>,
-    after: Vec<NodeStack>,
+/// The nodes above an account, root first, and the number of what hangs on each.
+struct Way {
+    chain: Vec<NodeId>,
+    stacks: Chain,
 }
 
-impl Sides<'_> {
-    fn pair(&self, was: &Account, is: &Account) -> Pair {
-        let chains = (
-            self.before.snapshot.known_chain(was),
-            self.after.snapshot.known_chain(is),
-        );
+/// An account before and after.
+struct Pair<'a> {
+    was: &'a Account,
+    is: &'a Account,
+    before: Way,
+    after: Way,
+}
+
+impl Pair<'_> {
+    fn moved(&self) -> bool {
+        self.was.parents != self.is.parents
+    }
+}
+
+/// Accounts with equal keys compare alike.
+type Key = (Chain, Chain, Vec<String>, Option<AccountId>);
+
+impl<'a> Sides<'a> {
+    fn pair(&mut self, was: &'a Account, is: &'a Account) -> Pair<'a> {
         Pair {
-            before: self.before.levels(&chains.0),
-            after: self.after.levels(&chains.1),
-            chains,
+            was,
+            is,
+            before: self.before.way(was),
+            after: self.after.way(is),
         }
     }
 
-    /// What policies on either way can tell the account from others by.
-    fn signature(&self, pair: &Pair, was: &Account, is: &Account) -> Vec<String> {
-        let then = self.before.apart.features(&pair.before);
-        let later = self.after.apart.features(&pair.after);
-        let values = then.iter().map(|feature| feature.of(was));
-        values
-            .chain(later.iter().map(|feature| feature.of(is)))
-            .collect()
+    fn key(&mut self, pair: &Pair<'_>) -> Key {
+        let (before, after) = (&pair.before.stacks, &pair.after.stacks);
+        let mut signature = self.before.numbered.signature(before, pair.was);
+        signature.extend(self.after.numbered.signature(after, pair.is));
+        // Which node became which is told by numbers only where an account stays.
+        let moved = pair.moved().then(|| pair.is.id.clone());
+        (before.clone(), after.clone(), signature, moved)
     }
 
-    fn compare(&self, pair: &Pair, was: &Account, is: &Account, found: &mut Narrower) {
+    fn compare(&self, pair: &Pair<'_>, found: &mut Narrower) {
         let mut fail = |action: &str, why: String| {
             found.not_proved.push(NotNarrower {
-                account: is.id.clone(),
+                account: pair.is.id.clone(),
                 action: action.to_owned(),
                 why,
             });
@@ -154,11 +159,13 @@ impl Sides<'_> {
             );
             return;
         }
-        if let Some(lost) = lost(pair) {
+        let before = self.before.numbered.levels(&pair.before.stacks);
+        let after = self.after.numbered.levels(&pair.after.stacks);
+        if let Some(lost) = lost(pair, &before, &after) {
             fail("", lost);
             return;
         }
-        let case = Compared::new(self, pair, was, is);
+        let case = Compared::new(self, pair, &before, &after);
         let mut asked = BTreeSet::new();
         for path in ExitPath::of_members() {
             for action in path.actions.iter().filter(|one| asked.insert(one.name)) {
@@ -173,10 +180,10 @@ impl Sides<'_> {
 }
 
 /// What could not be read before and need not bind any more.
-fn lost(pair: &Pair) -> Option<String> {
-    for (node, stack) in pair.chains.0.iter().zip(&pair.before) {
-        let later = pair.chains.1.iter().position(|one| one == node);
-        let later = later.and_then(|index| pair.after.get(index));
+fn lost(pair: &Pair<'_>, before: &[NodeStack], after: &[NodeStack]) -> Option<String> {
+    for (node, stack) in pair.before.chain.iter().zip(before) {
+        let later = pair.after.chain.iter().position(|one| one == node);
+        let later = later.and_then(|index| after.get(index));
         let Some(later) = later else {
             return Some(format!("{node} would not be above it any more"));
         };
@@ -197,21 +204,24 @@ fn lost(pair: &Pair) -> Option<String> {
 struct Compared<'a> {
     before: Case<'a>,
     after: Case<'a>,
-    chains: &'a (Vec<NodeId>, Vec<NodeId>),
-    moved: bool,
+    pair: &'a Pair<'a>,
     everything: Document,
 }
 
 impl<'a> Compared<'a> {
-    fn new(sides: &'a Sides<'a>, pair: &'a Pair, was: &'a Account, is: &'a Account) -> Self {
+    fn new(
+        sides: &'a Sides<'a>,
+        pair: &'a Pair<'a>,
+        before: &'a [NodeStack],
+        after: &'a [NodeStack],
+    ) -> Self {
         let case = |side: &'a Side<'a>, stacks: &'a [NodeStack], account: &'a Account| {
             Case::new(side.snapshot, side.texts, stacks, account)
         };
         Self {
-            before: case(&sides.before, &pair.before, was),
-            after: case(&sides.after, &pair.after, is),
-            chains: &pair.chains,
-            moved: was.parents != is.parents,
+            before: case(&sides.before, before, pair.was),
+            after: case(&sides.after, after, pair.is),
+            pair,
             everything: Document::full_aws_access(),
         }
     }
@@ -286,8 +296,8 @@ impl<'a> Compared<'a> {
         path: &ExitPath,
         action: &ActionSpec,
     ) -> Option<String> {
-        let node = self.chains.0.get(level)?;
-        if self.moved && reason.places {
+        let node = self.pair.before.chain.get(level)?;
+        if self.pair.moved() && reason.places {
             return Some(format!(
                 "an SCP on {node} tells places apart, and the account is moved"
             ));
@@ -296,7 +306,7 @@ impl<'a> Compared<'a> {
         for (index, one) in levels.iter_mut().enumerate() {
             // What could not be read may allow anything, but for the node whose allows are asked
             // for: what it could not be read to allow is the same before and after.
-            let same = reason.missing_allow && self.chains.1.get(index) == Some(node);
+            let same = reason.missing_allow && self.pair.after.chain.get(index) == Some(node);
             if !one.allows_complete && !same {
                 one.policies.push((usize::MAX, &self.everything));
             }
@@ -323,7 +333,7 @@ impl<'a> Compared<'a> {
 
     /// Does all that hung on the node still hang there, and nothing that may allow more?
     fn unchanged(&self, level: usize) -> bool {
-        let Some(node) = self.chains.0.get(level) else {
+        let Some(node) = self.pair.before.chain.get(level) else {
             return false;
         };
         let documents = |case: &Case<'a>, at: usize| -> Vec<&'a Document> {
@@ -335,7 +345,7 @@ impl<'a> Compared<'a> {
                 .collect()
         };
         let was = documents(&self.before, level);
-        let later = self.chains.1.iter().position(|one| one == node);
+        let later = self.pair.after.chain.iter().position(|one| one == node);
         let is = later
             .map(|at| documents(&self.after, at))
             .unwrap_or_default();

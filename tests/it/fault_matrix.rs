@@ -63,10 +63,12 @@ pub(crate) fn state(world: &World) -> Value {
     let open = world.handshakes.values().filter(|one| one.state == "OPEN");
     let mut open: Vec<_> = open.map(|one| one.target.clone()).collect();
     open.sort();
+    // What has no tags left is as if it never had any.
+    let tags = |id: &String| organization.tags.get(id).filter(|tags| !tags.is_empty());
     let members: Vec<_> = organization
         .members
         .iter()
-        .map(|(id, member)| (id, &member.parent, organization.tags.get(id)))
+        .map(|(id, member)| (id, &member.parent, tags(id)))
         .collect();
     json!({
         "type": format!("{:?}", organization.scp_state).split('(').next(),
@@ -74,7 +76,6 @@ pub(crate) fn state(world: &World) -> Value {
         "places": places,
         "open": open,
         "members": members,
-        "tags": organization.tags.iter().filter(|(id, _)| organization.members.contains_key(*id)).collect::<Vec<_>>(),
     })
 }
 

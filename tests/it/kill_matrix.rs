@@ -13,10 +13,15 @@ use crate::scenarios;
 use crate::support::Bench;
 
 /// Longer than any time-out, so that no answer comes while the process lives.
-const NEVER: Duration = Duration::from_secs(20);
+pub(crate) const NEVER: Duration = Duration::from_secs(20);
 
 /// Applies until that call has arrived, and is dropped there; false: it ended before.
-async fn killed(bench: &Bench, plan: &PlanDocument, operation: &str, number: u32) -> bool {
+pub(crate) async fn killed(
+    bench: &Bench,
+    plan: &PlanDocument,
+    operation: &str,
+    number: u32,
+) -> bool {
     let arrived = async {
         loop {
             let log = bench.simulator.log();
@@ -34,7 +39,7 @@ async fn killed(bench: &Bench, plan: &PlanDocument, operation: &str, number: u32
     }
 }
 
-async fn finish(bench: &Bench, plan: &PlanDocument, at: &str) {
+pub(crate) async fn finish(bench: &Bench, plan: &PlanDocument, at: &str) {
     bench.simulator.clear_faults();
     let runs = run_ids(bench.state()).expect("readable");
     let ended = match runs.first() {

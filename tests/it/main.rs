@@ -51,6 +51,7 @@ mod staged;
 mod support;
 mod verify;
 mod way_back;
+mod way_back_undone;
 #[cfg(not(feature = "alarms"))]
 mod without_alarms;
 mod witnesses;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use org_exit_guard::aws::{Keys, Session, SessionOptions};
+use org_exit_guard::aws::{Session, SessionOptions};
 use org_exit_guard::collect::{Finished, Members, Scope, collect_events, collect_members};
 use org_exit_guard::detect::{Home, detect};
 use org_exit_guard::exits::{event_names, member_event_names};
@@ -17,7 +17,7 @@ use org_exit_guard::sim::{CallOutcome, World, WorldBuilder};
 use serde_json::{Value, json};
 
 use crate::served::{Served, directory, run, words};
-use crate::support::{Bench, now};
+use crate::support::{Bench, now, options};
 
 const ROLE: &str = "OrganizationAccountAccessRole";
 
@@ -183,18 +183,10 @@ async fn a_role_assumed_for_reading_gets_into_members_only_with_the_flag() {
     let world = bench.simulator.world();
     let shop: AccountId = id(&world, "shop").parse().expect("an id");
     for (flag, passes) in [(None, false), (Some("Other"), false), (Some(ROLE), true)] {
-        let keys = bench.simulator.keys_of_management();
         let session = Session::open(SessionOptions {
-            keys: Some(Keys {
-                id: keys.access_key_id,
-                secret: keys.secret_access_key,
-                token: None,
-            }),
-            http_client: Some(bench.simulator.http_client()),
-            time_source: Some(bench.simulator.time_source()),
             role_arn: Some(format!("arn:aws:iam::{}:role/Audit", world.management)),
             member_role: flag.map(str::to_owned),
-            ..SessionOptions::default()
+            ..options(&bench.simulator, &world.management)
         })
         .await
         .expect("it trusts");

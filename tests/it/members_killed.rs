@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use org_exit_guard::aws::{Keys, Session, SessionOptions, Transcript};
+use org_exit_guard::aws::{Session, SessionOptions, Transcript};
 use org_exit_guard::model::AccountId;
 use org_exit_guard::sim::{Simulator, WorldBuilder};
 
 use crate::served::{Run, Served};
-use crate::support::now;
+use crate::support::{now, options};
 
 const ROLE: &str = "OrganizationAccountAccessRole";
 const MEMBERS: usize = 12;
@@ -83,18 +83,11 @@ async fn entering_a_member_stands_in_the_transcript_without_the_session() {
         found.id.parse().expect("an id")
     };
     let simulator = Simulator::new(world);
-    let keys = simulator.keys_of_management();
+    let management = simulator.world().management;
     let transcript = std::sync::Arc::new(Transcript::default());
     let session = Session::open(SessionOptions {
-        keys: Some(Keys {
-            id: keys.access_key_id,
-            secret: keys.secret_access_key,
-            token: None,
-        }),
-        http_client: Some(simulator.http_client()),
-        time_source: Some(simulator.time_source()),
         transcript: Some(transcript.clone()),
-        ..SessionOptions::default()
+        ..options(&simulator, &management)
     })
     .await
     .expect("the simulator lets the management account in");

@@ -111,23 +111,30 @@ fn blocked(judgement: &Judgement) -> std::collections::BTreeSet<(String, &'stati
     all
 }
 
+/// A small organization with few guards.
+fn random(seed: u64) -> GeneratorOptions {
+    GeneratorOptions {
+        ous: 6,
+        policies: 6,
+        stacks: 5,
+        guarded_root: false,
+        guarded_accounts: 2,
+        exempting: 1,
+        seed,
+        ..GeneratorOptions::default()
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn over_random_organizations_nothing_is_weakened_twice_is_once_and_undo_is_the_identity() {
     let mut written = 0;
     for seed in 0..24 {
         let options = GeneratorOptions {
             accounts: 14,
-            ous: 6,
-            policies: 6,
-            stacks: 5,
-            guarded_root: false,
             guarded_ous: u32::try_from(seed % 3).expect("small"),
-            guarded_accounts: 2,
-            exempting: 1,
             drifted: 1,
             departed: 2,
-            seed,
-            ..GeneratorOptions::default()
+            ..random(seed)
         };
         let bench = Bench::new(generate(&options, now())).await;
         let (start, before) = (state(&bench.simulator.world()), bench.full().await);
@@ -170,15 +177,9 @@ async fn over_random_organizations_a_restoration_weakens_nothing_and_undo_is_the
     for seed in 0..24 {
         let options = GeneratorOptions {
             accounts: 12,
-            ous: 6,
-            policies: 6,
-            stacks: 5,
             guarded_root: seed % 2 == 0,
             guarded_ous: 2,
-            guarded_accounts: 2,
-            exempting: 1,
-            seed,
-            ..GeneratorOptions::default()
+            ..random(seed)
         };
         let bench = Bench::new(generate(&options, now())).await;
         let then = bench.full().await;
@@ -291,23 +292,6 @@ fn writes(served: &Served) -> usize {
         .count()
 }
 
-fn arguments(served: &Served) -> Vec<String> {
-    let world = served.simulator.world();
-    let organization = &world.organization().expect("an organization").id;
-    let arguments = [
-        "remediate",
-        "--apply",
-        "--reason",
-        "test",
-        "--allow-endpoint-override",
-        "--state-dir",
-        "state",
-        "--confirm",
-        organization,
-    ];
-    arguments.map(str::to_owned).to_vec()
-}
-
 #[test]
 fn of_two_runs_that_race_one_writes_and_the_other_is_told() {
     // Side by side: most of the time each of them waits for the pace of the published rates.
@@ -323,7 +307,7 @@ fn race() {
     let spawn = || {
         let mut command = served.command();
         command
-            .args(arguments(&served))
+            .args(served.writing(&["remediate"]))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command.spawn().expect("it runs")
@@ -354,12 +338,7 @@ fn a_directory_that_others_can_write_to_is_refused() {
     std::fs::create_dir(&state).expect("made");
     for mode in [0o777, 0o770] {
         std::fs::set_permissions(&state, std::fs::Permissions::from_mode(mode)).expect("set");
-        let run = served
-            .command()
-            .args(arguments(&served))
-            .output()
-            .expect("it runs");
-        let run = Run::of(&run);
+        let run = served.apply(&["remediate"]);
         assert_eq!(run.code, Some(6), "{run:?}");
         assert!(run.said().contains("can be written by others"), "{run:?}");
         assert_eq!(writes(&served), 0);
@@ -389,7 +368,7 @@ fn on_a_disk_of(blocks: u32) -> Option<i32> {
             "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""
         ))
         .arg(program.get_program())
-        .args(arguments(&served))
+        .args(served.writing(&["remediate"]))
         .current_dir(served.place())
         .env_clear();
     for (key, value) in program.get_envs() {
@@ -404,14 +383,10 @@ fn on_a_disk_of(blocks: u32) -> Option<i32> {
                 "{run:?}"
             );
             let runs = served.run(&["runs", "--state-dir", "state", "--format", "json"]);
-            let id = runs.json()["runs"][0]["run"]
-                .as_str()
-                .expect("a run")
-                .to_owned();
-            let mut again = arguments(&served);
-            again.splice(0..1, ["resume".to_owned(), id]);
-            let resumed = served.command().args(again).output().expect("it runs");
-            assert_eq!(Run::of(&resumed).code, Some(0), "{blocks}");
+            let runs = runs.json();
+            let id = runs["runs"][0]["run"].as_str().expect("a run");
+            let resumed = served.apply(&["resume", id]);
+            assert_eq!(resumed.code, Some(0), "{blocks}");
             assert_eq!(writes(&served), 2, "{blocks}");
         }
         other => assert_eq!(other, Some(0), "{run:?}"),

@@ -101,6 +101,30 @@ impl Served {
         self.directory.path()
     }
 
+    /// The arguments with which a command writes to the served organization.
+    pub(crate) fn writing(&self, command: &[&str]) -> Vec<String> {
+        let world = self.simulator.world();
+        let organization = &world.organization().expect("an organization").id;
+        let always = [
+            "--apply",
+            "--reason",
+            "test",
+            "--allow-endpoint-override",
+            "--state-dir",
+            "state",
+            "--confirm",
+            organization,
+        ];
+        let all = command.iter().chain(&always);
+        all.map(|one| (*one).to_owned()).collect()
+    }
+
+    /// Runs a command that writes.
+    pub(crate) fn apply(&self, command: &[&str]) -> Run {
+        let output = self.command().args(self.writing(command)).output();
+        Run::of(&output.expect("it runs"))
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         let management = self.simulator.world().management;
         self.run_as(&management, args)

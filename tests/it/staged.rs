@@ -1,14 +1,14 @@
 //! The guard in stages, and attachments that were lost: `--canary` and `--from-snapshot`.
 
 use org_exit_guard::apply::ApplyError;
-use org_exit_guard::flows::{make_plan, read_hung, read_place};
+use org_exit_guard::flows::{Planned, make_plan, read_hung, read_place};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::plan::{PlanDocument, PlanError, Wishes};
 use org_exit_guard::sim::{
     Calls, Fault, ForeignChange, Kind, LoggedCall, Mutation, Refusal, World, WorldBuilder,
 };
 
-use crate::served::{Run, Served, words};
+use crate::served::{Served, words};
 use crate::support::{Bench, now};
 
 const GUARD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],"Resource":"*"}]}"#;
@@ -40,6 +40,10 @@ fn on(world: &World, place: &str) -> Vec<String> {
 }
 
 async fn with_canary(bench: &Bench, place: &str) -> PlanDocument {
+    planned_with_canary(bench, place).await.document
+}
+
+async fn planned_with_canary(bench: &Bench, place: &str) -> Planned {
     let world = bench.simulator.world();
     let node = world.unit_at(place).expect("an OU").parse().expect("an id");
     let mut snapshot = bench.snapshot().await;
@@ -49,9 +53,7 @@ async fn with_canary(bench: &Bench, place: &str) -> PlanDocument {
         canary: Some(node),
         ..Wishes::default()
     };
-    make_plan(snapshot, &Settings::default(), &wishes)
-        .expect("a plan")
-        .document
+    make_plan(snapshot, &Settings::default(), &wishes).expect("a plan")
 }
 
 fn stopped(error: ApplyError) -> (String, String, String) {
@@ -225,23 +227,6 @@ async fn an_allow_hangs_again_only_where_everything_is_allowed_anyhow() {
     assert!(matches!(refused, Err(PlanError::Foreign { .. })));
 }
 
-fn apply(served: &Served, more: &[&str]) -> Run {
-    let organization = served.simulator.world();
-    let organization = &organization.organization().expect("one").id;
-    let common = [
-        "remediate",
-        "--apply",
-        "--reason",
-        "test",
-        "--allow-endpoint-override",
-        "--state-dir",
-        "state",
-        "--confirm",
-        organization,
-    ];
-    served.run(&[&common[..], more].concat())
-}
-
 #[test]
 fn the_binary_takes_the_canary_first_and_detaches_it_last() {
     let served = Served::new(world());
@@ -251,7 +236,7 @@ fn the_binary_takes_the_canary_first_and_detaches_it_last() {
         .unit_at("Workloads/Test")
         .expect("an OU")
         .to_owned();
-    let run = apply(&served, &["--canary", &node]);
+    let run = served.apply(&["remediate", "--canary", &node]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let told = words(&run.stdout);
     assert!(told.contains("is proved blocked: "), "{told}");
@@ -268,6 +253,47 @@ fn the_binary_takes_the_canary_first_and_detaches_it_last() {
 }
 
 #[test]
+fn the_root_does_not_go_without_the_canary_that_was_asked_for() {
+    let served = Served::new(world());
+    let node = served.simulator.world();
+    let node = node.unit_at("Workloads/Test").expect("an OU").to_owned();
+    let run = served.apply(&[
+        "remediate",
+        "--canary",
+        &node,
+        "--only",
+        "create-guard",
+        "--only",
+        "attach-guard",
+    ]);
+    assert_eq!(run.code, Some(6), "{}{}", run.stdout, run.stderr);
+    let why = "step `attach-guard` needs step `attach-canary`, which was left out";
+    assert!(run.said().contains(why), "{}", run.stderr);
+    let world = served.simulator.world();
+    assert!(world.policy_named("org-exit-guard").is_none());
+    for place in ["/", "Workloads/Test"] {
+        assert_eq!(on(&world, place), ["FullAWSAccess"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_canary_may_go_alone() {
+    let bench = Bench::new(world()).await;
+    let mut planned = planned_with_canary(&bench, "Workloads/Test").await;
+    let only = ["create-guard", "attach-canary"].map(str::to_owned);
+    planned
+        .keep_only(&only, &Settings::default())
+        .expect("it stands alone");
+    bench.apply(planned).await.expect("applied");
+    let world = bench.simulator.world();
+    assert_eq!(on(&world, "/"), ["FullAWSAccess"]);
+    assert_eq!(
+        on(&world, "Workloads/Test"),
+        ["FullAWSAccess", "org-exit-guard"]
+    );
+}
+
+#[test]
 fn the_binary_restores_what_disabling_the_type_has_lost() {
     let served = Served::new(restored());
     let saved = served.run(&["snapshot", "--full", "-o", "facts.json", "--allow-gaps"]);
@@ -281,10 +307,12 @@ fn the_binary_restores_what_disabling_the_type_has_lost() {
         "{}",
         asked.stdout
     );
-    let run = apply(
-        &served,
-        &["--from-snapshot", "facts.json", "--enable-policy-type"],
-    );
+    let run = served.apply(&[
+        "remediate",
+        "--from-snapshot",
+        "facts.json",
+        "--enable-policy-type",
+    ]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     let world = served.simulator.world();
     assert_eq!(on(&world, "/"), ["FullAWSAccess", "guard"]);

@@ -33,6 +33,21 @@ pub(crate) fn approved(plan: PlanDocument) -> Approved {
     Approved::confirm(plan, &organization, "test".to_owned()).expect("its own id")
 }
 
+/// How a session of an account's administrator begins, in process.
+pub(crate) fn options(simulator: &Arc<Simulator>, account: &str) -> SessionOptions {
+    let keys = simulator.keys_of(account);
+    SessionOptions {
+        keys: Some(Keys {
+            id: keys.access_key_id,
+            secret: keys.secret_access_key,
+            token: None,
+        }),
+        http_client: Some(simulator.http_client()),
+        time_source: Some(simulator.time_source()),
+        ..SessionOptions::default()
+    }
+}
+
 /// A simulator and a session of its management account.
 pub(crate) struct Bench {
     pub(crate) simulator: Arc<Simulator>,
@@ -50,19 +65,11 @@ impl Bench {
 
     /// The same, of another account.
     pub(crate) async fn of(simulator: Arc<Simulator>, account: &str) -> Self {
-        let keys = simulator.keys_of(account);
         let session = Session::open(SessionOptions {
-            keys: Some(Keys {
-                id: keys.access_key_id,
-                secret: keys.secret_access_key,
-                token: None,
-            }),
-            http_client: Some(simulator.http_client()),
-            time_source: Some(simulator.time_source()),
             region: Some("us-east-1".to_owned()),
             share: 1.0,
             read_only: false,
-            ..SessionOptions::default()
+            ..options(&simulator, account)
         })
         .await
         .expect("the simulator lets the account in");

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use org_exit_guard::apply::{ApplyError, RunState, Said, check_returned, plan_undo};
+use org_exit_guard::apply::{ApplyError, Said, check_returned};
 use org_exit_guard::flows::{make_plan, read_hung, read_returning};
-use org_exit_guard::model::Observed;
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::plan::{PlanDocument, Returning, Wishes};
 use org_exit_guard::sim::{
@@ -15,11 +14,11 @@ use org_exit_guard::sim::{
 use crate::served::{Served, words};
 use crate::support::{Bench, now};
 
-const LAB: &str = "200000000002";
+pub(crate) const LAB: &str = "200000000002";
 const GUARD: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"],"Resource":"*"}]}"#;
 const OWN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}]}"#;
 
-fn before() -> World {
+pub(crate) fn before() -> World {
     WorldBuilder::new(now())
         .ou("Prod")
         .account("shop", "Prod")
@@ -35,13 +34,13 @@ fn leave(world: &mut World) {
     });
 }
 
-fn after() -> World {
+pub(crate) fn after() -> World {
     let mut world = before();
     leave(&mut world);
     world
 }
 
-fn returning() -> Wishes {
+pub(crate) fn returning() -> Wishes {
     Wishes {
         reinvite: [LAB.parse().expect("an id")].into(),
         back: Returning {
@@ -53,12 +52,12 @@ fn returning() -> Wishes {
     }
 }
 
-async fn planned(bench: &Bench, wishes: Wishes) -> PlanDocument {
+pub(crate) async fn planned(bench: &Bench, wishes: Wishes) -> PlanDocument {
     planned_from(bench, wishes, before()).await
 }
 
 /// The baseline is of this world.
-async fn planned_from(bench: &Bench, wishes: Wishes, once: World) -> PlanDocument {
+pub(crate) async fn planned_from(bench: &Bench, wishes: Wishes, once: World) -> PlanDocument {
     let then = Bench::new(once).await.full().await;
     let mut snapshot = bench.snapshot().await;
     let read = read_hung(&bench.session, &mut snapshot, &then).await;
@@ -72,13 +71,13 @@ async fn planned_from(bench: &Bench, wishes: Wishes, once: World) -> PlanDocumen
     plan.expect("a plan").document
 }
 
-fn parent(world: &World) -> Option<String> {
+pub(crate) fn parent(world: &World) -> Option<String> {
     let organization = world.organization().expect("an organization");
     organization.parent_of(LAB).map(str::to_owned)
 }
 
 /// Names of the SCPs on the account.
-fn on_lab(world: &World) -> Vec<String> {
+pub(crate) fn on_lab(world: &World) -> Vec<String> {
     let organization = world.organization().expect("an organization");
     let attached = organization.attachments.get(LAB).into_iter().flatten();
     let mut names: Vec<String> = attached
@@ -234,24 +233,7 @@ fn the_binary_brings_it_back_and_lifts_the_quarantine_when_told() {
     let saved = served.run(&["snapshot", "--full", "-o", "facts.json", "--allow-gaps"]);
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     served.simulator.change(leave);
-    let organization = served
-        .simulator
-        .world()
-        .organization()
-        .expect("one")
-        .id
-        .clone();
-    let common = [
-        "--apply",
-        "--reason",
-        "test",
-        "--allow-endpoint-override",
-        "--state-dir",
-        "state",
-        "--confirm",
-        &organization,
-    ];
-    let back = [
+    let run = served.apply(&[
         "remediate",
         "--reinvite",
         LAB,
@@ -260,8 +242,7 @@ fn the_binary_brings_it_back_and_lifts_the_quarantine_when_told() {
         "incident-response",
         "--baseline",
         "facts.json",
-    ];
-    let run = served.run(&[&back[..], &common[..]].concat());
+    ]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     let world = served.simulator.world();
     assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
@@ -271,7 +252,7 @@ fn the_binary_brings_it_back_and_lifts_the_quarantine_when_told() {
         .json();
     let id = runs["runs"][0]["run"].as_str().expect("a run").to_owned();
     let step = format!("quarantine-{LAB}");
-    let lift = served.run(&[&["undo", &id, "--only", &step][..], &common[..]].concat());
+    let lift = served.apply(&["undo", &id, "--only", &step]);
     assert_eq!(lift.code, Some(0), "{}{}", lift.stdout, lift.stderr);
     assert_eq!(on_lab(&served.simulator.world()), ["FullAWSAccess", "own"]);
     let runs = served
@@ -449,83 +430,4 @@ async fn its_own_allow_comes_back_beside_full_access_and_never_without() {
             assert!(told.contains("more would be allowed"), "{told}");
         }
     }
-}
-
-/// The account stays a member; everything else is as before the run.
-#[tokio::test(start_paused = true)]
-async fn undo_moves_it_back_unless_somebody_else_moved_it() {
-    let prod = |world: &World| world.unit_at("Prod").map(str::to_owned);
-    for moved_since in [false, true] {
-        let bench = Bench::new(after()).await;
-        let plan = planned(&bench, returning()).await;
-        let run = bench.apply_plan(plan).await.expect("applied").run;
-        assert_eq!(
-            parent(&bench.simulator.world()),
-            prod(&bench.simulator.world())
-        );
-        if moved_since {
-            bench.simulator.change(|world| {
-                world.mutate(&Mutation::Move {
-                    account: "lab".to_owned(),
-                    to: "/".to_owned(),
-                });
-            });
-        }
-        let undo = plan_undo(bench.place(), &bench.history(&run))
-            .await
-            .expect("read");
-        let order: Vec<&str> = undo
-            .reversals
-            .iter()
-            .filter_map(|(step, _, _)| step.split('-').next())
-            .collect();
-        if moved_since {
-            let told = undo.not_done.iter().map(|one| one.why.as_str());
-            assert!(told.into_iter().any(|why| why.contains("is not in OU")));
-            assert_eq!(order, ["attach", "quarantine", "create"]);
-        } else {
-            assert_eq!(order, ["attach", "move", "quarantine", "create"]);
-        }
-        bench.undo(&run).await.expect("undone");
-        let world = bench.simulator.world();
-        let root = world.organization().expect("one").root.clone();
-        assert_eq!(parent(&world), Some(root));
-        assert_eq!(on_lab(&world), ["FullAWSAccess"]);
-        assert_eq!(bench.history(&run).state(), RunState::Undone);
-    }
-}
-
-/// Keys that it lacks come back; what it has stays, and undo removes what the run added.
-#[tokio::test(start_paused = true)]
-async fn its_tags_come_back_and_no_other_value_is_overwritten() {
-    let bench = Bench::new(after()).await;
-    let mut then = Bench::new(before()).await.full().await;
-    if let Observed::Known(accounts) = &mut then.accounts {
-        let lab = accounts.get_mut(&LAB.parse().expect("an id")).expect("it");
-        let pairs = [("owner", "lab team"), ("cost-center", "12")];
-        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        lab.tags = Observed::Known(pairs.into());
-    }
-    let mut wishes = returning();
-    wishes.back.baseline = Some(Box::new(then));
-    let plan = bench.plan(&wishes).await.document;
-    bench.simulator.change(|world| {
-        // Somebody tags it on arrival, between two steps.
-        let id = world.organization().expect("one").id.clone();
-        let tags = [("owner".to_owned(), "somebody else".to_owned())];
-        let organization = world.organizations.get_mut(&id).expect("one");
-        organization.tags.insert(LAB.to_owned(), tags.into());
-    });
-    let tags = || {
-        let world = bench.simulator.world();
-        let organization = world.organization().expect("one");
-        let tags = organization.tags.get(LAB).cloned().unwrap_or_default();
-        tags.into_iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect::<Vec<_>>()
-    };
-    let run = bench.apply_plan(plan).await.expect("applied").run;
-    assert_eq!(tags(), ["cost-center=12", "owner=somebody else"]);
-    bench.undo(&run).await.expect("undone");
-    assert_eq!(tags(), ["owner=somebody else"]);
 }

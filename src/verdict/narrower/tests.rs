@@ -125,3 +125,25 @@ fn a_text_that_cannot_be_judged_must_stay() {
     let gone = reasons(&bad, &organization());
     assert!(gone[0].contains("p-bad00001"), "{gone:?}");
 }
+
+#[test]
+fn a_move_sideways_is_compared_even_beside_one_who_stays_with_equal_stacks() {
+    let (other, stays, moves) = ("ou-ab12-22222222", MEMBER, "333333333333");
+    let with = |place: &str| {
+        let mut snapshot = organization();
+        add_account(&mut snapshot, stays, &["r-ab12", OU]);
+        add_account(&mut snapshot, moves, &["r-ab12", place]);
+        for node in [OU, other, stays, moves] {
+            attach(&mut snapshot, FULL, "", &[node]);
+        }
+        snapshot
+    };
+    let found = narrower(&with(OU), &with(other));
+    let not: Vec<&str> = found
+        .not_proved
+        .iter()
+        .map(|one| one.account.as_str())
+        .collect();
+    assert_eq!((found.accounts, found.stacks, not), (2, 2, vec![moves]));
+    assert!(narrower(&with(OU), &with(OU)).not_proved.is_empty());
+}
