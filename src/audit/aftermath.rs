@@ -165,7 +165,7 @@ impl Bound {
 impl Acting {
     fn sentences(&self) -> Vec<String> {
         if self == &Self::default() {
-            return vec!["no StackSet acts on accounts that depart".to_owned()];
+            return vec!["no StackSet of the home region acts on accounts that depart now; other regions were not looked at".to_owned()];
         }
         let everywhere = self.everywhere.iter().map(Deployed::sentence);
         let by_place = self.by_place.iter().map(|one| {
@@ -329,7 +329,7 @@ mod tests {
         snapshot.trusted_services = Observed::Known(Vec::new());
         let told = words(&snapshot);
         assert!(
-            told.contains("no StackSet acts on accounts that depart"),
+            told.contains("no StackSet of the home region acts on accounts that depart"),
             "{told}"
         );
     }

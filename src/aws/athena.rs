@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html>
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -21,6 +22,9 @@ use crate::model::Event;
 
 /// The most rows that `GetQueryResults` returns in a page.
 const PAGE: i32 = 1000;
+const INTERRUPTED: &str = "interrupted";
+/// For so long the answer to a start is waited for after that.
+const GRACE: Duration = Duration::from_secs(10);
 /// Between two questions after the state of a query.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -62,20 +66,31 @@ impl Athena {
         question: &Question,
         interrupted: impl Future<Output = ()>,
     ) -> Result<Rows, Failure> {
-        let id = self.start(question).await?;
+        let mut interrupted = pin!(interrupted);
+        let (id, heard) = self.started(question, interrupted.as_mut()).await?;
+        if heard {
+            let error = self.left(&id, INTERRUPTED);
+            return Err(self.stopped(&id, error).await);
+        }
         let waited = tokio::select! {
-            ended = self.ended(&id) => ended,
+            biased;
+            () = interrupted.as_mut() => Err(self.left(&id, INTERRUPTED)),
             () = tokio::time::sleep(question.patience) => {
                 Err(self.left(&id, "the query took longer than it was given"))
             }
-            () = interrupted => Err(self.left(&id, "interrupted")),
+            ended = self.ended(&id) => ended,
         };
         let execution = match waited {
             Ok(execution) => execution,
             Err(error) => return Err(self.stopped(&id, error).await),
         };
         let bytes_scanned = self.succeeded(&id, &execution)?;
-        let mut rows = self.rows(&id).await?.into_iter();
+        let rows = tokio::select! {
+            biased;
+            () = interrupted => Err(self.left(&id, INTERRUPTED)),
+            rows = self.rows(&id) => rows,
+        };
+        let mut rows = rows?.into_iter();
         let header = rows.next().into_iter().flatten();
         let Some(columns) = header.collect::<Option<Vec<String>>>() else {
             return Err(self.bad_result(&id, "the first row names no columns"));
@@ -89,6 +104,31 @@ impl Athena {
             rows,
             bytes_scanned,
         })
+    }
+
+    /// Starts the query, and tells whether `interrupted` ended meanwhile: without its id a query
+    /// cannot be stopped, so the answer is waited for, though not for long.
+    async fn started(
+        &self,
+        question: &Question,
+        mut interrupted: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(String, bool), Failure> {
+        let mut start = pin!(self.start(question));
+        let answer = tokio::select! {
+            biased;
+            () = interrupted.as_mut() => None,
+            answer = start.as_mut() => Some(answer),
+        };
+        if let Some(answer) = answer {
+            return Ok((answer.map_err(perhaps_started)?, false));
+        }
+        let late = |_| {
+            let name = self.start.lane.name();
+            Err(Failure::unanswered(name, "the query", INTERRUPTED))
+        };
+        let answer = tokio::time::timeout(GRACE, start).await;
+        let answer = answer.unwrap_or_else(late);
+        Ok((answer.map_err(perhaps_started)?, true))
     }
 
     async fn start(&self, question: &Question) -> Result<String, Failure> {
@@ -217,6 +257,18 @@ impl Athena {
     }
 }
 
+/// Without an answer it is not known whether AWS heard the call.
+fn perhaps_started(error: Failure) -> Failure {
+    if error.class != FailureClass::Unreachable {
+        return error;
+    }
+    let message = format!(
+        "{}; a query may have been started all the same: Athena's recent queries tell",
+        error.message
+    );
+    Failure { message, ..error }
+}
+
 fn cells(row: Row) -> Cells {
     let data = row.data.unwrap_or_default();
     data.into_iter().map(|datum| datum.var_char_value).collect()
@@ -224,6 +276,9 @@ fn cells(row: Row) -> Cells {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use serde_json::{Value, json};
 
     use super::super::testing::{Asked, Canned, Reply, ok, refuse};
@@ -260,8 +315,15 @@ mod tests {
         states: &'static [&'static str],
         results: impl Fn(Option<&str>) -> Reply + Send + 'static,
     ) -> Canned {
+        Canned::new(answers(states, results))
+    }
+
+    fn answers(
+        states: &'static [&'static str],
+        results: impl Fn(Option<&str>) -> Reply + Send + 'static,
+    ) -> impl FnMut(&Asked) -> Reply + Send + 'static {
         let mut polls = 0;
-        Canned::new(move |asked: &Asked| match asked.operation.as_str() {
+        move |asked: &Asked| match asked.operation.as_str() {
             "StartQueryExecution" => ok(&json!({"QueryExecutionId": "q-1"})),
             "GetQueryExecution" => {
                 polls += 1;
@@ -269,7 +331,7 @@ mod tests {
             }
             "GetQueryResults" => results(asked.body["NextToken"].as_str()),
             _ => ok(&json!({})),
-        })
+        }
     }
 
     async fn ask(canned: &Canned) -> Result<Rows, Failure> {
@@ -338,5 +400,48 @@ mod tests {
         let error = ask(&canned).await.unwrap_err();
         assert_eq!(error.class, FailureClass::AccessDenied);
         assert_eq!(canned.calls(), ["StartQueryExecution"]);
+    }
+
+    /// What is left of a query that is interrupted when the `at`th call goes out.
+    async fn interrupted_at(at: usize) -> (Failure, Vec<String>) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (hears, tells) = tokio::sync::oneshot::channel();
+        let mut tell = Some(hears);
+        let mut answers = answers(&["RUNNING", "SUCCEEDED"], |token| match token {
+            None => page(&[row(&["eventid"]), row(&["a"])], Some("t1")),
+            Some(_) => page(&[row(&["b"])], None),
+        });
+        let canned = Canned::new(move |asked: &Asked| {
+            if calls.fetch_add(1, Ordering::Relaxed) == at
+                && let Some(tell) = tell.take()
+            {
+                tell.send(()).unwrap();
+            }
+            answers(asked)
+        });
+        let session = canned.session().await;
+        let athena = session.athena(None);
+        let interrupted = async {
+            tells.await.unwrap();
+        };
+        let error = athena.ask(&question(), interrupted).await.unwrap_err();
+        (error, canned.calls())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interruption_is_heard_at_every_call() {
+        let stopped = "StopQueryExecution".to_owned();
+        for (at, stops) in [(0, true), (1, true), (2, true), (3, false), (4, false)] {
+            let (error, calls) = interrupted_at(at).await;
+            assert!(error.message.starts_with(INTERRUPTED), "{at}: {error}");
+            assert_eq!(calls.contains(&stopped), stops, "{at}: {calls:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_without_an_answer_may_have_started_a_query() {
+        let canned = Canned::new(|_| refuse("InternalServerException"));
+        let error = ask(&canned).await.unwrap_err();
+        assert!(error.message.contains("may have been started"), "{error}");
     }
 }

@@ -51,6 +51,7 @@ pub use reads::Reads;
 pub use receipts::Receipt;
 pub use session::{Keys, Session, SessionOptions};
 pub use session_error::SessionError;
+pub use session_policy::AthenaRights;
 pub use stack_sets::STACK_SETS_BUILT_IN;
 pub use transcript::Transcript;
 pub use undo_writes::UndoWrites;

@@ -31,7 +31,7 @@ use super::lanes::{Lane, Port};
 use super::reads::Reads;
 use super::receipts::{Receipt, Receipts};
 use super::session_error::{Origin, SessionError};
-use super::session_policy::for_reading;
+use super::session_policy::{AthenaRights, for_reading};
 use super::transcript::{Recorder, Transcript};
 use super::undo_writes::UndoWrites;
 use super::waits::Waits;
@@ -83,7 +83,7 @@ pub struct SessionOptions {
     /// The role that will be assumed in members; an assumed role may then do that too.
     pub member_role: Option<String>,
     /// Athena will be asked; an assumed role may then do that too.
-    pub asks_athena: bool,
+    pub athena: Option<AthenaRights>,
     /// Fixed credentials in place of the machine's own.
     pub keys: Option<Keys>,
     /// Another connector, for tests.
@@ -112,7 +112,7 @@ impl Default for SessionOptions {
             external_id: None,
             read_only: true,
             member_role: None,
-            asks_athena: false,
+            athena: None,
             keys: None,
             http_client: None,
             time_source: None,
@@ -405,7 +405,7 @@ async fn with_credentials(
         assume = assume.policy(for_reading(
             role,
             options.member_role.as_deref(),
-            options.asks_athena,
+            options.athena.as_ref(),
         ));
     }
     let assumed = assume.build_from_provider(provider).await;

@@ -4,34 +4,55 @@ use serde_json::{Value, json};
 
 use crate::model::operations::{Job, MEMBER_READS, OPERATIONS};
 
-/// What Athena does as the caller of a query: it reads the table's definition and the log files, and
-/// writes the result.
+/// What a query reads as its caller: the table's definition, the log files, and where results go.
 ///
 /// <https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html>
-const AS_CALLER: [&str; 7] = [
-    "glue:Get*",
+const READ_BY_A_QUERY: [&str; 8] = [
+    "glue:GetDatabase",
+    "glue:GetTable",
     "kms:Decrypt",
     "kms:GenerateDataKey",
-    "s3:AbortMultipartUpload",
-    "s3:Get*",
+    "lakeformation:GetDataAccess",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
     "s3:List*",
-    "s3:PutObject",
 ];
+/// What it writes: its result.
+const WRITTEN_BY_A_QUERY: [&str; 2] = ["s3:AbortMultipartUpload", "s3:PutObject"];
+
+/// What a session may do that asks Athena.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AthenaRights {
+    /// Where results are written, `s3://…`; `None`: wherever the workgroup says.
+    pub results: Option<String>,
+}
 
 /// For a role that is assumed for reading: the reads of the table. Only if a role in members is
 /// named, that one may be assumed too, and only if Athena is to be asked, a query may be run.
-pub(super) fn for_reading(role: &str, member_role: Option<&str>, asks_athena: bool) -> String {
+pub(super) fn for_reading(
+    role: &str,
+    member_role: Option<&str>,
+    athena: Option<&AthenaRights>,
+) -> String {
+    let partition = role.split(':').nth(1).unwrap_or("aws");
     let reads = OPERATIONS.iter().filter(|row| row.reads());
     let reads = reads.filter(|row| row.job != Job::Athena);
     let actions: Vec<&str> = reads.map(|row| row.name).collect();
     let mut statements = vec![allow(&actions, "*")];
-    if asks_athena {
+    if let Some(rights) = athena {
         let asks = OPERATIONS.iter().filter(|row| row.job == Job::Athena);
-        let actions: Vec<&str> = asks.map(|row| row.name).chain(AS_CALLER).collect();
+        let asks = asks.map(|row| row.name);
+        let actions: Vec<&str> = asks.chain(READ_BY_A_QUERY).collect();
         statements.push(allow(&actions, "*"));
+        let place = rights.results.as_deref();
+        let place = place.and_then(|place| place.strip_prefix("s3://"));
+        let results = place.map_or_else(
+            || "*".to_owned(),
+            |place| format!("arn:{partition}:s3:::{}/*", place.trim_end_matches('/')),
+        );
+        statements.push(allow(&WRITTEN_BY_A_QUERY, &results));
     }
     if let Some(name) = member_role {
-        let partition = role.split(':').nth(1).unwrap_or("aws");
         let roles = format!("arn:{partition}:iam::*:role/{name}");
         statements.push(allow(&["sts:AssumeRole"], &roles));
     }
@@ -60,13 +81,20 @@ mod tests {
     #[test]
     fn roles_in_members_are_for_the_flag_alone_and_all_fits() {
         let role = "arn:aws-cn:iam::111111111111:role/Audit";
-        let plain = for_reading(role, None, false);
+        let plain = for_reading(role, None, None);
         assert!(plain.contains("iam:SimulateCustomPolicy"));
         for left_out in ["AssumeRole", "athena:", "s3:", "AttachPolicy"] {
             assert!(!plain.contains(left_out), "{left_out}: {plain}");
         }
         let name = "r".repeat(64);
-        let with = for_reading(role, Some(&name), true);
+        let rights = AthenaRights {
+            results: Some(format!("s3://{}/{}/", "b".repeat(63), "p".repeat(100))),
+        };
+        let with = for_reading(role, Some(&name), Some(&rights));
+        assert!(
+            with.contains(&format!("arn:aws-cn:s3:::{}/", "b".repeat(63))),
+            "{with}"
+        );
         assert!(with.contains("athena:StopQueryExecution"), "{with}");
         assert!(with.contains(&format!("arn:aws-cn:iam::*:role/{name}")));
         assert!(with.len() <= 2_048, "{}", with.len());

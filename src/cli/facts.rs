@@ -1,6 +1,6 @@
 //! Where the facts come from: a file, the demo, or AWS.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +13,17 @@ use super::moment::reach_back;
 use super::progress::Progress;
 use super::streams;
 use super::writing::state_place;
-use crate::aws::{Keys, Session, SessionOptions, Transcript};
+use crate::aws::{AthenaRights, Keys, Session, SessionOptions, Transcript};
 use crate::collect::{
     Finished, Members, Scope, Watching, collect, collect_chain, collect_events, collect_members,
-    collect_roster,
+    list_accounts,
 };
 use crate::config::Config;
 use crate::exits::event_names;
 use crate::flows::{FinishedMembers, find_account, read_snapshot};
+use crate::model::organization::Account;
 use crate::model::snapshot::Depth;
-use crate::model::{AccountId, Snapshot};
+use crate::model::{AccountId, Observed, Snapshot};
 use crate::sim::{Serving, Simulator, WIRE_LOG, World};
 
 /// As of when the demo's organization is looked at, so that its report is always the same.
@@ -50,7 +51,7 @@ pub(super) struct How {
     /// The role that will be assumed in members.
     pub(super) member_role: Option<String>,
     /// Athena will be asked.
-    pub(super) asks_athena: bool,
+    pub(super) athena: Option<AthenaRights>,
     /// Keeps every call.
     pub(super) transcript: Option<Arc<Transcript>>,
 }
@@ -105,7 +106,7 @@ impl Source {
             share: config.rate_share,
             read_only: how.read_only,
             member_role: how.member_role,
-            asks_athena: how.asks_athena,
+            athena: how.athena,
             observer: progress.clone(),
             transcript: how.transcript,
             ..SessionOptions::default()
@@ -198,18 +199,17 @@ impl Source {
         }
     }
 
-    /// Reads the events of the last `since`, and what tells whose invitations were accepted; no
-    /// tree.
+    /// Reads the events of these names of the last `since`, and what tells whose invitations were
+    /// accepted; no tree.
     pub(super) async fn collect_events(
         &self,
-        since: Duration,
+        (names, since): (&[&str], Duration),
         inside: Inside<'_>,
         only: &BTreeSet<AccountId>,
     ) -> Result<Snapshot, CliError> {
-        let names = event_names();
         let scope = Scope {
             since,
-            event_names: &names,
+            event_names: names,
             ..Scope::default()
         };
         let observer = self.progress.as_ref();
@@ -220,16 +220,11 @@ impl Source {
         Ok(snapshot)
     }
 
-    /// Reads which accounts there are, and who departed in the last `since`.
-    pub(super) async fn collect_roster(&self, since: Duration) -> Result<Snapshot, CliError> {
-        let scope = Scope {
-            since,
-            ..Scope::default()
-        };
-        let observer = self.progress.as_ref();
-        let collected = collect_roster(&self.session, &scope, self.now, observer).await;
+    /// Lists the accounts.
+    pub(super) async fn list_accounts(&self) -> Observed<BTreeMap<AccountId, Account>> {
+        let listed = list_accounts(&self.session, self.progress.as_ref()).await;
         self.progress.finish();
-        Ok(collected?)
+        listed
     }
 
     /// Reads the tree, and everything that hangs on the way to the account of that id or name; no

@@ -19,6 +19,7 @@ use clap::Parser;
 use args::{Cli, Command};
 use error::CliError;
 pub use exit::Exit;
+use interrupt::Interrupt;
 
 /// Parses the arguments, runs the command, prints its error if it has one.
 pub fn main() -> ExitCode {
@@ -65,7 +66,7 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
         // it themselves.
         Command::Demo(_) => work.await,
         Command::Detect(args) if args.asks_athena() => work.await,
-        _ => Box::pin(interrupt::or_interrupted(work)).await,
+        _ => Box::pin(Interrupt::listen().or(work)).await,
     }
 }
 

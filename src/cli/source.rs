@@ -42,19 +42,17 @@ pub(super) fn parse_source(text: &str) -> Result<SourceArg, String> {
     }
 }
 
-/// `DATABASE.TABLE`, in characters that need no quotes in SQL.
+/// `DATABASE.TABLE`, in characters that are the same in Athena, Glue and S3.
 pub(super) fn parse_table(text: &str) -> Result<String, String> {
     let plain = |part: &str| {
         let mut chars = part.chars();
-        chars
-            .next()
-            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        chars.next().is_some_and(|c| c.is_ascii_alphabetic())
             && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     match text.split_once('.') {
         Some((database, table)) if plain(database) && plain(table) => Ok(text.to_owned()),
         _ => Err(format!(
-            "`{text}` is not DATABASE.TABLE in letters, digits and underscores"
+            "`{text}` is not DATABASE.TABLE in letters, digits and underscores, a letter first"
         )),
     }
 }

@@ -35,7 +35,7 @@ use calls::Calls;
 
 pub use chain::collect_chain;
 pub use members::{Finished, Members, collect_members};
-pub use roster::collect_roster;
+pub use roster::list_accounts;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]

@@ -45,6 +45,8 @@ pub struct Detection {
     pub region: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// `errorCode` and `errorMessage` of a call that was refused: untrusted text.
+    pub error: Option<(String, Option<String>)>,
     /// What to do now.
     pub next: String,
     /// ATT&CK techniques.
@@ -110,6 +112,10 @@ fn detection(spec: &'static EventSpec, record: &Record, home: &Home<'_>) -> Dete
         logged_in: record.recipient.clone(),
         region: record.region.clone(),
         outcome,
+        error: record
+            .error_code
+            .clone()
+            .map(|code| (code, record.error_message.clone())),
         attack: spec.attack,
         waived: None,
     }

@@ -35,7 +35,7 @@ pub(super) fn judge(kind: EventKind, record: &Record, outcome: Outcome, home: &H
         EventKind::Joining => joined(record, home),
         EventKind::MemberAttempt => attempted(record, outcome, home),
         EventKind::Expulsion => put_out(record, outcome),
-        EventKind::Deletion => call(&ORGANIZATION_DELETED, record, outcome),
+        EventKind::Deletion => deleted(record, outcome),
         EventKind::GuardChange => guard_changed(record, outcome, home),
         EventKind::GuardRestored => Judged {
             severity: Severity::Info,
@@ -50,24 +50,40 @@ pub(super) fn judge(kind: EventKind, record: &Record, outcome: Outcome, home: &H
     }
 }
 
-/// A call that is as bad as its rule says, and not bad if it was refused.
+/// A call that is as bad as its rule says, and little if it was refused, unless only a constraint
+/// stood in the way.
 fn call(rule: &'static RuleMeta, record: &Record, outcome: Outcome) -> Judged {
-    let refused = matches!(outcome, Outcome::Refused(_));
+    let account = ["accountId", "targetId"];
+    let account = account
+        .into_iter()
+        .find_map(|name| parameter(record, name)?.parse().ok());
+    let (severity, reason) = match outcome {
+        Outcome::Succeeded => (rule.severity, "it had its effect"),
+        Outcome::Refused(RefusedBy::Constraint) => (
+            rule.severity.min(Severity::Medium),
+            "authorization had passed: it changed nothing because what was asked for cannot be done now",
+        ),
+        Outcome::Refused(_) => (Severity::Low, "it was refused, so it changed nothing"),
+        Outcome::Failed => (Severity::Low, "it came to nothing"),
+    };
     Judged {
         rule,
-        account: parameter(record, "accountId").and_then(|id| id.parse().ok()),
+        account,
         summary: sentence(record),
-        severity: if refused {
-            Severity::Low
-        } else {
-            rule.severity
-        },
-        reason: if refused {
-            "it was refused, so it changed nothing".to_owned()
-        } else {
-            "it had its effect".to_owned()
-        },
+        severity,
+        reason: reason.to_owned(),
     }
+}
+
+/// Whoever tries this is in the management account, whatever came of it.
+fn deleted(record: &Record, outcome: Outcome) -> Judged {
+    let judged = call(&ORGANIZATION_DELETED, record, outcome);
+    let severity = match outcome {
+        Outcome::Succeeded => judged.severity,
+        Outcome::Refused(RefusedBy::Constraint) => Severity::High,
+        Outcome::Refused(_) | Outcome::Failed => Severity::Medium,
+    };
+    Judged { severity, ..judged }
 }
 
 fn departed(record: &Record) -> Judged {
@@ -174,7 +190,7 @@ fn attempted(record: &Record, outcome: Outcome, home: &Home<'_>) -> Judged {
             Severity::High,
             "somebody tried, and IAM refused before any guard was put to the test",
         ),
-        Outcome::Refused(RefusedBy::Other) => (Severity::High, "somebody tried"),
+        Outcome::Refused(RefusedBy::Other) | Outcome::Failed => (Severity::High, "somebody tried"),
     };
     let summary = match inviter {
         Inviter::Foreign(id) => format!("{summary} (invitation of another organization, {id})"),
@@ -197,17 +213,13 @@ fn put_out(record: &Record, outcome: Outcome) -> Judged {
         let state = text("state").unwrap_or("of unknown outcome");
         let name = called(judged.account.as_ref());
         judged.summary = format!("closure of {name}: {state}");
-        if state.eq_ignore_ascii_case("failed") {
-            judged.severity = Severity::Low;
-            "the closure failed".clone_into(&mut judged.reason);
-        }
     }
     judged
 }
 
 fn guard_changed(record: &Record, outcome: Outcome, home: &Home<'_>) -> Judged {
     let judged = call(&GUARD_CHANGED, record, outcome);
-    if matches!(outcome, Outcome::Refused(_)) {
+    if outcome != Outcome::Succeeded {
         return judged;
     }
     let other_type = parameter(record, "policyType")

@@ -23,14 +23,29 @@ pub enum Outcome {
     Succeeded,
     /// It was refused.
     Refused(RefusedBy),
+    /// It was let through and came to nothing, as a closure may.
+    Failed,
 }
+
+/// Refusals beside constraint violations that come after authorization: what was asked for cannot
+/// be, not: may not be.
+const CANNOT_BE: [&str; 3] = [
+    "AccountOwnerNotVerifiedException",
+    "MasterCannotLeaveOrganizationException",
+    "OrganizationNotEmptyException",
+];
 
 impl Outcome {
     /// Reads the outcome of a record. `errorCode` is `AccessDenied` in public records and
     /// `AccessDeniedException` in the API's model, so prefixes count.
     pub fn of(record: &Record) -> Self {
         let Some(code) = &record.error_code else {
-            return Self::Succeeded;
+            let state = record.details.pointer("/closeAccountStatus/state");
+            let failed = state.and_then(serde_json::Value::as_str);
+            return match failed.map(str::to_ascii_lowercase).as_deref() {
+                Some("failed") => Self::Failed,
+                _ => Self::Succeeded,
+            };
         };
         let message = record.error_message.as_deref().unwrap_or("");
         Self::Refused(if code.starts_with("AccessDenied") {
@@ -39,7 +54,7 @@ impl Outcome {
             } else {
                 RefusedBy::Iam
             }
-        } else if code.contains("ConstraintViolation") {
+        } else if code.contains("ConstraintViolation") || CANNOT_BE.contains(&code.as_str()) {
             RefusedBy::Constraint
         } else {
             RefusedBy::Other
@@ -56,6 +71,7 @@ impl Outcome {
                 "refused by a constraint after authorization had passed"
             }
             Self::Refused(RefusedBy::Other) => "refused",
+            Self::Failed => "failed",
         }
     }
 }

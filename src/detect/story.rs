@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::detection::Detection;
 use super::home::Home;
+use super::outcome::Outcome;
 use crate::exits::EventKind;
 use crate::model::rule::Severity;
 use crate::model::{AccountId, NodeId, Timestamp};
@@ -110,6 +111,9 @@ fn title(steps: &[(usize, &Detection)]) -> String {
 }
 
 fn word(detection: &Detection) -> &'static str {
+    if detection.outcome != Outcome::Succeeded {
+        return tried(detection.kind);
+    }
     match detection.kind {
         EventKind::Departure => "departure",
         EventKind::Joining => "joining",
@@ -124,6 +128,18 @@ fn word(detection: &Detection) -> &'static str {
         },
         EventKind::GuardRestored => "guard attached",
         EventKind::Precursor => "root user touched",
+    }
+}
+
+/// What was tried and had no effect.
+fn tried(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Departure | EventKind::Joining | EventKind::MemberAttempt => "attempt",
+        EventKind::Expulsion => "attempt to put it out",
+        EventKind::Deletion => "attempt to delete the organization",
+        EventKind::GuardChange => "attempt on the guard",
+        EventKind::GuardRestored => "attempt to guard",
+        EventKind::Precursor => "attempt on its root user",
     }
 }
 

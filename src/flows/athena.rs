@@ -24,7 +24,7 @@ pub struct AskTable<'a> {
     pub query: &'a Query,
     /// In the folders of this region: that of Organizations.
     pub region: &'a str,
-    /// In the folders of these accounts; none: of those that the table itself names.
+    /// In the folders of these accounts.
     pub accounts: &'a BTreeSet<AccountId>,
     /// Where Athena runs; `None`: in the configured region.
     pub athena_region: Option<&'a str>,
@@ -32,6 +32,26 @@ pub struct AskTable<'a> {
     pub workgroup: Option<&'a str>,
     /// Where the result is kept, `s3://…`; `None`: where the workgroup says.
     pub output: Option<&'a str>,
+}
+
+/// The event that tells of a departure.
+pub const DEPARTED: [&str; 1] = ["AccountDepartedOrganization"];
+
+/// Departures that name no account, so that nobody can be asked about it.
+pub fn nameless(snapshot: &Snapshot) -> impl Iterator<Item = Gap> + '_ {
+    let records = snapshot.records();
+    let nameless =
+        records.filter(|record| departure(record).is_some_and(|one| one.account.is_none()));
+    nameless.map(|record| Gap {
+        operation: "cloudtrail:LookupEvents".to_owned(),
+        target: Some(record.name.clone()),
+        reason: GapReason::Malformed,
+        message: format!(
+            "event {} does not tell which account departed",
+            record.event_id
+        ),
+        request_id: None,
+    })
 }
 
 /// Every account that is known to be or to have been in the organization.
@@ -69,9 +89,12 @@ pub async fn ask_table(
     };
     for query in athena_queries(from.table, from.query, from.region, from.accounts) {
         let answer = athena.ask(&question(from, &query), &mut interrupted).await;
-        let answer = answer.map_err(|failure| unanswered(from, &query, failure));
-        if let Err(gap) = answer.and_then(|rows| keep(&mut queried, &query, &rows)) {
-            queried.gaps.push(gap);
+        let kept = answer
+            .map_err(Failure::into_gap)
+            .and_then(|rows| keep(&mut queried, &query, &rows));
+        if let Err(gap) = kept {
+            let open = from.accounts.len() - queried.coverage.accounts.len();
+            queried.gaps.push(in_folders(gap, from.table, open));
             break;
         }
     }
@@ -88,23 +111,26 @@ fn question(from: &AskTable<'_>, query: &AthenaQuery) -> Question {
     }
 }
 
-/// What a query that failed leaves open, in the terms of who asked.
-fn unanswered(from: &AskTable<'_>, query: &AthenaQuery, failure: Failure) -> Gap {
-    let folders = match query.accounts.len() {
-        0 => String::new(),
-        1 => ", folders of 1 account".to_owned(),
-        many => format!(", folders of {many} accounts"),
-    };
-    let gap = failure.into_gap();
-    let ran = gap.operation == "athena:GetQueryExecution" && gap.reason == GapReason::Refused;
-    let own = if ran {
+/// How Athena begins its words where a table is not what was taken for granted.
+const NOT_OUR_TABLE: [&str; 4] = [
+    "COLUMN_NOT_FOUND",
+    "SCHEMA_NOT_FOUND",
+    "TABLE_NOT_FOUND",
+    "TYPE_MISMATCH",
+];
+
+/// What is not looked into for want of an answer, in the terms of who asked.
+fn in_folders(gap: Gap, table: &str, open: usize) -> Gap {
+    let accounts = if open == 1 { "account" } else { "accounts" };
+    let ours = NOT_OUR_TABLE.iter().any(|word| gap.message.contains(word));
+    let hint = if ours {
         "; the table has to be one that `emit athena-table` prints"
     } else {
         ""
     };
     Gap {
-        target: Some(format!("{}{folders}", from.table)),
-        message: format!("{}{own}", gap.message),
+        target: Some(format!("{table}, folders of {open} {accounts}")),
+        message: format!("{}{hint}", gap.message),
         ..gap
     }
 }
@@ -114,7 +140,7 @@ fn keep(queried: &mut Queried, query: &AthenaQuery, rows: &Rows) -> Result<(), G
     let coverage = &mut queried.coverage;
     check_header(&rows.columns).map_err(|error| Gap {
         operation: "athena:GetQueryResults".to_owned(),
-        target: Some(coverage.table.clone()),
+        target: None,
         reason: GapReason::Malformed,
         message: error.to_string(),
         request_id: None,

@@ -9,6 +9,7 @@ use crate::audit::{
 };
 use crate::config::RuleIds;
 use crate::detect::{Detection, Home, Story, latest_departures, stories};
+use crate::model::organization::JoinedMethod;
 use crate::model::rule::RuleMeta;
 use crate::model::settings::{Settings, Waiver};
 use crate::model::{AccountId, Snapshot, Timestamp};
@@ -73,8 +74,13 @@ impl Audited {
     /// What the departure of an account ended that no roster knows.
     fn aftermath(&self, account: &AccountId, method: &Method) -> Aftermath {
         let records = self.snapshot.events.records.iter();
-        let mut joinings = records.filter_map(joining);
-        let joined = joinings.find(|one| one.account.as_ref() == Some(account));
+        let joinings = records.filter_map(joining);
+        let own = joinings.filter(|one| one.account.as_ref() == Some(account));
+        // A role that came with the account stays when it goes and comes back.
+        let joined = own.reduce(|newer, older| match older.method {
+            Some(JoinedMethod::Created) => older,
+            _ => newer,
+        });
         aftermath(
             &self.snapshot,
             DepartureEvent {

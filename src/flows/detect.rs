@@ -52,8 +52,6 @@ pub struct KnownHome {
     pub organization: Option<OrganizationId>,
     /// Its facts, if a snapshot was named.
     pub snapshot: Option<Snapshot>,
-    /// Its accounts and what was read beside them, if they were listed to ask about each.
-    pub roster: Option<Snapshot>,
 }
 
 /// Judges the records of `sources` that the query takes; waivers count as of `now`.
@@ -65,7 +63,7 @@ pub fn detect_in(
     now: Timestamp,
 ) -> DetectionsDocument {
     let judgement = known.snapshot.as_ref().map(crate::verdict::judge);
-    let read = sources.live.as_ref().or(known.roster.as_ref());
+    let read = sources.live.as_ref().or(sources.beside.as_ref());
     let facts = known.snapshot.as_ref().or(read);
     let organization = facts.and_then(|facts| facts.organization.known());
     let home = Home {

@@ -15,7 +15,7 @@ mod roster;
 mod snapshot_file;
 mod verify;
 
-pub use athena::{AskTable, ask_table, everybody};
+pub use athena::{AskTable, DEPARTED, ask_table, everybody, nameless};
 pub use audit::{Audited, judge_all, rule_ids, rules};
 pub use check::{CheckError, binding, check, check_line, read_chain, whose_of};
 pub use detect::{KnownHome, SearchArchives, detect_in, search_archives};

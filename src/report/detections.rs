@@ -102,7 +102,7 @@ impl DetectionsDocument {
             records: vec![places.record(detection)],
         });
         let detection_views = views.collect();
-        let coverage = Looked::of(sources);
+        let coverage = Looked::of(sources, accounts);
         Self {
             format_version: DETECTIONS_VERSION,
             tool: Tool::of(env!("CARGO_PKG_VERSION")),

@@ -25,6 +25,9 @@ pub struct Sources {
     pub live: Option<Snapshot>,
     /// Tables in Athena that were asked.
     pub queried: Vec<Queried>,
+    /// What was read beside tables and is no source: whose folders to ask about, whose invitations
+    /// were accepted.
+    pub beside: Option<Snapshot>,
     /// What could not be read of the accounts to ask about.
     pub gaps: Vec<Gap>,
 }
@@ -37,6 +40,9 @@ pub struct Looked {
     pub archive: Option<Coverage>,
     /// Event histories.
     pub histories: Vec<EventCoverage>,
+    /// The history in which it was looked up who departed, to ask tables about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub departures: Option<EventCoverage>,
     /// Tables in Athena.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableCoverage>,
@@ -45,13 +51,13 @@ pub struct Looked {
 }
 
 impl Looked {
-    pub(super) fn of(sources: Sources) -> Self {
-        let mut gaps = sources
-            .live
-            .as_ref()
-            .map(Snapshot::gaps)
-            .unwrap_or_default();
+    /// `accounts` are those asked for; none: all, so that who departed was looked up.
+    pub(super) fn of(sources: Sources, accounts: &BTreeSet<AccountId>) -> Self {
+        let read = sources.live.iter().chain(&sources.beside);
+        let mut gaps: Vec<Gap> = read.flat_map(Snapshot::gaps).collect();
         gaps.extend(sources.gaps);
+        let beside = sources.beside.iter().filter(|_| accounts.is_empty());
+        let departures = beside.map(|one| EventCoverage::of(&one.events)).next();
         let histories = sources.live.iter().flat_map(Snapshot::histories);
         let histories = histories.map(EventCoverage::of).collect();
         let mut tables = Vec::new();
@@ -62,6 +68,7 @@ impl Looked {
         Self {
             archive: sources.archived.map(|scanned| scanned.coverage),
             histories,
+            departures,
             tables,
             gaps,
         }
@@ -75,7 +82,8 @@ impl Looked {
 
     /// How many files and records could not be read.
     pub(super) fn unread(&self) -> usize {
-        let histories = self.histories.iter().map(|one| one.unparsed.len());
+        let histories = self.histories.iter().chain(&self.departures);
+        let histories = histories.map(|one| one.unparsed.len());
         let tables = self.tables.iter().map(|one| one.unparsed.len());
         let archive = self.archive.as_ref();
         let files = archive.map_or(0, |one| one.damaged.len() + one.unparsed.len());
@@ -104,12 +112,19 @@ pub(super) fn blind_spots(sources: &Sources, accounts: &BTreeSet<AccountId>) -> 
     if let Some(margin_hours) = files.chain(tables).next() {
         spots.extend(blind_spots_of_files(margin_hours, accounts));
     }
-    if !sources.queried.is_empty() {
-        spots.push(
-            "folders of accounts that are neither listed nor known to have departed were not asked about, nor \
-             those that the table's own list lacks, if it has one; files that Athena cannot read are for it to tell"
-                .to_owned(),
-        );
+    if let (Some(beside), false) = (&sources.beside, sources.queried.is_empty()) {
+        let from = beside.events.from;
+        let who = if accounts.is_empty() {
+            format!(
+                "accounts that departed before {from} were asked about only if --snapshot or an earlier run knows them; "
+            )
+        } else {
+            String::new()
+        };
+        spots.push(format!(
+            "{who}a table that was made with a list of accounts, or that begins later than the window, answers for \
+             no other; files that Athena cannot read are for it to tell"
+        ));
     }
     spots
 }
@@ -161,6 +176,28 @@ pub(super) fn what_was_looked_at(page: &mut Page, coverage: &Looked) {
     }
     for coverage in &coverage.tables {
         table(page, coverage);
+    }
+    if let Some(one) = &coverage.departures {
+        let EventCoverage {
+            account,
+            region,
+            from,
+            until,
+            ..
+        } = one;
+        page.paragraph(
+            0,
+            &format!(
+                "who departed from {from} to {until}: by the event history of {account} in {region}"
+            ),
+        );
+        unparsed(page, one);
+    }
+}
+
+fn unparsed(page: &mut Page, history: &EventCoverage) {
+    for one in &history.unparsed {
+        page.item(0, &format!("a record could not be parsed: {one}"));
     }
 }
 
@@ -214,8 +251,8 @@ fn histories(page: &mut Page, coverage: &Looked) {
             page.paragraph(0, &text);
         }
     }
-    for one in coverage.histories.iter().flat_map(|one| &one.unparsed) {
-        page.item(0, &format!("a record could not be parsed: {one}"));
+    for one in &coverage.histories {
+        unparsed(page, one);
     }
     for gap in &coverage.gaps {
         page.labeled(0, "unread", Tone::Doubtful, &gap.to_string());

@@ -44,6 +44,12 @@ pub struct EventView {
     pub region: String,
     /// How it ended.
     pub outcome: &'static str,
+    /// `errorCode` of a call that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// `errorMessage` of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
     /// What to do now; empty where nothing is to be done.
     pub next: String,
     /// ATT&CK techniques.
@@ -56,7 +62,10 @@ pub struct EventView {
 impl EventView {
     /// The form of a detection.
     pub(super) fn of(detection: &Detection) -> Self {
+        let (error_code, error_message) = detection.error.clone().unzip();
         Self {
+            error_code,
+            error_message: error_message.flatten(),
             rule: detection.rule.id,
             severity: detection.severity,
             reason: detection.reason.clone(),
@@ -136,6 +145,19 @@ impl StoryView {
     }
 }
 
+/// What somebody else wrote may be of any length.
+fn short(text: &str) -> String {
+    const ROOM: usize = 400;
+    match text.char_indices().nth(ROOM) {
+        Some((end, _)) => {
+            let (shown, rest) = text.split_at(end);
+            let rest = rest.chars().count();
+            format!("{shown}… ({rest} characters more in --format json)")
+        }
+        None => text.to_owned(),
+    }
+}
+
 /// One event for people.
 pub(super) fn one_event(page: &mut Page, event: &EventView) {
     let label = match &event.waived {
@@ -146,12 +168,16 @@ pub(super) fn one_event(page: &mut Page, event: &EventView) {
         Some(_) => Tone::Plain,
         None => Tone::of(event.severity),
     };
-    let first = format!("{} {}", event.time, event.summary);
+    let first = short(&format!("{} {}", event.time, event.summary));
     page.labeled(0, &label, tone, &first);
     page.paragraph(2, &format!("{}: {}", event.outcome, event.reason));
-    page.paragraph(2, &format!("by {}", event.by));
+    if let Some(code) = &event.error_code {
+        let message = event.error_message.as_deref().unwrap_or_default();
+        page.paragraph(2, &short(&format!("AWS answered {code} {message}")));
+    }
+    page.paragraph(2, &short(&format!("by {}", event.by)));
     if !event.from.is_empty() {
-        page.paragraph(2, &format!("from {}", event.from));
+        page.paragraph(2, &short(&format!("from {}", event.from)));
     }
     if let Some(waiver) = &event.waived {
         let Waiver {
@@ -165,7 +191,7 @@ pub(super) fn one_event(page: &mut Page, event: &EventView) {
             &format!("waived until {expires}: {reason} (owner {owner})"),
         );
     } else if !event.next.is_empty() {
-        page.paragraph(2, &format!("next: {}", event.next));
+        page.paragraph(2, &short(&format!("next: {}", event.next)));
     }
     let account = event.logged_in.as_ref();
     let account = account.map_or_else(String::new, |id| format!(" of {id}"));
@@ -175,10 +201,10 @@ pub(super) fn one_event(page: &mut Page, event: &EventView) {
     };
     page.paragraph(
         2,
-        &format!(
+        &short(&format!(
             "{attack}event {} logged in {}{account}",
             event.event_id, event.region
-        ),
+        )),
     );
 }
 
@@ -201,7 +227,10 @@ pub(super) fn stories(page: &mut Page, stories: &[StoryView]) {
                 2,
                 &format!(
                     "{} {}; {}; by {}",
-                    step.time, step.summary, step.outcome, step.by
+                    step.time,
+                    short(&step.summary),
+                    step.outcome,
+                    short(&step.by)
                 ),
             );
         }

@@ -142,7 +142,7 @@ fn set(record: &mut Value, path: &[&str], value: Value) {
 pub struct TableCoverage {
     /// `DATABASE.TABLE`.
     pub table: String,
-    /// In whose folders it was looked; empty: of all that the table itself names.
+    /// In whose folders it was looked.
     pub accounts: BTreeSet<AccountId>,
     /// In whose region's folders.
     pub region: String,

@@ -19,7 +19,7 @@ fn the_demo_tells_the_story_of_a_departure() {
         .expect("the account that was prepared");
     assert_eq!(
         story["title"],
-        "guard detached, guard changed, account moved, departure"
+        "guard detached, guard changed, attempt on the guard, account moved, departure"
     );
     let detections = document["detections"].as_array().expect("detections");
     let ids: Vec<&Value> = detections.iter().map(|one| &one["event_id"]).collect();

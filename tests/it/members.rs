@@ -482,7 +482,8 @@ fn the_demo_tells_who_left() {
         let story = stories.find(|one| one["account"] == "300000000002");
         story.expect("the account that was prepared")["title"].clone()
     };
-    let whole = "guard detached, guard changed, account moved, attempt, departure";
+    let whole =
+        "guard detached, guard changed, attempt on the guard, account moved, attempt, departure";
     assert_eq!(told(&["detect"]), whole);
     let page = run(&place, &["detect", "--demo", "--member-role", ROLE]);
     let said = words(&page.stdout);

@@ -100,6 +100,11 @@ pub(in crate::cli) struct FetchArgs {
 }
 
 impl FetchArgs {
+    /// Was it given?
+    pub(in crate::cli) fn names_home_region(&self) -> bool {
+        self.home_region.is_some()
+    }
+
     /// The Organizations region as far as it is known without asking AWS.
     pub(in crate::cli) fn home_region(&self) -> &str {
         self.home_region.as_deref().unwrap_or("us-east-1")

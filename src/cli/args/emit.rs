@@ -61,17 +61,15 @@ pub(in crate::cli) struct AthenaTableArgs {
     /// The organization's id
     #[arg(long, value_name = "ORG-ID")]
     pub(in crate::cli) organization: OrganizationId,
-    /// Whose folders; former accounts too (can be repeated). Without, every query has to name them
+    /// Whose folders, former accounts too (can be repeated): a query that names no account then looks into
+    /// those, and none into any other. Without, every query names its accounts, as `detect` does
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) account: Vec<AccountId>,
-    /// Facts of the organization, as `snapshot` saves them: their accounts are added
+    /// Facts of the organization, as `snapshot` saves them: their accounts are added, departed ones too
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
-    /// The Organizations region: cn-northwest-1 in China, us-gov-west-1 in `GovCloud`
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
-    pub(in crate::cli) home_region: String,
-    /// The first day that the table covers
-    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-01-01")]
+    /// The first day that the table covers; organization trails exist since that of the default
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2018-11-19")]
     pub(in crate::cli) since: jiff::civil::Date,
 }
 

@@ -2,24 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use super::super::args::DetectArgs;
+use super::super::args::{DetectArgs, MemberArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
-use super::super::interrupt::or_interrupted;
+use super::super::interrupt::Interrupt;
 use super::super::moment::reach_back;
 use super::super::source::SourceArg;
 use super::super::streams;
 use super::super::writing::state_place;
 use super::detect::query;
+use crate::aws::AthenaRights;
 use crate::collect::Scope;
 use crate::emit::athena_queries;
-use crate::flows::{AskTable, KnownHome, Roster, ask_table, everybody, read_snapshot};
-use crate::model::{AccountId, Gap, GapReason};
+use crate::flows::{
+    AskTable, DEPARTED, KnownHome, Roster, ask_table, everybody, nameless, read_snapshot,
+};
+use crate::model::{AccountId, Gap, GapReason, Observed};
 use crate::report::Sources;
 use crate::trail::archive::Query;
 
@@ -46,27 +48,59 @@ pub(super) fn print_queries(args: &DetectArgs) -> Result<Exit, CliError> {
             hint: "add --source athena:DATABASE.TABLE; `emit athena-table` prints the table",
         });
     }
+    if accounts.is_empty() {
+        streams::note(
+            "warning: the query names no account, so Athena takes it only for a table that was made with a list of \
+             them; give --account or --snapshot",
+        );
+    }
     streams::print(&texts.join("\n"))?;
     Ok(Exit::Done)
 }
 
 /// Refuses what does not go together.
 pub(super) fn check(args: &DetectArgs) -> Result<(), CliError> {
+    let usage = |message: &str, hint| {
+        let message = message.to_owned();
+        Err(CliError::Usage { message, hint })
+    };
     let athena = &args.athena;
     let told = [&athena.workgroup, &athena.output, &athena.region];
     if tables(args).next().is_none() && told.into_iter().any(Option::is_some) {
-        return Err(CliError::Usage {
-            message: "how Athena is asked is given, and no source is a table there".to_owned(),
-            hint: "add --source athena:DATABASE.TABLE",
-        });
+        return usage(
+            "how Athena is asked is given, and no source is a table there",
+            "add --source athena:DATABASE.TABLE",
+        );
     }
-    if args.asks_athena() && args.aws.demo {
-        return Err(CliError::Usage {
-            message: "the simulated AWS of --demo has no Athena".to_owned(),
-            hint: "--print-query shows what would be asked",
-        });
+    if !args.asks_athena() {
+        return Ok(());
+    }
+    if args.aws.demo {
+        return usage(
+            "the simulated AWS of --demo has no Athena",
+            "--print-query shows what would be asked",
+        );
+    }
+    if args.fetch.names_home_region() {
+        return usage(
+            "--home-region is for what is printed",
+            "the partition of the credentials tells the Organizations region",
+        );
+    }
+    if args.all_regions && !args.source.iter().any(|source| source.archive().is_some()) {
+        return usage(
+            "--all-regions is for archives, and no source is one",
+            "Organizations events are recorded in one region, in which tables are asked",
+        );
     }
     Ok(())
+}
+
+/// What a session has to be allowed to, if tables are asked.
+pub(super) fn rights(args: &DetectArgs) -> Option<AthenaRights> {
+    args.asks_athena().then(|| AthenaRights {
+        results: args.athena.output.clone(),
+    })
 }
 
 /// Asks every table, in the folders of every account that is or was in the organization.
@@ -74,21 +108,17 @@ pub(super) async fn ask(
     source: &Source,
     args: &DetectArgs,
     query: &Query,
-    (known, sources): (&mut KnownHome, &mut Sources),
+    (sources, known): (&mut Sources, &KnownHome),
+    interrupt: &Interrupt,
 ) -> Result<(), CliError> {
-    let accounts =
-        or_interrupted(accounts(source, args, query, (&mut *known, &mut *sources))).await?;
+    let accounts = accounts(source, args, query, (&mut *sources, known));
+    let accounts = interrupt.or(accounts).await?;
     if accounts.is_empty() {
         streams::note(
             "warning: Athena is not asked, as no account is known to ask about; give --account or --snapshot",
         );
         return Ok(());
     }
-    let heard = AtomicBool::new(false);
-    let mut interrupted = pin!(async {
-        let _ = tokio::signal::ctrl_c().await;
-        heard.store(true, Ordering::Relaxed);
-    });
     for table in tables(args) {
         let from = AskTable {
             table,
@@ -99,9 +129,10 @@ pub(super) async fn ask(
             workgroup: args.athena.workgroup.as_deref(),
             output: args.athena.output.as_deref(),
         };
-        let queried = ask_table(&source.session, &from, interrupted.as_mut()).await;
+        let interrupted = pin!(interrupt.heard());
+        let queried = ask_table(&source.session, &from, interrupted).await;
         source.progress.finish();
-        if heard.load(Ordering::Relaxed) {
+        if interrupt.was_heard() {
             for gap in &queried.gaps {
                 streams::note(&gap.to_string());
             }
@@ -117,28 +148,39 @@ async fn accounts(
     source: &Source,
     args: &DetectArgs,
     query: &Query,
-    (known, sources): (&mut KnownHome, &mut Sources),
+    (sources, known): (&mut Sources, &KnownHome),
 ) -> Result<BTreeSet<AccountId>, CliError> {
-    if !query.accounts.is_empty() {
+    let given = !query.accounts.is_empty();
+    if sources.live.is_none() {
+        let names: &[&str] = if given { &[] } else { &DEPARTED };
+        // The event history reaches less far back than a trail does.
+        let since = query.window.since.max(source.now - Scope::LONGEST);
+        let since = reach_back(Some(since), source.now)?;
+        let (members, all) = (MemberArgs::default(), BTreeSet::new());
+        let beside = source.collect_events((names, since), (&members, &args.state), &all);
+        sources.beside = Some(beside.await?);
+    }
+    if given {
         return Ok(query.accounts.clone());
     }
-    // The event history, which tells who departed, reaches less far back than a trail does.
-    let since = query.window.since.max(source.now - Scope::LONGEST);
-    let roster = source
-        .collect_roster(reach_back(Some(since), source.now)?)
-        .await?;
-    sources.gaps.extend(roster.gaps());
-    let mut accounts: BTreeSet<AccountId> = everybody(&roster).collect();
-    accounts.extend(known.snapshot.iter().flat_map(everybody));
-    let place = state_place(&args.state).zip(roster.organization.known());
-    if let Some((place, organization)) = place {
-        let earlier = Roster::of(&place, &organization.id).read();
-        accounts.extend(earlier.everybody());
-        sources
-            .gaps
-            .extend(earlier.problems.into_iter().map(unusable));
+    let mut accounts = BTreeSet::new();
+    match source.list_accounts().await {
+        Observed::Known(listed) => accounts.extend(listed.into_keys()),
+        Observed::Unknown(gap) => sources.gaps.push(gap),
     }
-    known.roster = Some(roster);
+    if let Some(read) = sources.live.as_ref().or(sources.beside.as_ref()) {
+        sources.gaps.extend(nameless(read));
+        accounts.extend(everybody(read));
+        let place = state_place(&args.state).zip(read.organization.known());
+        if let Some((place, organization)) = place {
+            let earlier = Roster::of(&place, &organization.id).read();
+            accounts.extend(earlier.everybody());
+            sources
+                .gaps
+                .extend(earlier.problems.into_iter().map(unusable));
+        }
+    }
+    accounts.extend(known.snapshot.iter().flat_map(everybody));
     Ok(accounts)
 }
 

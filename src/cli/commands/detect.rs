@@ -10,12 +10,13 @@ use super::super::args::{Cli, DetectArgs};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::{How, Source, whole_second};
-use super::super::interrupt::or_interrupted;
+use super::super::interrupt::Interrupt;
 use super::super::moment::reach_back;
 use super::super::progress::Progress;
 use super::super::source::SourceArg;
 use super::super::streams;
 use super::athena;
+use crate::exits::event_names;
 use crate::flows::{KnownHome, SearchArchives, detect_in, read_snapshot, search_archives};
 use crate::report::{DetectionsDocument, Sources};
 use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Scanned, Window, sync_commands};
@@ -25,6 +26,14 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, Cl
         return athena::print_queries(args);
     }
     athena::check(args)?;
+    if args.fetch.print_sync && !args.source.iter().any(|source| source.archive().is_some()) {
+        return Err(CliError::Usage {
+            message: "--print-sync prints how archives are fetched, and no source is one"
+                .to_owned(),
+            hint: "add --source archive:PATH, where the files shall lie",
+        });
+    }
+    let interrupt = Interrupt::listen();
     let looks_up = args.source.contains(&SourceArg::Lookup) && !args.fetch.print_sync;
     if !looks_up && args.members.member_role.is_some() {
         return Err(CliError::Usage {
@@ -36,14 +45,20 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &DetectArgs) -> Result<Exit, Cl
         let how = How {
             read_only: true,
             member_role: args.members.member_role.clone(),
-            asks_athena: args.asks_athena(),
+            athena: athena::rights(args),
             ..How::default()
         };
-        Some(or_interrupted(Source::open_as(cli, &args.aws, how)).await?)
+        Some(interrupt.or(Source::open_as(cli, &args.aws, how)).await?)
     } else {
         None
     };
-    let done = Box::pin(with_source(cli, args, (looks_up, source.as_ref()))).await;
+    let done = Box::pin(with_source(
+        cli,
+        args,
+        (looks_up, source.as_ref()),
+        &interrupt,
+    ))
+    .await;
     if let Some(source) = source {
         source.close().await;
     }
@@ -54,6 +69,7 @@ async fn with_source(
     cli: &Cli,
     args: &DetectArgs,
     (looks_up, source): (bool, Option<&Source>),
+    interrupt: &Interrupt,
 ) -> Result<Exit, CliError> {
     let now = source.map_or_else(whole_second, |source| source.now);
     let query = query(args, now)?;
@@ -67,23 +83,23 @@ async fn with_source(
         Some(source) => source.config.settings.clone(),
         None => crate::config::load(cli.config.as_deref(), &crate::flows::rule_ids())?.settings,
     };
-    let mut known = KnownHome {
+    let known = KnownHome {
         organization: args.organization.clone(),
         snapshot: args.snapshot.as_deref().map(read_snapshot).transpose()?,
-        roster: None,
     };
     let mut sources = Sources {
-        archived: or_interrupted(archived(cli, args, &query, roots)).await?,
+        archived: interrupt.or(archived(cli, args, &query, roots)).await?,
         ..Sources::default()
     };
     if let Some(source) = source.filter(|_| looks_up) {
         let inside = (&args.members, &args.state);
         let since = reach_back(Some(query.window.since), now)?;
-        let events = source.collect_events(since, inside, &query.accounts);
-        sources.live = Some(or_interrupted(events).await?);
+        let names = event_names();
+        let events = source.collect_events((&names, since), inside, &query.accounts);
+        sources.live = Some(interrupt.or(events).await?);
     }
     if let Some(source) = source.filter(|_| args.asks_athena()) {
-        athena::ask(source, args, &query, (&mut known, &mut sources)).await?;
+        athena::ask(source, args, &query, (&mut sources, &known), interrupt).await?;
     }
     let document = detect_in(sources, &query, &known, &settings, now);
     streams::print(&document.render(args.format, streams::width()))?;

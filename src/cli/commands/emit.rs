@@ -5,7 +5,7 @@ use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::streams;
 use crate::emit::{IamPolicy, TrailPlace, alarm, athena_table, iam_policy};
-use crate::flows::read_snapshot;
+use crate::flows::{everybody, read_snapshot};
 use crate::plan::Guard;
 
 pub(in crate::cli) fn run(args: &EmitArgs) -> Result<Exit, CliError> {
@@ -44,13 +44,11 @@ fn table(args: &AthenaTableArgs) -> Result<String, CliError> {
         prefix: args.prefix.clone(),
         organization: args.organization.to_string(),
         accounts: args.account.iter().cloned().collect(),
-        region: args.home_region.clone(),
         first_day: args.since.strftime("%Y/%m/%d").to_string(),
     };
     if let Some(path) = &args.snapshot {
         let snapshot = read_snapshot(path)?;
-        let accounts = snapshot.accounts.known().into_iter().flatten();
-        place.accounts.extend(accounts.map(|(id, _)| id.clone()));
+        place.accounts.extend(everybody(&snapshot));
     }
     Ok(athena_table(&args.table, &place))
 }
