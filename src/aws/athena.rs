@@ -95,13 +95,9 @@ impl Athena {
         let Some(columns) = header.collect::<Option<Vec<String>>>() else {
             return Err(self.bad_result(&id, "the first row names no columns"));
         };
-        let rows: Vec<Cells> = rows.collect();
-        if columns.is_empty() || rows.iter().any(|row| row.len() != columns.len()) {
-            return Err(self.bad_result(&id, "a row has not as many values as there are columns"));
-        }
         Ok(Rows {
             columns,
-            rows,
+            rows: rows.collect(),
             bytes_scanned,
         })
     }
@@ -356,15 +352,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_repeated_token_and_a_short_row_are_no_result() {
+    async fn a_repeated_token_and_a_header_with_a_hole_are_no_result() {
         let canned = athena(&["SUCCEEDED"], |_| page(&[row(&["eventid"])], Some("t1")));
         let error = ask(&canned).await.unwrap_err();
         assert!(error.message.contains("came twice"), "{error}");
-        let short = athena(&["SUCCEEDED"], |_| {
-            page(&[row(&["a", "b"]), row(&["1"])], None)
+        let hole = json!({"Data": [{"VarCharValue": "a"}, {}]});
+        let canned = athena(&["SUCCEEDED"], move |_| {
+            page(std::slice::from_ref(&hole), None)
         });
-        let error = ask(&short).await.unwrap_err();
-        assert!(error.message.contains("not as many values"), "{error}");
+        let error = ask(&canned).await.unwrap_err();
+        assert!(error.message.contains("names no columns"), "{error}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -431,7 +428,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_interruption_is_heard_at_every_call() {
         let stopped = "StopQueryExecution".to_owned();
-        for (at, stops) in [(0, true), (1, true), (2, true), (3, false), (4, false)] {
+        for (at, stops) in [(0, true), (1, true), (2, true), (3, false)] {
             let (error, calls) = interrupted_at(at).await;
             assert!(error.message.starts_with(INTERRUPTED), "{at}: {error}");
             assert_eq!(calls.contains(&stopped), stops, "{at}: {calls:?}");

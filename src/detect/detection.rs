@@ -81,7 +81,8 @@ pub fn detect<'a>(
     // hide nothing.
     detections.dedup_by(|a, b| {
         let known = !a.event_id.is_empty();
-        known && a.event_id == b.event_id && a.time == b.time && a.event == b.event
+        let same = a.event_id == b.event_id && a.time == b.time && a.event == b.event;
+        known && same && a.outcome == b.outcome && a.summary == b.summary
     });
     detections
 }

@@ -65,8 +65,25 @@ impl<'a> Home<'a> {
             (Some(id), Some(own)) if bare(id) == bare(own.as_str()) => Inviter::Own,
             (Some(id), Some(_)) => Inviter::Foreign(id.to_owned()),
             _ if self.sent(record, text("id")) => Inviter::Own,
-            _ => Inviter::Unknown,
+            _ => self.waits(record, text("id")).unwrap_or(Inviter::Unknown),
         }
+    }
+
+    /// Another organization's invitation of that id, as the member sees it that was looked into.
+    fn waits(&self, record: &Record, id: Option<&str>) -> Option<Inviter> {
+        let asked = record.request.get("handshakeId").and_then(Value::as_str);
+        let id = id.or(asked)?;
+        let members = self.snapshot?.members.values();
+        let mut seen = members
+            .filter_map(|facts| facts.handshakes.known())
+            .flatten();
+        let from = seen
+            .find(|one| one.id.as_str() == id)?
+            .organization
+            .as_ref()?;
+        let own = self.organization?;
+        (bare(from.as_str()) != bare(own.as_str()))
+            .then(|| Inviter::Foreign(from.as_str().to_owned()))
     }
 
     /// Is it one of the invitations that this organization sent?

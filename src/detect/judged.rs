@@ -179,6 +179,15 @@ fn attempted(record: &Record, outcome: Outcome, home: &Home<'_>) -> Judged {
             reason,
         };
     }
+    let whose = match (&inviter, record.name.as_str(), home.organization) {
+        (Inviter::Unknown, "AcceptHandshake", None) => {
+            "; whose invitation it was could not be told: --organization ID or --snapshot FILE names ours"
+        }
+        (Inviter::Unknown, "AcceptHandshake", Some(_)) => {
+            "; whose invitation it was could not be told: the record names no organization"
+        }
+        _ => "",
+    };
     let (severity, reason) = match outcome {
         Outcome::Succeeded => (Severity::Critical, "nothing stopped it"),
         Outcome::Refused(RefusedBy::Constraint) => (
@@ -201,7 +210,7 @@ fn attempted(record: &Record, outcome: Outcome, home: &Home<'_>) -> Judged {
         account,
         summary,
         severity,
-        reason: reason.to_owned(),
+        reason: format!("{reason}{whose}"),
     }
 }
 

@@ -153,10 +153,12 @@ fn keep(queried: &mut Queried, query: &AthenaQuery, rows: &Rows) -> Result<(), G
         coverage.rows += 1;
         match from_row(row) {
             Ok(record) => queried.records.push(record),
-            Err(error) => coverage.unparsed.push(format!(
-                "row {} of {}: {error}",
-                coverage.rows, coverage.table
-            )),
+            Err(error) => {
+                let id = row.first().and_then(Option::as_deref).unwrap_or("?");
+                let (number, table) = (coverage.rows, &coverage.table);
+                let told = format!("row {number} of {table}, event `{id}`: {error}");
+                coverage.unparsed.push(told);
+            }
         }
     }
     Ok(())

@@ -168,7 +168,11 @@ pub(super) fn one_event(page: &mut Page, event: &EventView) {
         Some(_) => Tone::Plain,
         None => Tone::of(event.severity),
     };
-    let first = short(&format!("{} {}", event.time, event.summary));
+    // A member's own call names no account.
+    let whose = event.account.as_ref().map(AccountId::as_str);
+    let whose = whose.filter(|id| !event.summary.contains(id));
+    let whose = whose.map_or_else(String::new, |id| format!("account {id}: "));
+    let first = short(&format!("{} {whose}{}", event.time, event.summary));
     page.labeled(0, &label, tone, &first);
     page.paragraph(2, &format!("{}: {}", event.outcome, event.reason));
     if let Some(code) = &event.error_code {

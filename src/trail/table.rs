@@ -106,6 +106,12 @@ pub fn check_header(columns: &[String]) -> Result<(), OtherColumns> {
 /// Reads the record of one row, as [`super::parse()`] reads its text. A value that is null or empty
 /// is not there.
 pub fn from_row(cells: &[Option<String>]) -> Result<Record, Unparsed> {
+    if cells.len() != COLUMNS.len() {
+        let (own, found) = (COLUMNS.len(), cells.len());
+        return Err(Unparsed::NotJson(format!(
+            "{found} values for {own} columns"
+        )));
+    }
     let mut record = Value::Object(Map::new());
     for (column, cell) in COLUMNS.iter().zip(cells) {
         let Some(text) = cell.as_deref().filter(|text| !text.is_empty()) else {
@@ -259,6 +265,11 @@ mod tests {
         let record = with("responseelements", secret).unwrap();
         assert_eq!(record.response["credentials"], "REDACTED");
         assert!(from_row(&row(&whole[..2])).is_err());
+        let error = from_row(&row(&whole)[1..]).unwrap_err();
+        assert!(
+            error.to_string().contains("21 values for 22 columns"),
+            "{error}"
+        );
     }
 
     #[test]

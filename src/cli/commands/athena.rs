@@ -151,7 +151,8 @@ async fn accounts(
     (sources, known): (&mut Sources, &KnownHome),
 ) -> Result<BTreeSet<AccountId>, CliError> {
     let given = !query.accounts.is_empty();
-    if sources.live.is_none() {
+    // Whose invitations were accepted is known from either.
+    if sources.live.is_none() && !(given && args.organization.is_some()) {
         let names: &[&str] = if given { &[] } else { &DEPARTED };
         // The event history reaches less far back than a trail does.
         let since = query.window.since.max(source.now - Scope::LONGEST);

@@ -18,6 +18,7 @@ use super::super::streams;
 use super::athena;
 use crate::exits::event_names;
 use crate::flows::{KnownHome, SearchArchives, detect_in, read_snapshot, search_archives};
+use crate::model::{OrganizationId, Snapshot};
 use crate::report::{DetectionsDocument, Sources};
 use crate::trail::archive::{Bucket, Caps, NotScanned, Query, Scanned, Window, sync_commands};
 
@@ -101,9 +102,39 @@ async fn with_source(
     if let Some(source) = source.filter(|_| args.asks_athena()) {
         athena::ask(source, args, &query, (&mut sources, &known), interrupt).await?;
     }
+    same_organization(&known, &sources)?;
     let document = detect_in(sources, &query, &known, &settings, now);
     streams::print(&document.render(args.format, streams::width()))?;
     Ok(exit(&document, args))
+}
+
+/// Refuses facts of one organization about records of another.
+fn same_organization(known: &KnownHome, sources: &Sources) -> Result<(), CliError> {
+    let of = |facts: &Snapshot| Some(facts.organization.known()?.id.clone());
+    let named = known.organization.clone().map(|id| ("--organization", id));
+    let saved = known.snapshot.as_ref().and_then(of);
+    let read = sources
+        .live
+        .as_ref()
+        .or(sources.beside.as_ref())
+        .and_then(of);
+    let ids = [
+        named,
+        saved.map(|id| ("--snapshot", id)),
+        read.map(|id| ("the caller", id)),
+    ];
+    let ids: Vec<(&str, OrganizationId)> = ids.into_iter().flatten().collect();
+    for pair in ids.windows(2) {
+        if let [(one, ours), (other, theirs)] = pair
+            && ours != theirs
+        {
+            return Err(CliError::Usage {
+                message: format!("{one} is of organization `{ours}`, {other} of `{theirs}`"),
+                hint: "all that is given has to be of one organization",
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Searches the archives that were named; says how to fetch those that are not there.
