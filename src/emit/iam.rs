@@ -60,7 +60,11 @@ pub fn iam_policy(kind: IamPolicy, member_role: Option<&str>) -> String {
 /// <https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html>
 fn athena() -> [serde_json::Value; 5] {
     let (logs, results) = ("arn:*:s3:::TRAIL-BUCKET", "arn:*:s3:::RESULTS-BUCKET");
-    let tables = ["glue:GetDatabase", "glue:GetTable"];
+    let tables = [
+        "glue:GetDatabase",
+        "glue:GetTable",
+        "lakeformation:GetDataAccess",
+    ];
     let bucket = ["s3:GetBucketLocation", "s3:ListBucket"];
     let write = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"];
     [
