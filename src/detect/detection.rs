@@ -131,6 +131,7 @@ impl Detection {
         let name = if name.is_empty() { "unknown" } else { name };
         let with = |label: &str, value: Option<&String>| {
             value
+                .filter(|value| !value.is_empty())
                 .map(|value| format!(", {label} {value}"))
                 .unwrap_or_default()
         };

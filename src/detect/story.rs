@@ -61,9 +61,7 @@ fn of_account(account: &AccountId, all: &[Detection], home: &Home<'_>) -> Vec<St
         .enumerate()
         .filter(|(_, one)| concerns(one, account, home))
         .collect();
-    // CloudTrail tells whole seconds: of two records of one, a departure is the effect.
-    let effect = |one: &Detection| matches!(one.kind, EventKind::Departure | EventKind::Joining);
-    own.sort_by_key(|(at, one)| (one.time, effect(one), usize::MAX - at));
+    own.sort_by_key(|(at, one)| (one.time, within_a_second(one.kind), usize::MAX - at));
     let mut stories = Vec::new();
     for chapter in own.chunk_by(|(_, a), (_, b)| b.time.duration_since(a.time) <= APART) {
         let told = chapter
@@ -85,6 +83,17 @@ fn of_account(account: &AccountId, all: &[Detection], home: &Home<'_>) -> Vec<St
         }
     }
     stories
+}
+
+/// CloudTrail tells whole seconds: of several records of one, causes come before effects, and a
+/// guard is put back last.
+fn within_a_second(kind: EventKind) -> u8 {
+    match kind {
+        EventKind::GuardChange | EventKind::Precursor => 0,
+        EventKind::MemberAttempt | EventKind::Expulsion | EventKind::Deletion => 1,
+        EventKind::Departure | EventKind::Joining => 2,
+        EventKind::GuardRestored => 3,
+    }
 }
 
 /// Is a detection about the account, or about a guard that may bind it?

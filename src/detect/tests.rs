@@ -385,7 +385,7 @@ fn what_was_refused_or_failed_is_not_told_as_done() {
     let snapshot = of(&records);
     let found = detect(&snapshot, &Settings::default());
     let told = stories(&found, &Home::default());
-    assert_eq!(told[0].title, "attempt, attempt on the guard");
+    assert_eq!(told[0].title, "attempt on the guard, attempt");
     let (code, message) = found[0].error.clone().unwrap();
     assert_eq!((code.as_str(), message.is_some()), ("AccessDenied", true));
 
@@ -483,4 +483,25 @@ fn twins_that_tell_different_things_are_both_shown() {
     let outcomes: Vec<Outcome> = found.iter().map(|one| one.outcome).collect();
     assert_eq!(outcomes.len(), 2, "{outcomes:?}");
     assert!(outcomes.contains(&Outcome::Succeeded));
+}
+
+#[test]
+fn within_one_second_a_guard_is_put_back_last() {
+    let at = |name: &str, id: &str, more: Value| {
+        let mut changes =
+            json!({"eventID": id, "requestParameters": {"targetId": "ou-ab12-11111111"}});
+        changes
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        call(name, 8, &changes)
+    };
+    let records = [
+        at("AttachPolicy", "a", json!({})),
+        at("LeaveOrganization", "b", json!({})),
+        at("DetachPolicy", "c", json!({})),
+    ];
+    let found = detect(&of(&records), &Settings::default());
+    let told = stories(&found, &Home::default());
+    assert_eq!(told[0].title, "guard detached, attempt, guard attached");
 }

@@ -192,7 +192,7 @@ pub(super) fn one_event(page: &mut Page, event: &EventView) {
         } = waiver;
         page.paragraph(
             2,
-            &format!("waived until {expires}: {reason} (owner {owner})"),
+            &format!("waived: {reason} (owner {owner}; the waiver expires {expires})"),
         );
     } else if !event.next.is_empty() {
         page.paragraph(2, &short(&format!("next: {}", event.next)));

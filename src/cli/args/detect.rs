@@ -57,7 +57,7 @@ pub(in crate::cli) struct DetectArgs {
     pub(in crate::cli) athena: AthenaArgs,
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
     /// Lowest severity that makes the exit code 3

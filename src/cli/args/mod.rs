@@ -145,7 +145,7 @@ pub(in crate::cli) struct AuditArgs {
     /// Judge the facts of a file; nothing is called
     #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn", "member_role", "full", "since", "tags"], help_heading = "Scope")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
     /// Write a report to a file as well (can be repeated)
@@ -186,7 +186,7 @@ pub(in crate::cli) struct ExplainArgs {
     /// Explain the facts of a file; nothing is called
     #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "profile", "region", "endpoint_url", "role_arn"], help_heading = "Scope")]
     pub(in crate::cli) snapshot: Option<PathBuf>,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
     /// Do not exit with 4 when a verdict hangs on something that could not be read
@@ -244,7 +244,7 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) without: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
     /// Exit with 3 if the decision is another one
@@ -268,7 +268,7 @@ pub(in crate::cli) struct LintArgs {
     /// Files, or directories in which every *.json is meant; `-` is the standard input
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(in crate::cli) files: Vec<PathBuf>,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
     /// Lowest severity that makes the exit code 3
@@ -339,7 +339,7 @@ pub(in crate::cli) struct DiffArgs {
     /// The later one
     #[arg(value_name = "B")]
     pub(in crate::cli) after: PathBuf,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
 }
@@ -365,7 +365,7 @@ pub(in crate::cli) struct AlarmArgs {
     /// A template that is deployed in every member account (can be repeated)
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) members: Vec<PathBuf>,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
 }

@@ -38,7 +38,7 @@ pub(in crate::cli) struct WriteArgs {
     pub(in crate::cli) events: Option<Events>,
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
 }
@@ -80,7 +80,7 @@ pub(in crate::cli) struct StateArgs {
 pub(in crate::cli) struct RunsArgs {
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
-    /// Format on the standard output
+    /// Format on the standard output: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help_heading = "Output")]
     pub(in crate::cli) format: Format,
 }
