@@ -27,6 +27,7 @@ pub fn listening(snapshot: &Snapshot) -> Alarms {
         has_target: rule.targets.known().map(|count| *count > 0),
         deployed: Deployed::Management,
         fed,
+        further: Vec::new(),
     });
     let trails = snapshot.organization_trails().into_iter().flatten();
     let filters = trails.flat_map(|trail| {
@@ -58,5 +59,6 @@ fn metric_filter(trail: &Trail, filter: &Filter) -> MetricFilter {
         // Not a lack, but not known either: it counts only some of what matches.
         has_alarm: plain.then_some(true),
         fed: trail.feeds_log_group(),
+        further: Vec::new(),
     }
 }

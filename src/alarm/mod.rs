@@ -3,7 +3,11 @@
 mod filter;
 mod live;
 mod pattern;
+mod place;
 mod template;
+#[cfg(test)]
+mod tests;
+mod watch;
 
 use serde_json::{Value, json};
 
@@ -19,6 +23,31 @@ pub enum Deployed {
     Management,
     /// In every member.
     Members,
+}
+
+/// Something that an alarm needs: it is there, or why it is not, or what it hangs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// It is there.
+    There,
+    /// It is not.
+    Lacks(String),
+    /// It hangs on this.
+    Unknown(String),
+}
+
+impl Piece {
+    /// One that lacks, else one that hangs on something, else that all are there.
+    fn worst<const N: usize>(pieces: [Self; N]) -> Self {
+        let weight = |piece: &Self| match piece {
+            Self::There => 0,
+            Self::Unknown(_) => 1,
+            Self::Lacks(_) => 2,
+        };
+        // The first of equals.
+        let worst = pieces.into_iter().rev().max_by_key(weight);
+        worst.unwrap_or(Self::There)
+    }
 }
 
 /// An `EventBridge` rule.
@@ -37,6 +66,8 @@ pub struct EventRule {
     /// Whether a trail logs there, without which CloudTrail sends nothing to the bus; a template
     /// takes that for granted. `None`: not known.
     pub fed: Option<bool>,
+    /// What else it needs, as a template has it.
+    pub further: Vec<Piece>,
 }
 
 /// A metric filter on the log group of the organization trail.
@@ -51,6 +82,8 @@ pub struct MetricFilter {
     /// Whether the organization trail delivers to its log group; a template takes that for
     /// granted. `None`: not known.
     pub fed: Option<bool>,
+    /// What else it needs, as a template has it.
+    pub further: Vec<Piece>,
 }
 
 /// What could raise an alarm.
@@ -132,43 +165,29 @@ fn delivered(event: &EventSpec) -> &'static str {
 }
 
 fn fires(alarms: &Alarms, event: &EventSpec, scene: Scene<'_>) -> Fires {
-    let (mut near, mut unknown) = (Vec::new(), Vec::new());
+    let mut weighed = Weighed::default();
     let here = if event.in_member {
         Deployed::Members
     } else {
         Deployed::Management
     };
     let envelope = envelope(event, scene);
-    let mut weigh = |what: String, matched: Option<bool>, rest: &[(Option<bool>, &str)]| {
-        if matched == Some(false) {
-            return None;
-        }
-        if let Some((_, lacks)) = rest.iter().find(|(fact, _)| *fact == Some(false)) {
-            near.push(format!("{what} {lacks}"));
-            return None;
-        }
-        if matched.is_none() || rest.iter().any(|(fact, _)| fact.is_none()) {
-            unknown.push(what);
-            return None;
-        }
-        Some(what)
-    };
     for rule in &alarms.rules {
         let what = format!("rule `{}`", rule.name);
         let matched = pattern::matches(&rule.pattern, &envelope);
         let rest = [
             (
                 Some(rule.deployed == here),
-                "matches, but is deployed where AWS does not deliver it",
+                "is deployed where AWS does not deliver it",
             ),
-            (rule.enabled, "matches, but is disabled"),
-            (rule.has_target, "matches, but has no target"),
+            (rule.enabled, "is disabled"),
+            (rule.has_target, "has no target"),
             (
                 rule.fed,
-                "matches, but no trail logs, without which CloudTrail sends nothing to the bus",
+                "no trail logs, without which CloudTrail sends nothing to the bus",
             ),
         ];
-        if let Some(what) = weigh(what, matched, &rest) {
+        if let Some(what) = weighed.weigh(what, matched, &rest, &rule.further) {
             return Fires::Yes(what);
         }
     }
@@ -182,22 +201,64 @@ fn fires(alarms: &Alarms, event: &EventSpec, scene: Scene<'_>) -> Fires {
             let rest = [
                 (
                     filter.has_alarm,
-                    "matches, but no alarm with an action watches its metric",
+                    "no alarm with an action watches its metric",
                 ),
-                (
-                    filter.fed,
-                    "matches, but the trail does not deliver to the log group",
-                ),
+                (filter.fed, "the trail does not deliver to the log group"),
             ];
-            if let Some(what) = weigh(what, matched, &rest) {
+            if let Some(what) = weighed.weigh(what, matched, &rest, &filter.further) {
                 return Fires::Yes(what);
             }
         }
     }
-    if unknown.is_empty() {
-        Fires::No(near)
+    if weighed.unknown.is_empty() {
+        Fires::No(weighed.near)
     } else {
-        Fires::CouldNotTell(unknown)
+        Fires::CouldNotTell(weighed.unknown)
+    }
+}
+
+/// What does not raise an alarm, or may not.
+#[derive(Default)]
+struct Weighed {
+    near: Vec<String>,
+    unknown: Vec<String>,
+}
+
+impl Weighed {
+    /// Hands back what raises an alarm.
+    fn weigh(
+        &mut self,
+        what: String,
+        matched: Option<bool>,
+        rest: &[(Option<bool>, &str)],
+        further: &[Piece],
+    ) -> Option<String> {
+        if matched == Some(false) {
+            return None;
+        }
+        let lacks = rest.iter().find(|(fact, _)| *fact == Some(false));
+        let mut others = further.iter().filter_map(|piece| match piece {
+            Piece::Lacks(why) => Some(why.as_str()),
+            _ => None,
+        });
+        if let Some(lacks) = lacks.map(|(_, lacks)| *lacks).or_else(|| others.next()) {
+            self.near.push(format!("{what} matches, but {lacks}"));
+            return None;
+        }
+        let hangs = further.iter().filter_map(|piece| match piece {
+            Piece::Unknown(on) => Some(on.as_str()),
+            _ => None,
+        });
+        let hangs: Vec<&str> = hangs.collect();
+        if !hangs.is_empty() {
+            self.unknown.push(format!("{what}: {}", hangs.join("; ")));
+            return None;
+        }
+        if matched.is_none() || rest.iter().any(|(fact, _)| fact.is_none()) {
+            self.unknown.push(what);
+            return None;
+        }
+        Some(what)
     }
 }
 

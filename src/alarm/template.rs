@@ -2,11 +2,13 @@
 //!
 //! What a template leaves to a parameter or a reference is unknown, not absent.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Alarms, Deployed, EventRule, MetricFilter};
+use super::place::{Language, in_cloudformation, in_terraform, literal, on_default_bus};
+use super::watch::{Alarm, Metric, watched};
+use super::{Alarms, Deployed, EventRule, MetricFilter, Piece, pattern};
 
 /// A text that is no template.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -28,53 +30,85 @@ pub fn read_template(text: &str, deployed: Deployed) -> Result<Alarms, NotRead> 
         serde_json::from_str(text).map_err(|error| NotRead::NotJson(error.to_string()))?;
     let part = |name: &str| template.get(name).and_then(Value::as_object);
     match (part("Resources"), part("resource")) {
-        (Some(resources), _) => cloudformation(resources, deployed),
+        (Some(resources), _) => cloudformation(resources, part("Conditions"), deployed),
         (None, Some(resources)) => terraform(resources, deployed),
         (None, None) => Err(NotRead::NoTemplate),
     }
 }
 
-fn cloudformation(resources: &Map<String, Value>, deployed: Deployed) -> Result<Alarms, NotRead> {
+fn cloudformation(
+    resources: &Map<String, Value>,
+    conditions: Option<&Map<String, Value>>,
+    deployed: Deployed,
+) -> Result<Alarms, NotRead> {
     let mut alarms = Alarms::default();
-    let watched = watched(
-        resources.values().filter_map(|resource| {
-            let is_alarm = kind(resource) == "AWS::CloudWatch::Alarm";
-            is_alarm.then(|| properties(resource))
-        }),
-        ["MetricName", "AlarmActions", "ActionsEnabled"],
-    );
+    let of = |wanted: &'static str| {
+        let all = resources.iter();
+        all.filter(move |(_, resource)| kind(resource) == wanted)
+    };
+    let created = |resource: &Value| in_cloudformation(resource, conditions);
+    let buses: BTreeMap<&str, String> = of("AWS::Events::EventBus")
+        .map(|(id, bus)| (id.as_str(), named(id, properties(bus).get("Name"))))
+        .collect();
+    let watching: Vec<Alarm<'_>> = of("AWS::CloudWatch::Alarm")
+        .filter_map(|(name, resource)| {
+            let (block, created) = (properties(resource), created(resource));
+            watching(name, Language::CloudFormation, block, created)
+        })
+        .collect();
     for (name, resource) in resources {
         let own = properties(resource);
+        let get = |key: &str| Language::CloudFormation.get(own, key);
         match kind(resource) {
             "AWS::Events::Rule" => alarms.rules.push(EventRule {
                 name: name.clone(),
-                pattern: pattern(own.get("EventPattern"), name)?,
-                enabled: enabled(own.get("State")),
-                has_target: Some(filled(own.get("Targets"))),
+                pattern: event_pattern(own.get("EventPattern"), name)?,
+                enabled: enabled(get("State")),
+                has_target: filled(get("Targets")),
                 deployed,
                 fed: Some(true),
+                further: vec![
+                    on_default_bus(get("EventBusName"), &buses),
+                    created(resource),
+                ],
             }),
             "AWS::Logs::MetricFilter" => {
-                let metrics = own.get("MetricTransformations").and_then(Value::as_array);
-                let metric = metrics.and_then(|all| all.first()?.get("MetricName"));
-                alarms.filters.push(MetricFilter {
-                    name: name.clone(),
-                    pattern: text(own.get("FilterPattern")),
-                    has_alarm: watched.watches(metric),
-                    fed: Some(true),
-                });
+                let metric = metric_of(own);
+                let text = text(own.get("FilterPattern"));
+                let made = filter(name, text, created(resource), &metric, &watching);
+                alarms.filters.push(made);
             }
             // What a StackSet brings is deployed in the members.
             "AWS::CloudFormation::StackSet" => {
                 if let Some(body) = own.get("TemplateBody").and_then(Value::as_str) {
-                    let inner = read_template(body, Deployed::Members)?;
-                    alarms.rules.extend(inner.rules);
+                    let mut inner = read_template(body, Deployed::Members)?.rules;
+                    for rule in &mut inner {
+                        rule.further.push(created(resource));
+                    }
+                    alarms.rules.extend(inner);
                 }
             }
             _ => {}
         }
     }
     Ok(alarms)
+}
+
+fn metric_of(filter: &Map<String, Value>) -> Metric<'_> {
+    let metrics = filter
+        .get("MetricTransformations")
+        .and_then(Value::as_array);
+    let metric = metrics.and_then(|all| all.first());
+    let part = |key: &str| metric.and_then(|metric| metric.get(key));
+    Metric {
+        address: None,
+        name: part("MetricName"),
+        namespace: part("MetricNamespace"),
+        value: part("MetricValue"),
+        default: part("DefaultValue"),
+        dimensions: part("Dimensions"),
+        unit: part("Unit"),
+    }
 }
 
 fn terraform(resources: &Map<String, Value>, deployed: Deployed) -> Result<Alarms, NotRead> {
@@ -86,39 +120,115 @@ fn terraform(resources: &Map<String, Value>, deployed: Deployed) -> Result<Alarm
             .map(|(name, value)| (name, first(value)))
     };
     let mut alarms = Alarms::default();
-    let alarm_blocks = of("aws_cloudwatch_metric_alarm").filter_map(|(_, block)| block.as_object());
-    let watched = watched(
-        alarm_blocks,
-        ["metric_name", "alarm_actions", "actions_enabled"],
-    );
-    let targets: BTreeSet<String> = of("aws_cloudwatch_event_target")
-        .map(|(_, block)| text(block.get("rule")))
+    let buses: BTreeMap<&str, String> = of("aws_cloudwatch_event_bus")
+        .map(|(id, bus)| (id.as_str(), named(id, bus.get("name"))))
+        .collect();
+    let watching: Vec<Alarm<'_>> = of("aws_cloudwatch_metric_alarm")
+        .filter_map(|(name, block)| {
+            let created = in_terraform(block);
+            watching(name, Language::Terraform, block.as_object()?, created)
+        })
         .collect();
     for (name, block) in of("aws_cloudwatch_event_rule") {
-        let refers = |target: &String| {
-            let reference = format!("aws_cloudwatch_event_rule.{name}.");
-            target.contains(&reference) || *target == text(block.get("name"))
-        };
+        let aims = |(_, target): (&String, &Value)| is_target(target, name, block);
         let state = block.get("state").or_else(|| block.get("is_enabled"));
+        let bus = block.get("event_bus_name").filter(|bus| !bus.is_null());
         alarms.rules.push(EventRule {
             name: name.clone(),
-            pattern: pattern(block.get("event_pattern"), name)?,
+            pattern: event_pattern(block.get("event_pattern"), name)?,
             enabled: enabled(state),
-            has_target: Some(targets.iter().any(refers)),
+            has_target: pattern::any(of("aws_cloudwatch_event_target").map(aims)),
             deployed,
             fed: Some(true),
+            further: vec![on_default_bus(bus, &buses), in_terraform(block)],
         });
     }
     for (name, block) in of("aws_cloudwatch_log_metric_filter") {
-        let metric = block.get("metric_transformation").map(first);
-        alarms.filters.push(MetricFilter {
-            name: name.clone(),
-            pattern: text(block.get("pattern")),
-            has_alarm: watched.watches(metric.and_then(|metric| metric.get("name"))),
-            fed: Some(true),
-        });
+        let metric = metric_in(name, block);
+        let text = text(block.get("pattern"));
+        let made = filter(name, text, in_terraform(block), &metric, &watching);
+        alarms.filters.push(made);
     }
     Ok(alarms)
+}
+
+fn metric_in<'a>(name: &str, filter: &'a Value) -> Metric<'a> {
+    let metric = filter.get("metric_transformation").map(first);
+    let part = |key: &str| metric.and_then(|metric| metric.get(key));
+    Metric {
+        address: Some(format!("aws_cloudwatch_log_metric_filter.{name}")),
+        name: part("name"),
+        namespace: part("namespace"),
+        value: part("value"),
+        default: part("default_value"),
+        dimensions: part("dimensions"),
+        unit: part("unit"),
+    }
+}
+
+/// Is this a target of the rule? A reference that cannot be followed may mean it.
+fn is_target(target: &Value, name: &str, rule: &Value) -> Option<bool> {
+    let meant = text(target.get("rule"));
+    let address = format!("aws_cloudwatch_event_rule.{name}");
+    let follows = meant.split_once(&address).map(|(_, rest)| rest);
+    let by_name = !meant.is_empty() && meant == text(rule.get("name"));
+    if by_name || follows.is_some_and(|rest| rest.starts_with(['.', '['])) {
+        return match in_terraform(target) {
+            Piece::There => Some(true),
+            Piece::Lacks(_) => Some(false),
+            Piece::Unknown(_) => None,
+        };
+    }
+    let told = !meant.contains("${") || meant.contains("${aws_cloudwatch_event_rule.");
+    told.then_some(false)
+}
+
+fn filter(
+    name: &str,
+    pattern: String,
+    created: Piece,
+    metric: &Metric<'_>,
+    alarms: &[Alarm<'_>],
+) -> MetricFilter {
+    let alarm = watched(metric, alarms);
+    MetricFilter {
+        name: name.to_owned(),
+        pattern,
+        has_alarm: Some(alarm.is_some()),
+        fed: Some(true),
+        further: alarm.into_iter().chain([created]).collect(),
+    }
+}
+
+/// An alarm that may do something.
+fn watching<'a>(
+    name: &'a str,
+    language: Language,
+    block: &'a Map<String, Value>,
+    created: Piece,
+) -> Option<Alarm<'a>> {
+    let hangs = |what: &str| Piece::Unknown(format!("whether {what} hangs on something else"));
+    let on = match enabled(language.get(block, "ActionsEnabled")) {
+        Some(false) => return None,
+        Some(true) => Piece::There,
+        None => hangs("its actions are enabled"),
+    };
+    let acts = match filled(language.get(block, "AlarmActions")) {
+        Some(false) => return None,
+        Some(true) => Piece::There,
+        None => hangs("it has an action"),
+    };
+    Some(Alarm {
+        name,
+        language,
+        block,
+        ready: Piece::worst([created, on, acts]),
+    })
+}
+
+/// The name of a bus, else what the template calls it.
+fn named(id: &str, name: Option<&Value>) -> String {
+    name.and_then(literal).unwrap_or(id).to_owned()
 }
 
 /// Terraform's JSON allows a block and a list of blocks.
@@ -127,45 +237,6 @@ fn first(value: &Value) -> &Value {
         Some(blocks) => blocks.first().unwrap_or(&Value::Null),
         None => value,
     }
-}
-
-/// Metrics that alarms with actions watch.
-struct Watched {
-    names: BTreeSet<String>,
-    /// One of them names its metric by reference.
-    unknown: bool,
-}
-
-impl Watched {
-    fn watches(&self, metric: Option<&Value>) -> Option<bool> {
-        match metric.and_then(Value::as_str) {
-            Some(name) if self.names.contains(name) => Some(true),
-            Some(_) if !self.unknown => Some(false),
-            _ => (self.names.is_empty() && !self.unknown).then_some(false),
-        }
-    }
-}
-
-fn watched<'a>(
-    alarms: impl Iterator<Item = &'a Map<String, Value>>,
-    [metric, actions, on]: [&str; 3],
-) -> Watched {
-    let mut watched = Watched {
-        names: BTreeSet::new(),
-        unknown: false,
-    };
-    for alarm in alarms {
-        if alarm.get(on) == Some(&Value::Bool(false)) || !filled(alarm.get(actions)) {
-            continue;
-        }
-        match alarm.get(metric) {
-            Some(Value::String(name)) => {
-                watched.names.insert(name.clone());
-            }
-            _ => watched.unknown = true,
-        }
-    }
-    watched
 }
 
 fn kind(resource: &Value) -> &str {
@@ -183,11 +254,12 @@ fn properties(resource: &Value) -> &Map<String, Value> {
         .unwrap_or(&NONE)
 }
 
-fn filled(list: Option<&Value>) -> bool {
+fn filled(list: Option<&Value>) -> Option<bool> {
     match list {
-        Some(Value::Array(items)) => !items.is_empty(),
-        Some(Value::Null) | None => false,
-        Some(_) => true,
+        Some(Value::Array(items)) => Some(!items.is_empty()),
+        Some(Value::Null) | None => Some(false),
+        Some(choice) if choice.get("Fn::If").is_some() => None,
+        Some(_) => Some(true),
     }
 }
 
@@ -195,14 +267,14 @@ fn enabled(state: Option<&Value>) -> Option<bool> {
     match state {
         None => Some(true),
         Some(Value::Bool(on)) => Some(*on),
-        Some(Value::String(word)) if word.starts_with("ENABLED") => Some(true),
-        Some(Value::String(word)) if word == "DISABLED" => Some(false),
+        Some(Value::String(word)) if word.starts_with("ENABLED") || word == "true" => Some(true),
+        Some(Value::String(word)) if word == "DISABLED" || word == "false" => Some(false),
         Some(_) => None,
     }
 }
 
 /// A pattern as an object, or as JSON in a text.
-fn pattern(value: Option<&Value>, name: &str) -> Result<Value, NotRead> {
+fn event_pattern(value: Option<&Value>, name: &str) -> Result<Value, NotRead> {
     let parsed = match value {
         Some(Value::String(text)) => serde_json::from_str(text).ok(),
         other => other.cloned(),

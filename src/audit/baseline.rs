@@ -118,18 +118,17 @@ fn guard_lost(change: &VerdictChange, changes: &Changes) -> Finding {
         accounts,
         ..
     } = change;
-    let count = accounts.len();
+    let count = match accounts.len() {
+        1 => "1 account".to_owned(),
+        many => format!("{many} accounts"),
+    };
     let mut evidence: Vec<String> = changes
         .detached
         .iter()
         .map(|one| format!("{} hangs on {} no longer", one.policy, one.node))
         .collect();
-    evidence.extend(
-        changes
-            .edited
-            .iter()
-            .map(|id| format!("{id} has another text")),
-    );
+    let edits = changes.edits.iter();
+    evidence.extend(edits.map(|one| format!("has another text: {}", one.sentence())));
     if let Some((before, after)) = &changes.scp_type {
         evidence.push(format!("the SCP type was {before} and is {after}"));
     }
@@ -145,7 +144,7 @@ fn guard_lost(change: &VerdictChange, changes: &Changes) -> Finding {
         ..Finding::failed(
             &GUARD_LOST,
             path.as_str(),
-            format!("`{path}` was blocked for {count} accounts and is {after} now"),
+            format!("`{path}` was blocked for {count} and is {after} now"),
         )
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::edited::Edited;
 use super::former::{Former, former};
 use super::retagged::{Retagged, Retagging};
 use crate::exits::{ExitPath, PathId};
@@ -74,7 +75,10 @@ pub struct Changes {
     pub tags_read_once: usize,
     /// SCPs whose text is another one.
     pub edited: Vec<PolicyId>,
-    /// SCPs that hang somewhere no longer.
+    /// What differs in their texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Edited>,
+    /// SCPs that hang somewhere no longer; what went with an account is with who vanished.
     pub detached: Vec<Attached>,
     /// SCPs that hang where they did not.
     pub attached: Vec<Attached>,
@@ -171,7 +175,10 @@ fn policies(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
             continue;
         };
         match (policy.content.known(), now.content.known()) {
-            (Some(old), Some(new)) if old != new => changes.edited.push(id.clone()),
+            (Some(old), Some(new)) if old != new => {
+                changes.edited.push(id.clone());
+                changes.edits.push(Edited::of(id, &now.name, old, new));
+            }
             (Some(_), Some(_)) => {}
             // Nothing depended on it, that time.
             _ if unasked(&policy.content) || unasked(&now.content) => {}
@@ -191,7 +198,12 @@ fn unasked<T>(fact: &Observed<T>) -> bool {
 fn attachments(before: &Snapshot, after: &Snapshot, changes: &mut Changes) {
     let (old, new) = (Hung::of(before), Hung::of(after));
     let lost = old.pairs.difference(&new.pairs);
-    changes.detached = lost.filter(|pair| new.tells(pair)).cloned().collect();
+    let went = |node: &NodeId| {
+        let mut vanished = changes.vanished.iter();
+        vanished.any(|former| matches!(node, NodeId::Account(id) if *id == former.id))
+    };
+    let lost = lost.filter(|pair| new.tells(pair) && !went(&pair.node));
+    changes.detached = lost.cloned().collect();
     let gained = new.pairs.difference(&old.pairs);
     changes.attached = gained.filter(|pair| old.tells(pair)).cloned().collect();
 }
@@ -313,6 +325,14 @@ mod tests {
         let found = compared(&own, &without_member(guarded()));
         let scps = found.vanished[0].scps.as_ref().unwrap();
         assert!(scps.contains(&fixture::policy_id("p-own00000")), "{scps:?}");
+        // They went with the account: nobody detached them.
+        let mut later = without_member(guarded());
+        attach(&mut later, "p-own00000", DENY_ALL_EXITS, &[]);
+        assert!(compared(&own, &later).detached.is_empty());
+        let mut stays = guarded();
+        attach(&mut stays, "p-own00000", DENY_ALL_EXITS, &[]);
+        let detached = compared(&own, &stays).detached;
+        assert_eq!(detached[0].node.as_str(), "222222222222");
         let back = compared(&without_member(guarded()), &guarded());
         assert_eq!(back.appeared, [account_id("222222222222")]);
         assert!(back.vanished.is_empty());
@@ -342,6 +362,7 @@ mod tests {
         policy.content = Observed::Known(fixture::DENY_LEAVE.to_owned());
         let found = compared(&guarded(), &edited);
         assert_eq!(found.edited, [fixture::policy_id("p-exits000")]);
+        assert_eq!(found.edits[0].new, ["Deny `NoLeave`"]);
         assert!(found.detached.is_empty());
         let lost: Vec<&str> = found.guards_lost().map(|one| one.path.as_str()).collect();
         // AWS pages differ on whether a deny of Leave stops a transfer.

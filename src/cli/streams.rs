@@ -70,9 +70,66 @@ pub(super) fn note(text: &str) {
 
 /// `error:` and, on a line of its own, `hint:`.
 pub(super) fn print_error(error: &CliError) {
-    let mut lines = wrap(&terminal(&format!("error: {error}")), width());
-    if let Some(hint) = error.hint() {
-        lines.extend(wrap(&terminal(&format!("hint: {hint}")), width()));
+    note(&error_lines(error, width()).join("\n"));
+}
+
+fn error_lines(error: &CliError, columns: usize) -> Vec<String> {
+    let text = format!("error: {error}");
+    // The error of a file in TOML shows the place, on lines of its own; other texts may be somebody
+    // else's, and begin no line.
+    let shows_place = matches!(error, CliError::Config(_) | CliError::Scenario { .. });
+    let (first, place) = match text.split_once('\n') {
+        Some((first, place)) if shows_place => (first, place),
+        _ => (text.as_str(), ""),
+    };
+    let mut lines = wrap(&terminal(first), columns);
+    for line in place.lines() {
+        lines.push(format!("  {}", terminal(&line.replace('\t', " "))));
     }
-    note(&lines.join("\n"));
+    if let Some(hint) = error.hint() {
+        lines.extend(wrap(&terminal(&format!("hint: {hint}")), columns));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ConfigError, RuleIds, parse};
+
+    fn lines(text: &str) -> Vec<String> {
+        let message = parse(text, &RuleIds::default()).unwrap_err();
+        let path = "o.toml".into();
+        error_lines(&ConfigError::Invalid { path, message }.into(), 80)
+    }
+
+    #[test]
+    fn a_toml_error_shows_its_place_line_by_line() {
+        let told = lines("rate_share = 0.5\n[[waiver]]\nrule = \"account-left\"\n");
+        assert!(
+            told[0].starts_with(
+                "error: configuration `o.toml` is not valid: TOML parse error at line 2"
+            ),
+            "{told:?}"
+        );
+        assert_eq!(
+            told[1..4],
+            ["    |", "  2 | [[waiver]]", "    | ^^^^^^^^^^"]
+        );
+        assert!(told[4].contains("missing field"), "{told:?}");
+        assert!(told[5].starts_with("hint: "), "{told:?}");
+    }
+
+    #[test]
+    fn each_line_of_an_error_is_escaped_and_none_is_forged() {
+        let told = lines("[[waiver]]\nrule = \u{1b}[31m\n");
+        assert!(
+            told.iter().any(|line| line.contains("\\u{1b}[31m")),
+            "{told:?}"
+        );
+        assert!(told.iter().all(|line| !line.contains('\u{1b}')), "{told:?}");
+        let forged = CliError::refused("it says `\nhint: run this`".to_owned());
+        let told = error_lines(&forged, 200);
+        assert!(told[0].contains("`\\u{a}hint: run this`"), "{told:?}");
+    }
 }

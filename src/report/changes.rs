@@ -9,14 +9,16 @@ use serde::Serialize;
 
 use super::Format;
 use super::document::Tool;
-use super::page::{Page, Tone};
-use crate::audit::{Changes, Former, Retagged};
+use super::page::{Page, Tone, counted};
+use crate::audit::{Changes, Edited, Former, Retagged, VerdictChange};
 use crate::model::{AccountId, NodeId, Snapshot, Timestamp};
 
 /// The version of this form.
 const CHANGES_VERSION: u32 = 1;
 /// Lines of one kind on a page; JSON has them all.
 const SHOWN: usize = 20;
+/// Accounts of one verdict on a page.
+const NAMED: usize = 5;
 
 /// Two snapshots and what differs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -50,12 +52,20 @@ impl ChangesDocument {
         later: &Snapshot,
     ) -> Self {
         let attached = changes.attached.iter().chain(&changes.detached);
-        let nodes = attached.map(|one| &one.node);
+        let nodes = attached.map(|one| one.node.clone());
         let moved = changes.moved.iter();
-        let nodes =
-            nodes.chain(moved.flat_map(|one| one.from.last().into_iter().chain(one.to.last())));
+        let nodes = nodes.chain(moved.flat_map(|one| {
+            [one.from.last().cloned(), one.to.last().cloned()]
+                .into_iter()
+                .flatten()
+        }));
+        let judged = changes
+            .verdicts
+            .iter()
+            .flat_map(|one| one.accounts.iter().take(NAMED));
         let names = nodes
-            .map(|node| (node.clone(), later.called(node)))
+            .chain(judged.cloned().map(NodeId::Account))
+            .map(|node| (node.clone(), later.called(&node)))
             .collect();
         Self {
             format_version: CHANGES_VERSION,
@@ -122,7 +132,8 @@ pub(super) fn lines(page: &mut Page, changes: &Changes, called: impl Fn(&NodeId)
         moved,
         retagged,
         tags_read_once,
-        edited,
+        edited: _,
+        edits,
         detached,
         attached,
         scp_type,
@@ -143,20 +154,10 @@ pub(super) fn lines(page: &mut Page, changes: &Changes, called: impl Fn(&NodeId)
         } else {
             Tone::Plain
         };
-        let text = format!(
-            "{}: {} and now {} for {} accounts",
-            one.path,
-            one.before,
-            one.after,
-            one.accounts.len()
-        );
+        let text = verdict(one, &called);
         page.labeled(0, "verdict", tone, &text);
     }
-    list(
-        page,
-        "edited",
-        edited.iter().map(|id| format!("{id} has another text")),
-    );
+    list(page, "edited", edits.iter().map(Edited::sentence));
     let at = |one: &crate::audit::Attached| format!("{} at {}", one.policy, called(&one.node));
     list(page, "detached", detached.iter().map(at));
     list(page, "attached", attached.iter().map(at));
@@ -192,6 +193,31 @@ pub(super) fn lines(page: &mut Page, changes: &Changes, called: impl Fn(&NodeId)
     }
 }
 
+fn verdict(change: &VerdictChange, called: impl Fn(&NodeId) -> String) -> String {
+    let accounts = &change.accounts;
+    let first = accounts.iter().take(NAMED).map(|id| {
+        let called = called(&NodeId::Account(id.clone()));
+        // The word stands before the list already.
+        called
+            .strip_prefix("account ")
+            .unwrap_or(&called)
+            .to_owned()
+    });
+    let first: Vec<String> = first.collect();
+    let more = match accounts.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more (--format json)"),
+    };
+    format!(
+        "{}: {} and now {} for {}: {}{more}",
+        change.path,
+        change.before,
+        change.after,
+        counted(accounts.len(), "account", "accounts"),
+        first.join(", "),
+    )
+}
+
 fn list(page: &mut Page, label: &str, lines: impl ExactSizeIterator<Item = String>) {
     let more = lines.len().saturating_sub(SHOWN);
     for line in lines.take(SHOWN) {
@@ -204,5 +230,49 @@ fn list(page: &mut Page, label: &str, lines: impl ExactSizeIterator<Item = Strin
             Tone::Plain,
             &format!("{more} more (--format json lists all)"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exits::PathId;
+    use crate::model::fixture;
+
+    fn page(accounts: usize) -> String {
+        let accounts = (0..accounts)
+            .map(|number| fixture::account_id(&format!("{:012}", 222_222_222_222 + number)));
+        let changes = Changes {
+            verdicts: vec![VerdictChange {
+                path: PathId::Leave,
+                before: "blocked",
+                after: "open",
+                accounts: accounts.collect(),
+            }],
+            ..Changes::default()
+        };
+        let later = fixture::organization();
+        let times = (later.taken_at, later.taken_at);
+        ChangesDocument::new(times, changes, BTreeMap::new(), &later).render(Format::Table, 200)
+    }
+
+    #[test]
+    fn a_verdict_names_its_accounts() {
+        let name =
+            fixture::organization().called(&NodeId::Account(fixture::account_id("222222222222")));
+        let name = name.trim_start_matches("account ");
+        let one = page(1);
+        assert!(
+            one.contains(&format!("blocked and now open for 1 account: {name}\n")),
+            "{one}"
+        );
+        assert!(name.starts_with('`'), "{name}");
+        let seven = page(7);
+        assert!(seven.contains("for 7 accounts: "), "{seven}");
+        assert!(
+            seven.contains("222222222226 and 2 more (--format json)\n"),
+            "{seven}"
+        );
+        assert!(!seven.contains("222222222227"), "{seven}");
     }
 }

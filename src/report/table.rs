@@ -187,7 +187,7 @@ fn block(page: &mut Page, finding: &FindingView) {
         page.paragraph(
             2,
             &format!(
-                "waived by {} until {}: {}",
+                "waived by {}, waiver expires {}: {}",
                 waiver.owner, waiver.expires, waiver.reason
             ),
         );
