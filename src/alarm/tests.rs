@@ -143,10 +143,32 @@ fn aws_delivers_to_the_default_bus_only() {
     }
 }
 
+/// Answers for an alarm with these properties, in either language.
+fn of_alarms<const N: usize>(cases: [(Value, &str, &str); N]) {
+    for (changes, expected, words) in cases {
+        let (mut one, mut other) = (cloudformation(), terraform());
+        for (key, value) in changes.as_object().unwrap() {
+            one = with(one, &format!("/Resources/Alarm/Properties/{key}"), value);
+            let place = "/resource/aws_cloudwatch_metric_alarm/a";
+            let value = match value {
+                Value::Object(_) if key != "AlarmActions" => &json!("${var.some}"),
+                other => other,
+            };
+            other = with(
+                other,
+                &format!("{place}/{}", super::place::snake(key)),
+                value,
+            );
+        }
+        holds(&answer(&one, ATTEMPT), expected, words, &changes);
+        holds(&answer(&other, ATTEMPT), expected, words, &changes);
+    }
+}
+
 #[test]
 fn an_alarm_has_to_be_set_off_by_one_event() {
     let operator = "GreaterThanThreshold";
-    for (changes, expected, words) in [
+    of_alarms([
         (json!({}), "yes", "ilter"),
         (
             json!({"ComparisonOperator": operator, "Threshold": 0}),
@@ -191,20 +213,28 @@ fn an_alarm_has_to_be_set_off_by_one_event() {
         (json!({"Statistic": "Maximum"}), "yes", ""),
         (json!({"Statistic": "SampleCount"}), "yes", ""),
         (json!({"Statistic": null}), "could not tell", ""),
+    ]);
+}
+
+#[test]
+fn periods_and_missing_data_count() {
+    let two = json!({"EvaluationPeriods": 2, "TreatMissingData": "notBreaching"});
+    of_alarms([
         (
             json!({"EvaluationPeriods": 3, "DatapointsToAlarm": 1}),
             "yes",
             "",
         ),
-        (
-            json!({"EvaluationPeriods": 2, "TreatMissingData": "notBreaching"}),
-            "no",
-            "it wants 2 periods",
-        ),
+        (two, "no", "it wants 2 periods"),
         (
             json!({"EvaluationPeriods": 2}),
             "could not tell",
             "it wants 2 periods",
+        ),
+        (
+            json!({"EvaluationPeriods": null}),
+            "could not tell",
+            "how many periods",
         ),
         (json!({"TreatMissingData": "notBreaching"}), "yes", ""),
         (
@@ -217,6 +247,13 @@ fn an_alarm_has_to_be_set_off_by_one_event() {
             "could not tell",
             "ignores missing data",
         ),
+    ]);
+}
+
+#[test]
+fn an_alarm_has_to_watch_the_metric_and_act() {
+    of_alarms([
+        (json!({"Unit": "None"}), "yes", ""),
         (json!({"Unit": "Count"}), "no", "the filter writes None"),
         (
             json!({"Namespace": "Other"}),
@@ -248,24 +285,7 @@ fn an_alarm_has_to_be_set_off_by_one_event() {
             "could not tell",
             "watches the metric",
         ),
-    ] {
-        let (mut one, mut other) = (cloudformation(), terraform());
-        for (key, value) in changes.as_object().unwrap() {
-            one = with(one, &format!("/Resources/Alarm/Properties/{key}"), value);
-            let place = "/resource/aws_cloudwatch_metric_alarm/a";
-            let value = match value {
-                Value::Object(_) if key != "AlarmActions" => &json!("${var.some}"),
-                other => other,
-            };
-            other = with(
-                other,
-                &format!("{place}/{}", super::place::snake(key)),
-                value,
-            );
-        }
-        holds(&answer(&one, ATTEMPT), expected, words, &changes);
-        holds(&answer(&other, ATTEMPT), expected, words, &changes);
-    }
+    ]);
 }
 
 #[test]
