@@ -1,5 +1,6 @@
 //! Records of every source to detections and stories.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +8,7 @@ use super::audit::{of_events, unused_event_waivers};
 use crate::audit::{expired_waiver, foreign_invitations, unused_waiver};
 use crate::detect::{Home, detect, stories};
 use crate::model::settings::Settings;
-use crate::model::{Observer, OrganizationId, Snapshot, Timestamp};
+use crate::model::{AccountId, Observer, OrganizationId, Snapshot, Timestamp};
 use crate::report::{DetectionsDocument, Sources, Timeline};
 use crate::trail::archive::{Caps, NotScanned, Query, Scanned, Search, scan};
 
@@ -56,7 +57,7 @@ pub struct KnownHome {
 
 /// Judges the records of `sources` that the query takes; waivers count as of `now`.
 pub fn detect_in(
-    sources: Sources,
+    mut sources: Sources,
     query: &Query,
     known: &KnownHome,
     settings: &Settings,
@@ -93,6 +94,16 @@ pub fn detect_in(
         .chain(unused.map(unused_waiver))
         .chain(invited)
         .collect();
+    let members = facts.and_then(|facts| facts.accounts.known());
+    let members: Vec<AccountId> = members
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .filter(|id| query.accounts.is_empty() || query.accounts.contains(*id))
+        .cloned()
+        .collect();
+    if let Some(scanned) = &mut sources.archived {
+        scanned.coverage.name_missing(&members);
+    }
     DetectionsDocument::new(
         &Timeline {
             detections: &detections,

@@ -86,7 +86,7 @@ impl Looked {
         let histories = histories.map(|one| one.unparsed.len());
         let tables = self.tables.iter().map(|one| one.unparsed.len());
         let archive = self.archive.as_ref();
-        let files = archive.map_or(0, |one| one.damaged.len() + one.unparsed.len());
+        let files = archive.map_or(0, Coverage::unread);
         files + histories.chain(tables).sum::<usize>()
     }
 }
@@ -310,7 +310,9 @@ fn horizon(page: &mut Page, coverage: &Coverage) {
         .iter()
         .map(String::as_str)
         .collect();
+    let others: Vec<&str> = coverage.not_logs.iter().map(String::as_str).collect();
     for (what, names) in [
+        ("not log files", others),
         ("days without a file", days),
         ("accounts without a file", missing),
         ("regions without a file", regions),
@@ -360,6 +362,10 @@ fn unread(page: &mut Page, coverage: &Coverage) {
     if !coverage.is_complete() {
         page.gap();
         page.heading("Could not be read");
+        for one in &coverage.not_searched {
+            let text = format!("{}: {}", one.path, one.reason);
+            page.labeled(0, "unread", Tone::Doubtful, &text);
+        }
         for damaged in coverage.damaged.iter().chain(&coverage.unparsed) {
             page.labeled(
                 0,

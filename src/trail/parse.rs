@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::redact::redact;
+use super::redact::{redact, redact_text};
 use crate::model::record::{Actor, Record};
 use crate::model::{AccountId, Timestamp};
 
@@ -60,6 +60,7 @@ pub(super) fn from_value(value: &Value) -> Result<Record, Unparsed> {
         event_id: shown(&event_id),
         field: "eventTime",
     })?;
+    let free = |field| text(value, field).map(|text| redact_text(&text));
     let part = |field: &str| redact(value.get(field).cloned().unwrap_or_default());
     Ok(Record {
         time,
@@ -69,10 +70,10 @@ pub(super) fn from_value(value: &Value) -> Result<Record, Unparsed> {
         region: text(value, "awsRegion").unwrap_or_default(),
         recipient: account(value, "recipientAccountId"),
         error_code: text(value, "errorCode"),
-        error_message: text(value, "errorMessage"),
+        error_message: free("errorMessage"),
         actor: actor(value.get("userIdentity").unwrap_or(&Value::Null)),
-        source_ip: text(value, "sourceIPAddress"),
-        user_agent: text(value, "userAgent"),
+        source_ip: free("sourceIPAddress"),
+        user_agent: free("userAgent"),
         request: part("requestParameters"),
         response: part("responseElements"),
         details: part("serviceEventDetails"),
@@ -183,6 +184,20 @@ mod tests {
         assert_eq!(record.name, "AssumeRole");
         assert_eq!(record.response["credentials"], "REDACTED");
         assert!(!serde_json::to_string(&record).unwrap().contains("ASIAMOWP"));
+    }
+
+    #[test]
+    fn what_a_caller_wrote_into_its_user_agent_is_cut_too() {
+        let record = parse(
+            &json!({"eventName": "X", "eventSource": "s", "eventTime": "2026-11-20T10:00:00Z",
+            "userAgent": "tool --secret-key canary", "errorMessage": "sessionToken=canary",
+            "requestParameters": {"clientToken": "canary"}})
+            .to_string(),
+        )
+        .unwrap();
+        let shown = serde_json::to_string(&record).unwrap();
+        assert!(!shown.contains("canary"), "{shown}");
+        assert_eq!(record.user_agent.unwrap(), "tool --secret-key REDACTED");
     }
 
     #[test]

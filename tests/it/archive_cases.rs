@@ -215,7 +215,8 @@ fn with_options(plain: &[u8]) -> Vec<u8> {
 fn encodings() -> Vec<Case> {
     let utf16 = |name: &str, unit: fn(u16) -> [u8; 2]| {
         let text = String::from_utf8(one(name)).expect("UTF-8");
-        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        let mark = (!name.ends_with("no-mark")).then_some(0xfeff);
+        let units = mark.into_iter().chain(text.encode_utf16());
         units.flat_map(unit).collect::<Vec<u8>>()
     };
     let mut bad = log(&[&odd("not-utf8", "\"cli\"", "\"c?i\"")]);
@@ -252,6 +253,18 @@ fn encodings() -> Vec<Case> {
             &["1"],
         )
         .noted("UTF-16"),
+        Case::new(
+            "utf16-little-no-mark",
+            gzip(&utf16("utf16-little-no-mark", u16::to_le_bytes)),
+            &["1"],
+        )
+        .noted("UTF-16"),
+        Case::new(
+            "utf16-big-no-mark",
+            utf16("utf16-big-no-mark", u16::to_be_bytes),
+            &["1"],
+        )
+        .noted("not compressed"),
         Case::new("not-utf8", gzip(&bad), &["1"]),
         Case::new("lone-surrogate", gzip(&lone), &["1"]),
         Case::new("escaped-name", gzip(&log(&[&name])), &["1"]),

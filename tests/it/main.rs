@@ -13,6 +13,7 @@ mod answers;
 mod architecture;
 mod archive;
 mod archive_cases;
+mod archive_unread;
 mod athena;
 mod commands;
 mod cost;

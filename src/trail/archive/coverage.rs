@@ -38,6 +38,10 @@ pub struct Coverage {
     pub over_cap: u64,
     /// Files without a list of records.
     pub not_log_files: u64,
+    /// Which these are.
+    pub not_logs: Vec<String>,
+    /// The named paths of which no file was searched: of them there is no answer.
+    pub not_searched: Vec<NotSearched>,
     /// Files that were searched, but are odd.
     pub noted: Vec<Noted>,
     /// Records of a wanted name that could not be read: the file, and why.
@@ -48,7 +52,8 @@ pub struct Coverage {
     pub unplaced: u64,
     /// Days of the window for which no file was found: `2026-11-01` or `2026-11-01/2026-11-03`.
     pub days_without_files: Vec<String>,
-    /// Accounts that were asked for or have a folder, but no file was searched.
+    /// Accounts that were asked for, have a folder or are known to be members, but no file was
+    /// searched.
     pub accounts_without_files: Vec<AccountId>,
     /// Regions that should have files, but no file was searched.
     pub regions_without_files: Vec<String>,
@@ -77,6 +82,15 @@ pub struct Damaged {
     pub bytes_searched: u64,
 }
 
+/// A named path of which no file was searched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NotSearched {
+    /// The path.
+    pub path: String,
+    /// What became of its files.
+    pub reason: String,
+}
+
 /// A file that was searched, but is odd.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Noted {
@@ -89,6 +103,21 @@ pub struct Noted {
 impl Coverage {
     /// Was everything read that should have been?
     pub fn is_complete(&self) -> bool {
-        self.damaged.is_empty() && self.unparsed.is_empty()
+        self.unread() == 0
+    }
+
+    /// How many paths, files and records could not be read.
+    pub fn unread(&self) -> usize {
+        self.damaged.len() + self.unparsed.len() + self.not_searched.len()
+    }
+
+    /// Names those of the accounts of which no file was searched.
+    pub fn name_missing<'a>(&mut self, accounts: impl IntoIterator<Item = &'a AccountId>) {
+        let missing = accounts
+            .into_iter()
+            .filter(|account| self.accounts.binary_search(account).is_err());
+        self.accounts_without_files.extend(missing.cloned());
+        self.accounts_without_files.sort();
+        self.accounts_without_files.dedup();
     }
 }

@@ -9,7 +9,7 @@ use super::inflate::Inflater;
 use super::members::{Fault, Members, io_fault};
 use super::prefilter::Prefilter;
 use super::query::Query;
-use super::record::{self, read};
+use super::record::{self, is_record, looked_up, read};
 use super::scan::Caps;
 use super::text::{FromUtf16, Kind, is_tar, unmarked, utf16};
 use crate::model::record::Record;
@@ -31,7 +31,14 @@ pub(super) struct Outcome {
     pub(super) notes: Vec<&'static str>,
     pub(super) records: Vec<Record>,
     pub(super) unparsed: Vec<String>,
+    /// Words of CloudTrail's in a JSON text. If it is no log, it may be one in a form that is not
+    /// read.
+    pub(super) holds: Option<&'static str>,
 }
+
+/// What a record holds whatever stands around it.
+const WORDS: [&str; 2] = ["CloudTrailEvent", "eventName"];
+const SAVED: &str = "saved from the event history (`lookup-events`), read as records";
 
 /// Searches file after file; its buffers are used again.
 pub(super) struct Searcher<'q> {
@@ -51,6 +58,7 @@ impl<'q> Searcher<'q> {
                 query,
                 prefilter,
                 framer: Framer::new(),
+                json: None,
             },
         }
     }
@@ -149,6 +157,8 @@ struct Text<'q> {
     query: &'q Query,
     prefilter: &'q Prefilter,
     framer: Framer,
+    /// Does the text begin as JSON does? `None`: nothing but white space so far.
+    json: Option<bool>,
 }
 
 impl Text<'_> {
@@ -228,6 +238,7 @@ impl Text<'_> {
 
     fn begin(&mut self) {
         self.framer.restart();
+        self.json = None;
     }
 
     fn push(&mut self, text: &[u8], outcome: &mut Outcome) {
@@ -235,6 +246,21 @@ impl Text<'_> {
         self.framer.push(text, &mut |frame| {
             object(frame, query, prefilter, outcome);
         });
+        self.words(text, outcome);
+    }
+
+    fn words(&mut self, text: &[u8], outcome: &mut Outcome) {
+        if outcome.is_log || self.framer.is_log() || outcome.holds.is_some() {
+            return;
+        }
+        if self.json.is_none() {
+            let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+            self.json = first.map(|byte| matches!(byte, b'{' | b'['));
+        }
+        if self.json == Some(true) {
+            let held = |word: &&str| memmem::find(text, word.as_bytes()).is_some();
+            outcome.holds = WORDS.into_iter().find(held);
+        }
     }
 
     fn end(&mut self, outcome: &mut Outcome) {
@@ -253,12 +279,33 @@ fn object(frame: Frame<'_>, query: &Query, prefilter: &Prefilter, outcome: &mut 
             .push("an object too large to be a record".to_owned());
         return;
     }
+    let has = |word: &[u8]| memmem::find(frame.text, word).is_some();
+    if !frame.listed && has(b"\"CloudTrailEvent\"") {
+        match looked_up(frame.text) {
+            Ok(Some(text)) => {
+                outcome.is_log = true;
+                if !outcome.notes.contains(&SAVED) {
+                    outcome.notes.push(SAVED);
+                }
+                record(text.as_bytes(), query, prefilter, outcome);
+                return;
+            }
+            Ok(None) => {}
+            Err(why) => return outcome.unparsed.push(why),
+        }
+    }
     // An object of its own is a record if it looks like one.
-    outcome.is_log |= !frame.listed && memmem::find(frame.text, b"\"eventName\"").is_some();
-    if !prefilter.may_hold(frame.text) {
+    if !outcome.is_log && !frame.listed && has(b"\"eventName\"") {
+        outcome.is_log = is_record(frame.text);
+    }
+    record(frame.text, query, prefilter, outcome);
+}
+
+fn record(text: &[u8], query: &Query, prefilter: &Prefilter, outcome: &mut Outcome) {
+    if !prefilter.may_hold(text) {
         return;
     }
-    match read(frame.text, query) {
+    match read(text, query) {
         record::Read::Wanted(record) => {
             outcome.is_log = true;
             outcome.records.push(*record);

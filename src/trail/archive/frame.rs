@@ -1,7 +1,7 @@
 //! Cuts a text into the JSON objects that can be records, byte by byte.
 //!
 //! Records are the objects in the list `Records` of an object, or objects of their own: one a
-//! line, or in a list. Strings need not be UTF-8, nesting may be as deep as it likes, and the
+//! line, in a list, or in the list `Events` of an object, as the event history answers. Strings need not be UTF-8, nesting may be as deep as it likes, and the
 //! text may end anywhere: only brackets and quotes count, so one strange record does not hide the
 //! next. Whatever a record holds, it takes no more than [`MOST`] bytes here.
 
@@ -33,12 +33,29 @@ enum At {
     Outside,
     /// In an object of its own.
     Own,
-    /// Between the elements of `Records`.
+    /// Between the elements of a [`List`].
     List,
-    /// In an element of `Records` that is an object.
+    /// In an element of it that is an object.
     Listed,
-    /// In an element of `Records` that is a list, so many levels deep.
+    /// In an element of it that is a list, so many levels deep.
     Skipped(u64),
+}
+
+/// A member whose objects are shown one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    Records,
+    Events,
+}
+
+impl List {
+    fn of(key: &str) -> Option<Self> {
+        match key {
+            "Records" => Some(Self::Records),
+            "Events" => Some(Self::Events),
+            _ => None,
+        }
+    }
 }
 
 /// An object under construction.
@@ -143,16 +160,12 @@ impl Object {
         self.level == 1 && self.key_next
     }
 
-    /// Is the value that begins now that of `Records`?
-    fn at_records(&self) -> bool {
-        let value = self.level == 1 && self.value.is_some();
+    /// The list that begins, if the value that begins now is one.
+    fn at_list(&self) -> Option<List> {
         let (start, end) = self.key;
-        value
-            && self.text.get(start..end).is_some_and(|key| {
-                key == b"\"Records\""
-                    || (key.contains(&b'\\')
-                        && serde_json::from_slice::<String>(key).is_ok_and(|key| key == "Records"))
-            })
+        let key = self.text.get(start..end);
+        let key = key.filter(|_| self.level == 1 && self.value.is_some())?;
+        List::of(&serde_json::from_slice::<String>(key).ok()?)
     }
 }
 
@@ -164,6 +177,7 @@ impl Object {
 )]
 pub(super) struct Framer {
     at: At,
+    list: List,
     string: bool,
     escaped: bool,
     /// Lists around the objects.
@@ -178,6 +192,7 @@ impl Framer {
     pub(super) fn new() -> Self {
         Self {
             at: At::Outside,
+            list: List::Records,
             string: false,
             escaped: false,
             lists: 0,
@@ -281,14 +296,15 @@ impl Framer {
                 b'}' | b']' => self.at = At::Skipped(level - 1),
                 _ => {}
             },
-            At::Own if byte == b'[' && self.own.at_records() => {
-                // The object itself keeps an empty list.
-                self.own.push(b"[");
-                self.at = At::List;
-                self.log = true;
-            }
             At::Own => {
-                if self.own.structure(byte) {
+                let list = (byte == b'[').then(|| self.own.at_list());
+                if let Some(list) = list.flatten() {
+                    // The object itself keeps an empty list.
+                    self.own.push(b"[");
+                    self.at = At::List;
+                    self.list = list;
+                    self.log |= list == List::Records;
+                } else if self.own.structure(byte) {
                     self.at = At::Outside;
                     show(frame(&self.own, false));
                 }
@@ -296,7 +312,7 @@ impl Framer {
             At::Listed => {
                 if self.listed.structure(byte) {
                     self.at = At::List;
-                    show(frame(&self.listed, true));
+                    show(frame(&self.listed, self.list == List::Records));
                 }
             }
         }
@@ -386,6 +402,10 @@ mod tests {
             (
                 "[{\"a\":1},\n{\"Records\":[{\"b\":1}]}]",
                 &[r#"{"a":1}"#, r#"*{"b":1}"#, r#"{"Records":[]}"#],
+            ),
+            (
+                r#"{"Events": [{"a":1}], "NextToken": "x"}"#,
+                &[r#"{"a":1}"#, r#"{"Events": [], "NextToken": "x"}"#],
             ),
             ("{\"a\":1}\n{\"a\":2}\n", &[r#"{"a":1}"#, r#"{"a":2}"#]),
             ("it's \"text\n {\"a\":1}", &[r#"{"a":1}"#]),

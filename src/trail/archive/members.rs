@@ -21,6 +21,12 @@ pub(super) enum Fault {
     /// Named as gzip, but neither that nor a log file.
     #[error("neither gzip, as its name says, nor a text with records")]
     NotGzip,
+    /// Not a log file, but with such words in it.
+    #[error("not a log file, but holds `{0}`; its records were not read")]
+    Holds(&'static str),
+    /// Named as a log file, but none.
+    #[error("named as a log file, but holds no list of records")]
+    NoRecords,
     /// A member's checksum differs.
     #[error("the checksum does not match")]
     Checksum,

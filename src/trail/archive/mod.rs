@@ -19,9 +19,10 @@ mod record;
 mod scan;
 mod sync;
 mod text;
+mod unsearched;
 mod walk;
 
-pub use coverage::{Coverage, Damaged, Noted, Pruned};
+pub use coverage::{Coverage, Damaged, NotSearched, Noted, Pruned};
 pub use prefilter::Prefilter;
 pub use query::{Query, Window};
 pub use scan::{Caps, Found, NotScanned, Scanned, Search, scan};

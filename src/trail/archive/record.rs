@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::query::Query;
@@ -41,6 +41,35 @@ pub(super) fn read(text: &[u8], query: &Query) -> Read {
         Ok(record) if query.takes(&record) => Read::Wanted(Box::new(record)),
         Ok(_) => Read::Other,
         Err(error) => Read::Unparsed(error.to_string()),
+    }
+}
+
+/// Is an object one by itself, not one that holds records somewhere? What cannot be read may be.
+pub(super) fn is_record(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(rename = "eventName")]
+        name: Option<IgnoredAny>,
+    }
+    serde_json::from_str::<Named>(&mended(text)).map_or(true, |named| named.name.is_some())
+}
+
+/// The record in an event as `lookup-events` answers: there it is text. `None`: no such event.
+///
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Event.html>
+pub(super) fn looked_up(text: &[u8]) -> Result<Option<String>, String> {
+    #[derive(Deserialize)]
+    struct LookedUp {
+        #[serde(rename = "CloudTrailEvent")]
+        event: Option<Value>,
+    }
+    let event: LookedUp = serde_json::from_str(&mended(text))
+        .map_err(|error| format!("an event that is not JSON: {error}"))?;
+    match event.event {
+        None => Ok(None),
+        Some(Value::String(text)) if text.trim_start().starts_with('{') => Ok(Some(text)),
+        Some(record @ Value::Object(_)) => Ok(Some(record.to_string())),
+        Some(_) => Err("an event whose `CloudTrailEvent` is no record".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Walks, searches with several workers, and puts together what they found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,9 +14,10 @@ use super::coverage::{Coverage, Damaged, Noted, Pruned};
 use super::file::Searcher;
 use super::members::{Fault, io_fault};
 use super::prefilter::Prefilter;
-use super::prune::Pruning;
+use super::prune::{Pruning, Rule};
 use super::query::Query;
-use super::walk::{Met, Walker, named_gz};
+use super::unsearched::{Fates, not_searched};
+use super::walk::{Met, Walker, named_gz, named_log};
 use crate::model::record::Record;
 use crate::model::{Event, Observer, Partition};
 
@@ -52,6 +53,9 @@ impl Default for Caps {
         }
     }
 }
+
+/// Characters of an id or error code that a note shows; AWS's have fewer.
+const SHOWN_OF_ID: usize = 64;
 
 /// A record and where it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,17 +129,17 @@ fn search_all(
     observer: &dyn Observer,
 ) -> Result<(Met, Tally), NotScanned> {
     let workers = search.workers.max(1);
-    let (send, receive) = sync_channel::<Vec<PathBuf>>(2 * workers);
+    let (send, receive) = sync_channel::<Chunk>(2 * workers);
     let receive = Arc::new(Mutex::new(receive));
     let done = AtomicUsize::new(0);
-    let work = |receive: Arc<Mutex<Receiver<Vec<PathBuf>>>>| {
+    let work = |receive: Arc<Mutex<Receiver<Chunk>>>| {
         let mut worker = Worker {
             searcher: Searcher::new(search.query, prefilter, search.caps),
             tally: Tally::default(),
         };
-        while let Some(chunk) = next(&receive).filter(|_| !stop.load(Ordering::Relaxed)) {
+        while let Some((root, chunk)) = next(&receive).filter(|_| !stop.load(Ordering::Relaxed)) {
             for path in &chunk {
-                worker.file(path);
+                worker.file(root, path);
             }
             let count = done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
             let what = "log files searched";
@@ -150,11 +154,13 @@ fn search_all(
         // Once no worker is left, sending fails and the walk ends.
         drop(receive);
         // The channel is bounded, so that a long walk does not fill the memory.
-        let mut walker = Walker::new(pruning, search.roots, |chunk| send.send(chunk).is_ok());
+        let mut walker = Walker::new(pruning, search.roots, |root, chunk| {
+            send.send((root, chunk)).is_ok()
+        });
         let mut empty = None;
-        for root in search.roots {
+        for (index, root) in search.roots.iter().enumerate() {
             let before = walker.met.files + walker.met.pruned.len() as u64;
-            let go_on = walker.walk(root);
+            let go_on = walker.walk(index, root);
             if before == walker.met.files + walker.met.pruned.len() as u64 {
                 empty = Some(root.clone());
             }
@@ -176,8 +182,11 @@ fn search_all(
     })
 }
 
+/// Files of one root, known by its index.
+type Chunk = (usize, Vec<PathBuf>);
+
 /// The next chunk; `None`: there is none any more.
-fn next(receive: &Mutex<Receiver<Vec<PathBuf>>>) -> Option<Vec<PathBuf>> {
+fn next(receive: &Mutex<Receiver<Chunk>>) -> Option<Chunk> {
     let receive = receive.lock().unwrap_or_else(PoisonError::into_inner);
     receive.recv().ok()
 }
@@ -186,10 +195,11 @@ fn next(receive: &Mutex<Receiver<Vec<PathBuf>>>) -> Option<Vec<PathBuf>> {
 #[derive(Debug, Default)]
 struct Tally {
     found: Vec<(Record, String)>,
-    searched: u64,
+    /// Of each root, by its index.
+    fates: BTreeMap<usize, Fates>,
     bytes_read: u64,
     bytes_searched: u64,
-    not_log_files: u64,
+    not_logs: Vec<String>,
     over_cap: u64,
     damaged: Vec<Damaged>,
     unparsed: Vec<Damaged>,
@@ -199,10 +209,12 @@ struct Tally {
 impl Tally {
     fn add(&mut self, other: Self) {
         self.found.extend(other.found);
-        self.searched += other.searched;
+        for (root, fates) in other.fates {
+            self.fates.entry(root).or_default().add(fates);
+        }
         self.bytes_read += other.bytes_read;
         self.bytes_searched += other.bytes_searched;
-        self.not_log_files += other.not_log_files;
+        self.not_logs.extend(other.not_logs);
         self.over_cap += other.over_cap;
         self.damaged.extend(other.damaged);
         self.unparsed.extend(other.unparsed);
@@ -216,15 +228,20 @@ struct Worker<'q> {
 }
 
 impl Worker<'_> {
-    fn file(&mut self, path: &Path) {
-        let outcome = match File::open(path) {
+    fn file(&mut self, root: usize, path: &Path) {
+        let mut outcome = match File::open(path) {
             Ok(file) => self.searcher.search(file, named_gz(path)),
             Err(error) => super::file::Outcome {
                 fault: Some(io_fault(error)),
                 ..super::file::Outcome::default()
             },
         };
+        if !outcome.is_log && outcome.fault.is_none() {
+            outcome.fault = unusable(path, outcome.holds);
+            outcome.bytes_searched *= u64::from(outcome.fault.is_none());
+        }
         let tally = &mut self.tally;
+        let fates = tally.fates.entry(root).or_default();
         let shown = || path.display().to_string();
         tally.bytes_read += outcome.bytes_read;
         tally.bytes_searched += outcome.bytes_searched;
@@ -235,11 +252,13 @@ impl Worker<'_> {
         };
         // A part of a file that holds no list yet may well be that of a log file.
         if outcome.is_log || (outcome.fault.is_some() && outcome.bytes_searched > 0) {
-            tally.searched += 1;
+            fates.searched += 1;
         } else if outcome.fault.is_none() {
-            tally.not_log_files += 1;
+            fates.not_logs += 1;
+            tally.not_logs.push(shown());
         }
         if let Some(fault) = outcome.fault {
+            fates.damaged += 1;
             tally.over_cap += u64::from(matches!(fault, Fault::OverCap(_)));
             tally.damaged.push(damaged(fault.to_string()));
         }
@@ -256,6 +275,12 @@ impl Worker<'_> {
     }
 }
 
+/// Why a file without a list of records cannot be passed over as somebody's notes.
+fn unusable(path: &Path, holds: Option<&'static str>) -> Option<Fault> {
+    let named = || named_log(path).then_some(Fault::NoRecords);
+    holds.map(Fault::Holds).or_else(named)
+}
+
 fn put_together(search: &Search<'_>, pruning: &Pruning<'_>, met: Met, tally: Tally) -> Scanned {
     let total = tally.found.len();
     let found = each_once(tally.found);
@@ -266,13 +291,10 @@ fn put_together(search: &Search<'_>, pruning: &Pruning<'_>, met: Met, tally: Tal
     let (mut unparsed, mut noted) = (tally.unparsed, tally.noted);
     unparsed.sort();
     noted.sort();
-    let pruned = met.pruned.iter().map(|(rule, (folders, files))| Pruned {
-        rule: rule.word(),
-        folders: *folders,
-        files: *files,
-    });
-    let wanted = search.query.accounts.union(&met.account_folders);
-    let coverage = Coverage {
+    noted.extend(told_twice(&found));
+    let mut not_logs = tally.not_logs;
+    not_logs.sort();
+    let mut coverage = Coverage {
         paths: search
             .roots
             .iter()
@@ -282,13 +304,15 @@ fn put_together(search: &Search<'_>, pruning: &Pruning<'_>, met: Met, tally: Tal
         until: window.until,
         margin_hours: window.margin_hours,
         files_seen: met.files,
-        pruned: pruned.collect(),
-        searched: tally.searched,
+        pruned: by_rule(&met),
+        searched: tally.fates.values().map(|fates| fates.searched).sum(),
         bytes_read: tally.bytes_read,
         bytes_searched: tally.bytes_searched,
         damaged,
         over_cap: tally.over_cap,
-        not_log_files: tally.not_log_files,
+        not_log_files: not_logs.len() as u64,
+        not_logs,
+        not_searched: not_searched(search.roots, &tally.fates, &met),
         noted,
         unparsed,
         duplicates: (total - found.len()) as u64,
@@ -298,15 +322,27 @@ fn put_together(search: &Search<'_>, pruning: &Pruning<'_>, met: Met, tally: Tal
             &met,
             TimeZone::UTC.to_datetime(window.until).date(),
         ),
-        accounts_without_files: wanted
-            .filter(|account| !met.accounts.contains(account))
-            .cloned()
-            .collect(),
+        accounts_without_files: Vec::new(),
         regions_without_files: empty_regions(&met),
         accounts: met.accounts.into_iter().collect(),
         regions: met.regions.into_iter().collect(),
     };
+    coverage.name_missing(search.query.accounts.union(&met.account_folders));
     Scanned { found, coverage }
+}
+
+fn by_rule(met: &Met) -> Vec<Pruned> {
+    let mut rules: BTreeMap<&Rule, (u64, u64)> = BTreeMap::new();
+    for ((_, rule), (folders, files)) in &met.pruned {
+        let sum = rules.entry(rule).or_default();
+        *sum = (sum.0 + folders, sum.1 + files);
+    }
+    let pruned = rules.into_iter().map(|(rule, (folders, files))| Pruned {
+        rule: rule.word(),
+        folders,
+        files,
+    });
+    pruned.collect()
 }
 
 /// Newest first. Delivered twice counts once; but not if only the event id is the same, which
@@ -332,11 +368,55 @@ fn each_once(records: Vec<(Record, String)>) -> Vec<Found> {
         let later = b.record.time.cmp(&a.record.time);
         later
             .then_with(|| a.record.event_id.cmp(&b.record.event_id))
+            // Who takes one record for each id must not get the harmless one.
+            .then_with(|| {
+                a.record
+                    .error_code
+                    .is_some()
+                    .cmp(&b.record.error_code.is_some())
+            })
             .then_with(|| a.files.cmp(&b.files))
             // Records without an id, from one file.
             .then_with(|| a.record.name.cmp(&b.record.name))
     });
     found
+}
+
+/// Ids that stand in records of different content: one of them may be forged. `found` is sorted
+/// so that those of one time stand together; a twin of another time is told all the same.
+fn told_twice(found: &[Found]) -> Vec<Noted> {
+    let mut by_id: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+    for one in found.iter().filter(|one| !one.record.event_id.is_empty()) {
+        by_id.entry(&one.record.event_id).or_default().push(one);
+    }
+    by_id.retain(|_, same| same.len() > 1);
+    let each = by_id.into_iter().map(|(id, same)| {
+        let files: BTreeSet<&str> = same
+            .iter()
+            .flat_map(|one| one.files.iter().map(String::as_str))
+            .collect();
+        let ends: Vec<String> = same.iter().map(|one| end_of(&one.record)).collect();
+        let id: String = id.chars().take(SHOWN_OF_ID).collect();
+        Noted {
+            path: files.into_iter().collect::<Vec<_>>().join(" and "),
+            what: format!(
+                "event id `{id}` stands in {} different records: {}",
+                same.len(),
+                ends.join("; ")
+            ),
+        }
+    });
+    each.collect()
+}
+
+/// What an event was and how it ended, in words.
+fn end_of(record: &Record) -> String {
+    let end = record.error_code.as_deref().unwrap_or("no error");
+    let (name, end) = (
+        &record.name,
+        end.chars().take(SHOWN_OF_ID).collect::<String>(),
+    );
+    format!("{name} at {}, {end}", record.time)
 }
 
 /// Days of the window without a file, neighbors together.

@@ -40,9 +40,15 @@ pub(super) fn unmarked(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
-/// The byte order that a UTF-16 mark tells.
+/// The byte order that a UTF-16 mark tells, or the first two characters of a JSON text without
+/// one: what they begin with is ASCII, so that every other byte is 0.
 pub(super) fn utf16(start: &[u8]) -> Option<Order> {
+    let begins = |first: &u8, next: &u8| {
+        matches!(first, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n') && *next != 0 && next.is_ascii()
+    };
     match start {
+        [0, first, 0, next, ..] if begins(first, next) => Some(Order::Big),
+        [first, 0, next, 0, ..] if begins(first, next) => Some(Order::Little),
         [0xff, 0xfe, ..] => Some(Order::Little),
         [0xfe, 0xff, ..] => Some(Order::Big),
         _ => None,
@@ -152,6 +158,19 @@ mod tests {
         let mut reader = FromUtf16::new(lone.as_slice(), Order::Little);
         reader.read_to_string(&mut out).unwrap();
         assert_eq!(out, "\u{fffd}x");
+    }
+
+    #[test]
+    fn json_in_utf16_is_known_without_a_mark() {
+        for (bytes, order) in [
+            (b"{\0\"\0".as_slice(), Some(Order::Little)),
+            (b"\0[\0\n\0{", Some(Order::Big)),
+            (b"\0\0\x08 overwritten", None),
+            (b"{\0\0\0\"\0\0\0", None),
+            (b"{\"Records\":[]}", None),
+        ] {
+            assert_eq!(utf16(bytes), order, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -22,8 +22,8 @@ const FIRST_CHUNK: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Met {
     pub(super) files: u64,
-    /// Folders and files by rule.
-    pub(super) pruned: BTreeMap<Rule, (u64, u64)>,
+    /// Folders and files by root and rule.
+    pub(super) pruned: BTreeMap<(usize, Rule), (u64, u64)>,
     /// What could not be listed or is not followed.
     pub(super) unread: Vec<Damaged>,
     pub(super) unplaced: u64,
@@ -39,14 +39,16 @@ pub(super) struct Met {
 pub(super) struct Walker<'a, H> {
     pruning: &'a Pruning<'a>,
     roots: Vec<PathBuf>,
+    /// Which root is walked.
+    root: usize,
     chunk: Vec<PathBuf>,
     limit: usize,
-    /// Takes a chunk; `false`: stop.
+    /// Takes a chunk of a root; `false`: stop.
     hand: H,
     pub(super) met: Met,
 }
 
-impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
+impl<'a, H: FnMut(usize, Vec<PathBuf>) -> bool> Walker<'a, H> {
     pub(super) fn new(pruning: &'a Pruning<'a>, roots: &[PathBuf], hand: H) -> Self {
         Self {
             pruning,
@@ -54,6 +56,7 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
                 .iter()
                 .filter_map(|root| root.canonicalize().ok())
                 .collect(),
+            root: 0,
             chunk: Vec::new(),
             limit: FIRST_CHUNK,
             hand,
@@ -61,8 +64,9 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
         }
     }
 
-    /// Walks one root; `false`: the taker wants no more.
-    pub(super) fn walk(&mut self, root: &Path) -> bool {
+    /// Walks one root, known by its index; `false`: the taker wants no more.
+    pub(super) fn walk(&mut self, index: usize, root: &Path) -> bool {
+        self.root = index;
         let whole = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         // The root may lie anywhere within the layout, so that the names above it count.
         let parts = whole.components().filter_map(|part| match part {
@@ -130,7 +134,7 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
 
     fn folder(&mut self, path: PathBuf, folder: Folder, open: &mut Vec<(PathBuf, Folder)>) {
         if let Some(rule) = self.pruning.folder(&folder) {
-            self.met.pruned.entry(rule).or_default().0 += 1;
+            self.pruned(rule).0 += 1;
             return;
         }
         match &folder {
@@ -149,12 +153,16 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
         self.met.files += 1;
         let name = FileName::read(name);
         if let Some(rule) = self.pruning.file(&name) {
-            self.met.pruned.entry(rule).or_default().1 += 1;
+            self.pruned(rule).1 += 1;
             return true;
         }
         self.place(&name, folder);
         self.chunk.push(path);
         self.chunk.len() < self.limit || self.flush()
+    }
+
+    fn pruned(&mut self, rule: Rule) -> &mut (u64, u64) {
+        self.met.pruned.entry((self.root, rule)).or_default()
     }
 
     /// Notes account, region and day of a file that will be searched.
@@ -208,13 +216,19 @@ impl<'a, H: FnMut(Vec<PathBuf>) -> bool> Walker<'a, H> {
             return true;
         }
         self.limit = (self.limit + self.limit / 4).min(CHUNK);
-        (self.hand)(std::mem::take(&mut self.chunk))
+        (self.hand)(self.root, std::mem::take(&mut self.chunk))
     }
 }
 
 fn enter_all(names: &[&str]) -> Folder {
     let start = Folder::Loose(None);
     names.iter().fold(start, |folder, name| folder.enter(name))
+}
+
+/// Is a file named as CloudTrail names log files?
+pub(super) fn named_log(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| matches!(FileName::read(name), FileName::Log(_)))
 }
 
 /// Does a file's name say that it is compressed?
