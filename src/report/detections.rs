@@ -183,7 +183,12 @@ fn page(document: &DetectionsDocument, width: usize) -> String {
     let mut page = Page::new(width);
     page.heading("Exits, attempts and changes to the guard");
     if document.detections.is_empty() {
-        page.paragraph(0, "no event found");
+        let found = if document.coverage.is_complete() {
+            "no event found"
+        } else {
+            "no event found in what could be read"
+        };
+        page.paragraph(0, found);
     }
     for one in &document.detections {
         timeline::one_event(&mut page, &one.event);
