@@ -61,7 +61,7 @@ fn call(rule: &'static RuleMeta, record: &Record, outcome: Outcome) -> Judged {
         Outcome::Succeeded => (rule.severity, "it had its effect"),
         Outcome::Refused(RefusedBy::Constraint) => (
             rule.severity.min(Severity::Medium),
-            "authorization had passed: it changed nothing because what was asked for cannot be done now",
+            "nothing changed, as what was asked for cannot be done now; it was allowed to",
         ),
         Outcome::Refused(_) => (Severity::Low, "it was refused, so it changed nothing"),
         Outcome::Failed => (Severity::Low, "it came to nothing"),

@@ -168,10 +168,21 @@ fn other_tags_are_named_by_diff_and_audit_where_both_hold_them() {
     };
     retag(&served, "shop", &[("owner", "a"), ("gone", "x")]);
     taken(&served, "a.json", &[]);
-    retag(&served, "shop", &[("owner", "b"), ("new", "y\u{1b}[2J")]);
+    retag(&served, "shop", &[("owner", "b"), ("new", "y")]);
     taken(&served, "b.json", &[]);
     let file = |name: &str| served.place().join(name);
     let mut bare = read_snapshot(&file("b.json")).expect("it was written");
+    // AWS takes no such value, but a file may hold it.
+    if let Observed::Known(accounts) = &mut bare.accounts {
+        for account in accounts.values_mut() {
+            if let Observed::Known(tags) = &mut account.tags
+                && let Some(value) = tags.get_mut("new")
+            {
+                value.push_str("\u{1b}[2J");
+            }
+        }
+    }
+    write_snapshot(&file("b.json"), &bare).expect("written");
     if let Observed::Known(accounts) = &mut bare.accounts {
         for account in accounts.values_mut() {
             account.tags = Observed::not_read("organizations:ListTagsForResource");

@@ -289,7 +289,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     binary, rng = Path(parser.parse_args().binary).resolve(), random.Random(SEED)
-    with tempfile.TemporaryDirectory() as place, Moto(Path(place)) as moto, Recorder(moto.endpoint, "athena") as recorder:
+    with tempfile.TemporaryDirectory() as place, Moto(Path(place)) as moto, Recorder(moto.endpoint) as recorder:
         root, home = Path(place) / "archive", Path(place) / "home"
         root.mkdir()
         home.mkdir()
