@@ -146,6 +146,7 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
             ),
             change: Change::MoveAccount {
                 account: account.clone(),
+                from: None,
                 to,
             },
             covers: 1,

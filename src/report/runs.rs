@@ -100,7 +100,11 @@ pub struct UndoDocument {
     pub organization: OrganizationId,
     /// In the order in which they are made.
     pub reversals: Vec<ReversalView>,
-    /// What cannot or need not be taken back.
+    /// What is taken back only when its step is named with `--only`.
+    pub held: Vec<ReversalView>,
+    /// What of the run stays, and why.
+    pub left: Vec<NotDoneView>,
+    /// What need not be taken back.
     pub not_done: Vec<NotDoneView>,
     /// Was it carried out?
     pub applied: bool,
@@ -124,13 +128,16 @@ impl UndoDocument {
         run: String,
         organization: OrganizationId,
         reversals: Vec<ReversalView>,
-        not_done: Vec<NotDoneView>,
+        held: Vec<ReversalView>,
+        (left, not_done): (Vec<NotDoneView>, Vec<NotDoneView>),
     ) -> Self {
         Self {
             format_version: RUNS_VERSION,
             run,
             organization,
             reversals,
+            held,
+            left,
             not_done,
             applied: false,
         }
@@ -158,6 +165,27 @@ impl UndoDocument {
             page.gap();
             page.paragraph(0, "Nothing to take back.");
         }
+        for one in &self.held {
+            page.gap();
+            page.labeled(
+                0,
+                "!",
+                Tone::Doubtful,
+                &format!("stays, for it was not named: {}", one.title),
+            );
+            page.paragraph(
+                4,
+                &format!(
+                    "once whoever is shut out is dealt with: org-exit-guard undo {} --only {}",
+                    self.run, one.step
+                ),
+            );
+        }
+        for one in &self.left {
+            page.gap();
+            page.labeled(0, "!", Tone::Doubtful, &format!("stays: {}", one.what));
+            page.paragraph(4, &one.why);
+        }
         for one in &self.not_done {
             page.gap();
             page.labeled(
@@ -169,7 +197,9 @@ impl UndoDocument {
             page.paragraph(4, &one.why);
         }
         page.gap();
-        if self.applied {
+        if self.applied && (!self.held.is_empty() || !self.left.is_empty()) {
+            page.heading("Taken back in part; what stays is listed above.");
+        } else if self.applied {
             page.heading("Taken back.");
         } else if self.reversals.is_empty() {
             page.heading("No changes were made.");

@@ -5,7 +5,7 @@ use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
-use crate::apply::{Applied, ApplyError, Check, Place, Said, apply, check, check_returned};
+use crate::apply::{Applied, ApplyError, Check, Place, Said, Stop, apply, check, check_returned};
 use crate::emit::code;
 use crate::flows::{
     judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_returning,
@@ -15,7 +15,11 @@ use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, CheckView, ENFORCED, RemediationDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
+pub(in crate::cli) async fn run(
+    cli: &Cli,
+    args: &RemediateArgs,
+    stop: &Stop,
+) -> Result<Exit, CliError> {
     // A plan that cannot be used needs no session.
     let plan = args.plan.as_deref().map(read_plan).transpose()?;
     if let (Some(plan), Some(wanted)) = (&plan, &args.plan_sha256) {
@@ -23,8 +27,8 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit,
     }
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, false).await,
-        None => Box::pin(with_new_plan(args, &source)).await,
+        Some(plan) => with_plan(args, &source, plan, (false, stop)).await,
+        None => Box::pin(with_new_plan(args, &source, stop)).await,
     };
     source.close().await;
     result
@@ -42,7 +46,11 @@ fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
     ))
 }
 
-async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, CliError> {
+async fn with_new_plan(
+    args: &RemediateArgs,
+    source: &Source,
+    stop: &Stop,
+) -> Result<Exit, CliError> {
     let then = args
         .from_snapshot
         .as_deref()
@@ -107,18 +115,18 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan(args, source, planned.document, true).await
+    with_plan(args, source, planned.document, (true, stop)).await
 }
 
 async fn with_plan(
     args: &RemediateArgs,
     source: &Source,
     plan: PlanDocument,
-    fresh: bool,
+    (fresh, stop): (bool, &Stop),
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
     let state = writing::state_directory(&args.write.state)?;
-    let place = writing::place(source, &state, &args.write);
+    let place = writing::place(source, &state, &args.write, stop);
     if !args.write.apply || plan.steps.is_empty() {
         if !fresh {
             check(place, &plan).await?;

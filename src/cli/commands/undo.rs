@@ -7,14 +7,15 @@ use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
-use crate::apply::{History, UndoPlan, plan_undo, undo};
+use crate::apply::{History, Reversal, Stop, UndoPlan, plan_undo, undo};
+use crate::plan::NotDone;
 use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs) -> Result<Exit, CliError> {
+pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs, stop: &Stop) -> Result<Exit, CliError> {
     let state = writing::state_directory(&args.run.write.state)?;
     let history = History::read(&state, &args.run.run)?;
     let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
-    let result = with_source(args, &source, &state, &history).await;
+    let result = with_source(args, &source, &state, (&history, stop)).await;
     source.close().await;
     result
 }
@@ -23,9 +24,9 @@ async fn with_source(
     args: &UndoArgs,
     source: &Source,
     state: &Path,
-    history: &History,
+    (history, stop): (&History, &Stop),
 ) -> Result<Exit, CliError> {
-    let place = writing::place(source, state, &args.run.write);
+    let place = writing::place(source, state, &args.run.write, stop);
     let mut plan = plan_undo(place, history).await?;
     if !args.only.is_empty() {
         plan.keep_only(&args.only).map_err(|error| {
@@ -55,19 +56,26 @@ async fn with_source(
 }
 
 fn document(plan: &UndoPlan) -> UndoDocument {
-    let reversals = plan.reversals.iter().map(|(step, _, words)| ReversalView {
-        step: step.clone(),
-        title: words.clone(),
-        outcome: None,
-    });
-    let not_done = plan.not_done.iter().map(|one| NotDoneView {
-        what: one.what.clone(),
-        why: one.why.clone(),
-    });
+    let views = |list: &[(String, Reversal, String)]| {
+        let views = list.iter().map(|(step, _, words)| ReversalView {
+            step: step.clone(),
+            title: words.clone(),
+            outcome: None,
+        });
+        views.collect::<Vec<_>>()
+    };
+    let notes = |list: &[NotDone]| {
+        let notes = list.iter().map(|one| NotDoneView {
+            what: one.what.clone(),
+            why: one.why.clone(),
+        });
+        notes.collect::<Vec<_>>()
+    };
     UndoDocument::new(
         plan.run.clone(),
         plan.organization.clone(),
-        reversals.collect(),
-        not_done.collect(),
+        views(&plan.reversals),
+        views(&plan.held),
+        (notes(&plan.left), notes(&plan.not_done)),
     )
 }
