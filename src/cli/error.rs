@@ -122,10 +122,7 @@ impl CliError {
             Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
             Self::Apply(ApplyError::Refused { hint, .. }) => Some(hint.clone()),
             Self::Apply(ApplyError::Stopped {
-                run,
-                journal,
-                results,
-                ..
+                journal, results, ..
             }) => {
                 let done: Vec<&str> = results.iter().map(|(step, _)| step.as_str()).collect();
                 let done = if done.is_empty() {
@@ -134,8 +131,7 @@ impl CliError {
                     done.join(", ")
                 };
                 Some(format!(
-                    "steps done before it: {done}; the journal lies in {}; org-exit-guard resume {run} finishes \
-                     it, org-exit-guard undo {run} takes it back; both show first what they would do",
+                    "steps done before it: {done}; the journal lies in {}",
                     journal.display()
                 ))
             }
@@ -143,7 +139,7 @@ impl CliError {
                 Some("give the path of a file that --plan-out wrote or may write".to_owned())
             }
             Self::Plan(_) => {
-                Some("make a new plan with org-exit-guard remediate --plan-out FILE".to_owned())
+                Some("make a new plan: org-exit-guard remediate, with --plan-out FILE".to_owned())
             }
             Self::History(_) => Some("org-exit-guard runs shows every run".to_owned()),
             Self::Scenario { .. } => Some("docs/scenarios.md describes every key".to_owned()),

@@ -104,6 +104,10 @@ pub struct UndoDocument {
     pub not_done: Vec<NotDoneView>,
     /// Was it carried out?
     pub applied: bool,
+    /// The command that carries it out, quoted for a shell; empty once it was, and where there is
+    /// nothing to take back.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub next: String,
 }
 
 /// One thing that is taken back.
@@ -133,6 +137,7 @@ impl UndoDocument {
             reversals,
             not_done,
             applied: false,
+            next: String::new(),
         }
     }
 
@@ -171,13 +176,11 @@ impl UndoDocument {
         page.gap();
         if self.applied {
             page.heading("Taken back.");
-        } else if self.reversals.is_empty() {
+        } else if self.next.is_empty() {
             page.heading("No changes were made.");
         } else {
-            page.heading(&format!(
-                "No changes were made. To make them: org-exit-guard undo {} --apply --confirm {} --reason TEXT",
-                self.run, self.organization
-            ));
+            page.heading("No changes were made. To make them:");
+            page.verbatim(2, &self.next);
         }
         page.finish()
     }

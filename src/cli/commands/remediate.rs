@@ -1,6 +1,7 @@
 //! `remediate`
 
-use super::super::args::{Cli, RemediateArgs};
+use super::super::args::{AwsArgs, Cli, RemediateArgs, WriteArgs};
+use super::super::command_line::{carry_out, look_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
@@ -23,8 +24,8 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit,
     }
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, false).await,
-        None => Box::pin(with_new_plan(args, &source)).await,
+        Some(plan) => with_plan((cli, args), &source, plan, false).await,
+        None => Box::pin(with_new_plan((cli, args), &source)).await,
     };
     source.close().await;
     result
@@ -42,7 +43,10 @@ fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
     ))
 }
 
-async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, CliError> {
+async fn with_new_plan(
+    (cli, args): (&Cli, &RemediateArgs),
+    source: &Source,
+) -> Result<Exit, CliError> {
     let then = args
         .from_snapshot
         .as_deref()
@@ -107,16 +111,19 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan(args, source, planned.document, true).await
+    with_plan((cli, args), source, planned.document, true).await
 }
 
 async fn with_plan(
-    args: &RemediateArgs,
+    (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     plan: PlanDocument,
     fresh: bool,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
+    if !plan.steps.is_empty() {
+        document.next = carry_out(cli, args, (&plan.organization, &document.digest));
+    }
     let state = writing::state_directory(&args.write.state)?;
     let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
@@ -143,6 +150,7 @@ async fn with_plan(
     let applied = apply(place, &approved).await;
     report(
         place,
+        &Taken::of(cli, (&args.aws, &args.write)),
         source,
         args.write.format,
         &mut document,
@@ -152,9 +160,32 @@ async fn with_plan(
     .await
 }
 
+/// How a run that was carried out is taken back, in commands.
+pub(in crate::cli) struct Taken<'a> {
+    cli: &'a Cli,
+    session: (&'a AwsArgs, &'a WriteArgs),
+}
+
+impl<'a> Taken<'a> {
+    /// By the flags that this command was given.
+    pub(in crate::cli) fn of(cli: &'a Cli, session: (&'a AwsArgs, &'a WriteArgs)) -> Self {
+        Self { cli, session }
+    }
+
+    /// The whole run, then each quarantine alone, which is lifted last.
+    fn back(&self, run: &str, plan: &PlanDocument) -> Vec<String> {
+        let steps = plan.steps.iter().map(|step| step.id.as_str());
+        let quarantines = steps.filter(|id| id.starts_with("quarantine-"));
+        let only = [None].into_iter().chain(quarantines.map(Some));
+        let line = |only| look_back(self.cli, self.session, (run, only));
+        only.map(line).collect()
+    }
+}
+
 /// Prints what was done with the verdicts read back.
 pub(in crate::cli) async fn report(
     place: Place<'_>,
+    taken: &Taken<'_>,
     source: &Source,
     format: crate::report::Format,
     document: &mut RemediationDocument,
@@ -165,7 +196,7 @@ pub(in crate::cli) async fn report(
     let applied = applied?;
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
-    note_outcomes(document, &applied);
+    note_outcomes(document, &applied, taken.back(&applied.run, plan));
     let checks = check_returned(place, plan).await;
     document.checks = checks.into_iter().map(checked).collect();
     let promised = std::mem::replace(&mut document.after, after.document().paths);
@@ -192,7 +223,7 @@ fn checked(check: Check) -> CheckView {
     }
 }
 
-fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
+fn note_outcomes(document: &mut RemediationDocument, applied: &Applied, undo: Vec<String>) {
     for (id, result) in &applied.results {
         if let Some(step) = document.steps.iter_mut().find(|step| step.id == *id) {
             step.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
@@ -202,5 +233,7 @@ fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
         run: applied.run.clone(),
         journal: applied.journal.join("journal.jsonl").display().to_string(),
         enforced: ENFORCED.to_owned(),
+        undo,
     });
+    document.next.clear();
 }

@@ -1,11 +1,12 @@
 //! `resume`
 
 use super::super::args::{Cli, RunArgs};
+use super::super::command_line::go_on;
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::{streams, writing};
-use super::remediate::report;
+use super::remediate::{Taken, report};
 use crate::apply::{History, check_resume, resume};
 use crate::plan::Approved;
 use crate::report::{Format, RemediationDocument};
@@ -14,13 +15,13 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs) -> Result<Exit, CliEr
     let state = writing::state_directory(&args.write.state)?;
     let history = History::read(&state, &args.run)?;
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
-    let result = with_source(args, &source, &state, &history).await;
+    let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
 }
 
 async fn with_source(
-    args: &RunArgs,
+    (cli, args): (&Cli, &RunArgs),
     source: &Source,
     state: &std::path::Path,
     history: &History,
@@ -33,6 +34,7 @@ async fn with_source(
     writing::tell_of_cut(history);
     let mut document = RemediationDocument::new(&header.plan);
     history.run().clone_into(&mut document.goes_on);
+    document.next = go_on(cli, args, &header.plan.organization);
     for step in &mut document.steps {
         let so_far = history.outcomes();
         step.outcome = Some(match so_far.get(step.id.as_str()) {
@@ -55,6 +57,7 @@ async fn with_source(
     document.goes_on.clear();
     report(
         place,
+        &Taken::of(cli, (&args.aws, &args.write)),
         source,
         args.write.format,
         &mut document,

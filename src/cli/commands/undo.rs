@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::args::{Cli, UndoArgs};
+use super::super::command_line::take_back;
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
@@ -14,13 +15,13 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs) -> Result<Exit, CliE
     let state = writing::state_directory(&args.run.write.state)?;
     let history = History::read(&state, &args.run.run)?;
     let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
-    let result = with_source(args, &source, &state, &history).await;
+    let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
 }
 
 async fn with_source(
-    args: &UndoArgs,
+    (cli, args): (&Cli, &UndoArgs),
     source: &Source,
     state: &Path,
     history: &History,
@@ -34,6 +35,9 @@ async fn with_source(
     }
     writing::tell_of_cut(history);
     let mut document = document(&plan);
+    if !plan.reversals.is_empty() {
+        document.next = take_back(cli, args, &plan.organization);
+    }
     if !args.run.write.apply {
         streams::print(&document.render(args.run.write.format, streams::width()))?;
         return Ok(Exit::Done);
@@ -50,6 +54,7 @@ async fn with_source(
         one.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
     }
     document.applied = true;
+    document.next.clear();
     streams::print(&document.render(args.run.write.format, streams::width()))?;
     Ok(Exit::Done)
 }
