@@ -55,12 +55,13 @@ pub(super) fn carry_out(
         Some(path) => RemediateArgs {
             plan: Some(path.clone()),
             plan_sha256: Some(digest.to_owned()),
-            detailed_exit_code: args.detailed_exit_code,
             ..RemediateArgs::bare(args.aws.clone(), write)
         },
         None => RemediateArgs {
             write,
             emit: None,
+            // It is about plans that are only shown.
+            detailed_exit_code: false,
             ..args.clone()
         },
     };

@@ -12,7 +12,7 @@ use super::error::CliError;
 use super::moment::reach_back;
 use super::progress::Progress;
 use super::streams;
-use super::writing::state_place;
+use super::writing::{check_session, state_place};
 use crate::aws::{AthenaRights, Keys, Session, SessionOptions, Transcript};
 use crate::collect::{
     Finished, Members, Scope, Watching, collect, collect_chain, collect_events, collect_members,
@@ -87,6 +87,10 @@ impl Source {
         write: &WriteArgs,
     ) -> Result<Self, CliError> {
         let source = Self::open(cli, aws, !write.apply).await?;
+        if let Err(refused) = check_session(write, &source) {
+            source.close().await;
+            return Err(refused);
+        }
         if write.events == Some(Events::Json) {
             source.progress.stream_events();
         }
@@ -286,6 +290,12 @@ pub(super) async fn of_account(
     let facts = source.collect_account(account).await;
     source.close().await;
     facts
+}
+
+/// Refuses a `--since` that no event history reaches, before anything is asked.
+pub(super) fn check_since(aws: &AwsArgs, scope: &ScopeArgs) -> Result<(), CliError> {
+    let now = if aws.demo { demo_now() } else { whole_second() };
+    reach_back(scope.since.first(now), now).map(|_| ())
 }
 
 /// Now, as records tell times.

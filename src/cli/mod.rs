@@ -9,6 +9,7 @@ mod facts;
 mod hints;
 mod interrupt;
 mod moment;
+mod preflight;
 mod progress;
 mod source;
 mod streams;

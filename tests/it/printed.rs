@@ -1,4 +1,4 @@
-//! Commands that are printed, pasted as they stand.
+//! Commands that are printed, pasted as they stand; and flags, judged before anything is asked.
 
 use org_exit_guard::sim::{Calls, Fault, Kind, Refusal, World, WorldBuilder};
 
@@ -147,4 +147,87 @@ fn a_hint_that_names_a_command_gives_it_the_same_place_to_look() {
         refused.stderr
     );
     assert_eq!(paste(&served, &next[0]).code, Some(0));
+}
+
+/// Arguments, the exit code, and what is said; `ORG` is the organization.
+const JUDGED_FIRST: [(&str, i32, &str); 13] = [
+    (
+        "remediate --apply --allow-endpoint-override --confirm ORG",
+        6,
+        "wants a reason",
+    ),
+    (
+        "remediate --apply --allow-endpoint-override --reason x",
+        6,
+        "nobody confirmed",
+    ),
+    (
+        "undo RUN --apply --confirm ORG --reason x",
+        6,
+        "there is no run `RUN`",
+    ),
+    (
+        "remediate --apply --allow-endpoint-override --reason x --confirm shop",
+        6,
+        "no organization's id",
+    ),
+    (
+        "remediate --apply --endpoint-url http://127.0.0.1:1 --reason x --confirm ORG",
+        6,
+        "not AWS's own",
+    ),
+    ("remediate --from-snapshot no.json", 1, "`no.json`"),
+    (
+        "remediate --reinvite 222222222222 --baseline missing.json",
+        1,
+        "missing.json",
+    ),
+    (
+        "remediate --plan-out nowhere/plan.json",
+        1,
+        "cannot write plan `nowhere/plan.json`",
+    ),
+    (
+        "remediate --reinvite 222222222222 --break-glass-role 'ops-*'",
+        2,
+        "not the name of one role",
+    ),
+    (
+        "remediate --reinvite 222222222222 --return-to 333333333333=ou-ab12-11111111",
+        2,
+        "which --reinvite does not",
+    ),
+    ("snapshot -o nowhere/facts.json", 1, "nowhere/facts.json"),
+    (
+        "audit --report json=nowhere/report.json",
+        1,
+        "nowhere/report.json",
+    ),
+    ("audit --since 400d", 2, "90 days"),
+];
+
+/// Each is told before the first call: reading a large organization takes minutes.
+#[test]
+fn flags_and_files_are_judged_before_the_first_call() {
+    let served = Served::new(world());
+    std::fs::write(served.place().join("no.json"), "{").expect("written");
+    let organization = served
+        .simulator
+        .world()
+        .organization()
+        .expect("one")
+        .id
+        .clone();
+    for (line, code, told) in JUDGED_FIRST {
+        let args = shlex::split(&line.replace("ORG", &organization)).expect("words");
+        let refused = paste(&served, &args);
+        assert_eq!(refused.code, Some(code), "{line}: {refused:?}");
+        assert!(refused.said().contains(told), "{line}: {refused:?}");
+        assert_eq!(served.simulator.log().len(), 0, "{line}");
+    }
+    // The organization is not known before it is asked for: one call after the caller's identity.
+    let line = "remediate --apply --allow-endpoint-override --confirm o-someother01 --reason x";
+    let refused = paste(&served, &shlex::split(line).expect("words"));
+    assert_eq!(refused.code, Some(6), "{refused:?}");
+    assert_eq!(served.simulator.log().len(), 2);
 }

@@ -5,53 +5,35 @@ use super::super::command_line::{carry_out, look_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::{Files, check_organization, check_remediate};
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, Check, Place, Said, apply, check, check_returned};
 use crate::emit::code;
 use crate::flows::{
-    judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_returning,
-    read_snapshot, write_plan,
+    judge_all, make_plan, read_hung, read_namesakes, read_place, read_returning, write_plan,
 };
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, CheckView, ENFORCED, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
-    // A plan that cannot be used needs no session.
-    let plan = args.plan.as_deref().map(read_plan).transpose()?;
-    if let (Some(plan), Some(wanted)) = (&plan, &args.plan_sha256) {
-        check_digest(plan, wanted)?;
-    }
+    let mut files = check_remediate(args)?;
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
-    let result = match plan {
+    let result = match files.plan.take() {
         Some(plan) => with_plan((cli, args), &source, plan, false).await,
-        None => Box::pin(with_new_plan((cli, args), &source)).await,
+        None => Box::pin(with_new_plan((cli, args), &source, files)).await,
     };
     source.close().await;
     result
 }
 
-fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
-    let hex = |text: &str| text.trim_start_matches("sha256:").to_ascii_lowercase();
-    let digest = plan.digest();
-    if hex(&digest) == hex(wanted) {
-        return Ok(());
-    }
-    Err(CliError::refused_with(
-        format!("the plan's digest is {digest}, not `{wanted}`"),
-        "review the plan of the file, and give the digest that it shows",
-    ))
-}
-
 async fn with_new_plan(
     (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
+    files: Files,
 ) -> Result<Exit, CliError> {
-    let then = args
-        .from_snapshot
-        .as_deref()
-        .map(read_snapshot)
-        .transpose()?;
+    check_organization(source, &args.write).await?;
+    let Files { then, baseline, .. } = files;
     let mut scope = RemediateArgs::scope();
     scope.full = then.is_some();
     let mut snapshot = source.collect(&scope).await?;
@@ -69,7 +51,6 @@ async fn with_new_plan(
             .await
             .map_err(unread)?;
     }
-    let baseline = args.baseline.as_deref().map(read_snapshot).transpose()?;
     if let Some(then) = &baseline {
         read_hung(&source.session, &mut snapshot, then)
             .await

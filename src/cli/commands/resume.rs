@@ -5,6 +5,7 @@ use super::super::command_line::go_on;
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::check_run;
 use super::super::{streams, writing};
 use super::remediate::{Taken, report};
 use crate::apply::{History, check_resume, resume};
@@ -14,6 +15,7 @@ use crate::report::{Format, RemediationDocument};
 pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs) -> Result<Exit, CliError> {
     let state = writing::state_directory(&args.write.state)?;
     let history = History::read(&state, &args.run)?;
+    check_run((&args.aws, &args.write), &history)?;
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;

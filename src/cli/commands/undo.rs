@@ -7,6 +7,7 @@ use super::super::command_line::take_back;
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::check_undo;
 use super::super::{streams, writing};
 use crate::apply::{History, UndoPlan, plan_undo, undo};
 use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
@@ -14,6 +15,7 @@ use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs) -> Result<Exit, CliError> {
     let state = writing::state_directory(&args.run.write.state)?;
     let history = History::read(&state, &args.run.run)?;
+    check_undo(args, &history)?;
     let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
     let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
