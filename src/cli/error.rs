@@ -95,8 +95,8 @@ fn aborted(running: &Running) -> String {
     }
 }
 
-/// What a run that did not end left, and how to go on.
-fn what_next(left: &Left) -> String {
+/// What a run that did not end left; how to go on is said in commands.
+fn left_behind(left: &Left) -> String {
     let list = |steps: Vec<&str>| {
         if steps.is_empty() {
             "none".to_owned()
@@ -106,17 +106,14 @@ fn what_next(left: &Left) -> String {
     };
     let done = list(left.results.iter().map(|(step, _)| step.as_str()).collect());
     let open = list(left.open.iter().map(|(step, _)| step.as_str()).collect());
-    let (run, journal) = (&left.run, left.journal.display());
+    let journal = left.journal.display();
     if left.undo {
-        return format!(
-            "taken back before it: {done}; still to be taken back: {open}; the journal lies in {journal}; \
-             org-exit-guard undo {run} goes on and shows first what it would do"
-        );
+        format!(
+            "taken back before it: {done}; still to be taken back: {open}; the journal lies in {journal}"
+        )
+    } else {
+        format!("steps that stand: {done}; not begun: {open}; the journal lies in {journal}")
     }
-    format!(
-        "steps that stand: {done}; not begun: {open}; the journal lies in {journal}; org-exit-guard resume {run} \
-         finishes it, org-exit-guard undo {run} takes it back; both show first what they would do"
-    )
 }
 
 impl CliError {
@@ -165,13 +162,13 @@ impl CliError {
             Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
             Self::Apply(ApplyError::Refused { hint, .. }) => Some(hint.clone()),
             Self::Apply(ApplyError::Stopped(left) | ApplyError::Interrupted(left)) => {
-                Some(what_next(left))
+                Some(left_behind(left))
             }
             Self::Plan(PlanFileError::Read { .. } | PlanFileError::Write { .. }) => {
                 Some("give the path of a file that --plan-out wrote or may write".to_owned())
             }
             Self::Plan(_) => {
-                Some("make a new plan with org-exit-guard remediate --plan-out FILE".to_owned())
+                Some("make a new plan: org-exit-guard remediate, with --plan-out FILE".to_owned())
             }
             Self::History(_) => Some("org-exit-guard runs shows every run".to_owned()),
             Self::Scenario { .. } => Some("docs/scenarios.md describes every key".to_owned()),
@@ -200,16 +197,9 @@ impl CliError {
             | Self::Archive(_)
             | Self::Runtime(_)
             | Self::Demo(_)
+            | Self::Aborted(_)
             | Self::Interrupted => None,
             Self::InterruptedAfter(_) => Some("org-exit-guard audit shows the verdicts".to_owned()),
-            Self::Aborted(Running {
-                run, undo: false, ..
-            }) => Some(format!(
-                "org-exit-guard resume {run} settles it by reading and finishes the run"
-            )),
-            Self::Aborted(Running { run, .. }) => Some(format!(
-                "org-exit-guard undo {run} settles it by reading and goes on"
-            )),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The command line: arguments, streams, progress, exit codes; one file a command.
 
 mod args;
+mod command_line;
 mod commands;
 mod error;
 mod exit;
 mod facts;
+mod hints;
 mod interrupt;
 mod moment;
+mod preflight;
 mod progress;
 mod signals;
 mod source;
@@ -34,11 +37,11 @@ pub fn main() -> ExitCode {
         .build()
     {
         Ok(runtime) => runtime,
-        Err(source) => return fail(&CliError::Runtime(source)),
+        Err(source) => return fail(&cli, &CliError::Runtime(source)),
     };
     match runtime.block_on(run(&cli)) {
         Ok(exit) => exit.into(),
-        Err(error) => fail(&error),
+        Err(error) => fail(&cli, &error),
     }
 }
 
@@ -76,7 +79,7 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
     }
 }
 
-fn fail(error: &CliError) -> ExitCode {
-    streams::print_error(error);
+fn fail(cli: &Cli, error: &CliError) -> ExitCode {
+    streams::print_error(error, &hints::commands(cli, error));
     error.exit().into()
 }

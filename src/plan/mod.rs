@@ -28,4 +28,4 @@ pub use restore::{allows, hung};
 pub use step::{
     Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
 };
-pub use way_back::Returning;
+pub use way_back::{Returning, is_role_name};

@@ -203,15 +203,20 @@ fn fires(now: &Snapshot, to: &NodeId) -> String {
     }
 }
 
+/// Is it the name of one role, its path before it?
+pub fn is_role_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+    !name.is_empty() && name.chars().all(plain)
+}
+
 /// The one role that the quarantine lets through; a pattern would let others through as well.
 fn break_glass(wishes: &Returning) -> Result<&str, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
     match wishes.break_glass.as_deref() {
         None => Err(
             "name the role that the quarantine lets through: add --break-glass-role NAME"
                 .to_owned(),
         ),
-        Some(role) if !role.is_empty() && role.chars().all(plain) => Ok(role),
+        Some(role) if is_role_name(role) => Ok(role),
         Some(role) => Err(format!(
             "`{role}` is not the name of one role: no wildcards"
         )),

@@ -108,6 +108,10 @@ pub struct UndoDocument {
     pub not_done: Vec<NotDoneView>,
     /// Was it carried out?
     pub applied: bool,
+    /// The command that carries it out, quoted for a shell; empty once it was, and where there is
+    /// nothing to take back.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub next: String,
 }
 
 /// One thing that is taken back.
@@ -140,6 +144,7 @@ impl UndoDocument {
             left,
             not_done,
             applied: false,
+            next: String::new(),
         }
     }
 
@@ -201,13 +206,11 @@ impl UndoDocument {
             page.heading("Taken back in part; what stays is listed above.");
         } else if self.applied {
             page.heading("Taken back.");
-        } else if self.reversals.is_empty() {
+        } else if self.next.is_empty() {
             page.heading("No changes were made.");
         } else {
-            page.heading(&format!(
-                "No changes were made. To make them: org-exit-guard undo {} --apply --confirm {} --reason TEXT",
-                self.run, self.organization
-            ));
+            page.heading("No changes were made. To make them:");
+            page.verbatim(2, &self.next);
         }
         page.finish()
     }

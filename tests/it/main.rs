@@ -35,6 +35,7 @@ mod oracle;
 mod output;
 mod plan_file;
 mod planning;
+mod printed;
 mod prove_bounds;
 mod prove_random;
 mod random_stacks;

@@ -1,15 +1,16 @@
 //! `remediate`
 
-use super::super::args::{Cli, RemediateArgs};
+use super::super::args::{AwsArgs, Cli, RemediateArgs, WriteArgs};
+use super::super::command_line::{carry_out, look_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::{Files, check_organization, check_remediate};
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, Check, Place, Said, Stop, apply, check, check_returned};
 use crate::emit::code;
 use crate::flows::{
-    judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_returning,
-    read_snapshot, write_plan,
+    judge_all, make_plan, read_hung, read_namesakes, read_place, read_returning, write_plan,
 };
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
@@ -20,42 +21,23 @@ pub(in crate::cli) async fn run(
     args: &RemediateArgs,
     stop: &Stop,
 ) -> Result<Exit, CliError> {
-    // A plan that cannot be used needs no session.
-    let plan = args.plan.as_deref().map(read_plan).transpose()?;
-    if let (Some(plan), Some(wanted)) = (&plan, &args.plan_sha256) {
-        check_digest(plan, wanted)?;
-    }
-    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
-    let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, (false, stop)).await,
-        None => Box::pin(with_new_plan(args, &source, stop)).await,
+    let mut files = check_remediate(args)?;
+    let source = Source::open_to_write(cli, &args.aws, &args.write, stop).await?;
+    let result = match files.plan.take() {
+        Some(plan) => with_plan((cli, args), &source, plan, false).await,
+        None => Box::pin(with_new_plan((cli, args), &source, files)).await,
     };
     source.close().await;
     result
 }
 
-fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
-    let hex = |text: &str| text.trim_start_matches("sha256:").to_ascii_lowercase();
-    let digest = plan.digest();
-    if hex(&digest) == hex(wanted) {
-        return Ok(());
-    }
-    Err(CliError::refused_with(
-        format!("the plan's digest is {digest}, not `{wanted}`"),
-        "review the plan of the file, and give the digest that it shows",
-    ))
-}
-
 async fn with_new_plan(
-    args: &RemediateArgs,
+    (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
-    stop: &Stop,
+    files: Files,
 ) -> Result<Exit, CliError> {
-    let then = args
-        .from_snapshot
-        .as_deref()
-        .map(read_snapshot)
-        .transpose()?;
+    check_organization(source, &args.write).await?;
+    let Files { then, baseline, .. } = files;
     let mut scope = RemediateArgs::scope();
     scope.full = then.is_some();
     let mut snapshot = source.collect(&scope).await?;
@@ -73,7 +55,6 @@ async fn with_new_plan(
             .await
             .map_err(unread)?;
     }
-    let baseline = args.baseline.as_deref().map(read_snapshot).transpose()?;
     if let Some(then) = &baseline {
         read_hung(&source.session, &mut snapshot, then)
             .await
@@ -115,18 +96,21 @@ async fn with_new_plan(
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan(args, source, planned.document, (true, stop)).await
+    with_plan((cli, args), source, planned.document, true).await
 }
 
 async fn with_plan(
-    args: &RemediateArgs,
+    (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     plan: PlanDocument,
-    (fresh, stop): (bool, &Stop),
+    fresh: bool,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
+    if !plan.steps.is_empty() {
+        document.next = carry_out(cli, args, (&plan.organization, &document.digest));
+    }
     let state = writing::state_directory(&args.write.state)?;
-    let place = writing::place(source, &state, &args.write, stop);
+    let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
         if !fresh {
             check(place, &plan).await?;
@@ -151,6 +135,7 @@ async fn with_plan(
     let applied = apply(place, &approved).await;
     report(
         place,
+        &Taken::of(cli, (&args.aws, &args.write)),
         source,
         args.write.format,
         &mut document,
@@ -160,9 +145,32 @@ async fn with_plan(
     .await
 }
 
+/// How a run that was carried out is taken back, in commands.
+pub(in crate::cli) struct Taken<'a> {
+    cli: &'a Cli,
+    session: (&'a AwsArgs, &'a WriteArgs),
+}
+
+impl<'a> Taken<'a> {
+    /// By the flags that this command was given.
+    pub(in crate::cli) fn of(cli: &'a Cli, session: (&'a AwsArgs, &'a WriteArgs)) -> Self {
+        Self { cli, session }
+    }
+
+    /// The whole run, then each quarantine alone, which is lifted last.
+    fn back(&self, run: &str, plan: &PlanDocument) -> Vec<String> {
+        let steps = plan.steps.iter().map(|step| step.id.as_str());
+        let quarantines = steps.filter(|id| id.starts_with("quarantine-"));
+        let only = [None].into_iter().chain(quarantines.map(Some));
+        let line = |only| look_back(self.cli, self.session, (run, only));
+        only.map(line).collect()
+    }
+}
+
 /// Prints what was done with the verdicts read back.
 pub(in crate::cli) async fn report(
     place: Place<'_>,
+    taken: &Taken<'_>,
     source: &Source,
     format: crate::report::Format,
     document: &mut RemediationDocument,
@@ -173,7 +181,7 @@ pub(in crate::cli) async fn report(
     let applied = applied?;
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
-    note_outcomes(document, &applied);
+    note_outcomes(document, &applied, taken.back(&applied.run, plan));
     let checks = check_returned(place, plan).await;
     document.checks = checks.into_iter().map(checked).collect();
     let promised = std::mem::replace(&mut document.after, after.document().paths);
@@ -200,7 +208,7 @@ fn checked(check: Check) -> CheckView {
     }
 }
 
-fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
+fn note_outcomes(document: &mut RemediationDocument, applied: &Applied, undo: Vec<String>) {
     for (id, result) in &applied.results {
         if let Some(step) = document.steps.iter_mut().find(|step| step.id == *id) {
             step.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
@@ -210,5 +218,7 @@ fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
         run: applied.run.clone(),
         journal: applied.journal.join("journal.jsonl").display().to_string(),
         enforced: ENFORCED.to_owned(),
+        undo,
     });
+    document.next.clear();
 }

@@ -3,7 +3,8 @@
 use super::super::args::{Cli, DiffArgs, ScopeArgs, SnapshotArgs, SnapshotWhat};
 use super::super::error::CliError;
 use super::super::exit::Exit;
-use super::super::facts::Source;
+use super::super::facts::{Source, check_since};
+use super::super::preflight::check_output;
 use super::super::streams;
 use crate::flows::{diff, read_snapshot, write_snapshot};
 
@@ -17,6 +18,8 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
             hint: "add -o FILE",
         });
     };
+    check_since(&args.aws, &args.scope)?;
+    check_output("snapshot", output)?;
     let source = Source::open_into(cli, &args.aws, &args.members).await?;
     let scope = ScopeArgs {
         tags: !args.no_tags,

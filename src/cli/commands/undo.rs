@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::super::args::{Cli, UndoArgs};
+use super::super::command_line::take_back;
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::check_undo;
 use super::super::{streams, writing};
 use crate::apply::{History, Reversal, Stop, UndoPlan, plan_undo, undo};
 use crate::plan::NotDone;
@@ -14,19 +16,20 @@ use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs, stop: &Stop) -> Result<Exit, CliError> {
     let state = writing::state_directory(&args.run.write.state)?;
     let history = History::read(&state, &args.run.run)?;
-    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
-    let result = with_source(args, &source, &state, (&history, stop)).await;
+    check_undo(args, &history)?;
+    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, stop).await?;
+    let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
 }
 
 async fn with_source(
-    args: &UndoArgs,
+    (cli, args): (&Cli, &UndoArgs),
     source: &Source,
     state: &Path,
-    (history, stop): (&History, &Stop),
+    history: &History,
 ) -> Result<Exit, CliError> {
-    let place = writing::place(source, state, &args.run.write, stop);
+    let place = writing::place(source, state, &args.run.write);
     let mut plan = plan_undo(place, history).await?;
     if !args.only.is_empty() {
         plan.keep_only(&args.only).map_err(|error| {
@@ -35,6 +38,9 @@ async fn with_source(
     }
     writing::tell_of_cut(history);
     let mut document = document(&plan);
+    if !plan.reversals.is_empty() {
+        document.next = take_back(cli, args, &plan.organization);
+    }
     if !args.run.write.apply {
         streams::print(&document.render(args.run.write.format, streams::width()))?;
         return Ok(Exit::Done);
@@ -51,6 +57,7 @@ async fn with_source(
         one.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
     }
     document.applied = true;
+    document.next.clear();
     streams::print(&document.render(args.run.write.format, streams::width()))?;
     Ok(Exit::Done)
 }
