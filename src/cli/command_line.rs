@@ -260,6 +260,7 @@ impl Words {
             enable_policy_type,
             canary,
             from_snapshot,
+            accept_unread,
             recreate_rewritten,
             allow_control_tower,
             emit,
@@ -286,6 +287,7 @@ impl Words {
             .flag("enable-policy-type", *enable_policy_type)
             .option("canary", canary.as_ref().map(NodeId::as_str))
             .option("from-snapshot", from_snapshot)
+            .flag("accept-unread", *accept_unread)
             .flag("recreate-rewritten", *recreate_rewritten)
             .flag("allow-control-tower", *allow_control_tower)
             .option("emit", emit.map(Language::word))
