@@ -15,13 +15,15 @@ use crate::model::{AccountId, HandshakeId};
 
 /// What the session may do, whatever the role could. `LeaveOrganization` is not among it: an
 /// account that another organization holds is never taken out of it by this tool.
-const ACTIONS: [&str; 5] = [
+const ACTIONS: [&str; 6] = [
     "organizations:DescribeOrganization",
     "organizations:ListHandshakesForAccount",
     "organizations:AcceptHandshake",
     // The first accepted invitation of an account makes the service-linked role.
     "iam:CreateServiceLinkedRole",
     "sts:GetCallerIdentity",
+    // Is the responder's role there, and whom does it trust?
+    "iam:GetRole",
 ];
 
 /// A session in one account, proved by `GetCallerIdentity`.

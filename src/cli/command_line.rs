@@ -102,6 +102,15 @@ pub(super) fn look_back(
     command_line(cli, Next::Undo(&args))
 }
 
+/// The command that shows again what an undo was asked for.
+pub(super) fn look_again(cli: &Cli, args: &UndoArgs) -> String {
+    let args = UndoArgs {
+        run: of_run((&args.run.aws, &args.run.write), &args.run.run),
+        only: args.only.clone(),
+    };
+    command_line(cli, Next::Undo(&args))
+}
+
 /// The command that shows what is left to do of a run.
 pub(super) fn look_on(cli: &Cli, session: (&AwsArgs, &WriteArgs), run: &str) -> String {
     command_line(cli, Next::Resume(&of_run(session, run)))

@@ -11,6 +11,7 @@ mod interrupt;
 mod moment;
 mod preflight;
 mod progress;
+mod signals;
 mod source;
 mod streams;
 mod writing;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::apply::Stop;
 use args::{Cli, Command};
 use error::CliError;
 pub use exit::Exit;
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> Result<Exit, CliError> {
+    let stop = Stop::default();
     let work = async {
         match &cli.command {
             Command::Audit(args) => commands::audit::run(cli, args).await,
@@ -53,10 +56,10 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Alarm(args) => commands::alarm::run(args),
             Command::Detect(args) => Box::pin(commands::detect::run(cli, args)).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
-            Command::Remediate(args) => Box::pin(commands::remediate::run(cli, args)).await,
+            Command::Remediate(args) => Box::pin(commands::remediate::run(cli, args, &stop)).await,
             Command::Runs(args) => commands::runs::run(args),
-            Command::Resume(args) => commands::resume::run(cli, args).await,
-            Command::Undo(args) => commands::undo::run(cli, args).await,
+            Command::Resume(args) => commands::resume::run(cli, args, &stop).await,
+            Command::Undo(args) => commands::undo::run(cli, args, &stop).await,
             Command::Doctor(args) => commands::doctor::run(cli, args).await,
             Command::Emit(args) => commands::emit::run(args),
             Command::Rules(args) => commands::catalog::rules(cli, args),
@@ -69,6 +72,9 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
         // it themselves.
         Command::Demo(_) => work.await,
         Command::Detect(args) if args.asks_athena() => work.await,
+        Command::Remediate(_) | Command::Resume(_) | Command::Undo(_) => {
+            signals::heeding(&stop, work).await
+        }
         _ => Box::pin(Interrupt::listen().or(work)).await,
     }
 }

@@ -184,7 +184,7 @@ fn leave_out(plan: &mut Plan, refused: &[(String, String)]) {
         let needing: Vec<(String, String)> = plan
             .steps
             .iter()
-            .filter(|other| other.change.needs(&step))
+            .filter(|other| other.needs(&step))
             .map(|other| (other.id.clone(), format!("step `{id}` is not done")))
             .collect();
         leave_out(plan, &needing);

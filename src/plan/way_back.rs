@@ -169,6 +169,7 @@ fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId
             ),
             change: Change::MoveAccount {
                 account: account.clone(),
+                from: None,
                 to,
             },
             covers: 1,
@@ -305,7 +306,7 @@ fn quarantine(plan: &mut Plan, now: &Snapshot, account: &AccountId, role: &str, 
         },
         covers: 1,
         undo: format!(
-            "lift it once the intruder's credentials are disabled: org-exit-guard undo RUN --only quarantine-{account}"
+            "lift it once the intruder's credentials are disabled, with undo --only quarantine-{account}"
         ),
     });
 }

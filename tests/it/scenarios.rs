@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use org_exit_guard::apply::ApplyError;
 use org_exit_guard::flows::{make_plan, read_hung, read_place, read_returning};
 use org_exit_guard::model::NodeId;
 use org_exit_guard::model::settings::Settings;
@@ -12,7 +11,7 @@ use org_exit_guard::sim::scenario::read;
 use org_exit_guard::sim::{Mutation, World};
 use serde::Deserialize;
 
-use crate::support::{Bench, now};
+use crate::support::{Bench, now, stopped};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -224,10 +223,9 @@ async fn each_gets_what_is_missing_and_nothing_else() {
         let promised = plan.after.clone();
         let applied = bench.apply_plan(plan).await;
         if let Some(at) = &scenario.expected.stops {
-            let Err(ApplyError::Stopped { step, run, .. }) = applied else {
-                panic!("{name}: {applied:?}")
-            };
-            assert_eq!(step, *at, "{name}");
+            let left = stopped(applied.expect_err(name));
+            let run = left.run;
+            assert_eq!(left.failed[0].0, *at, "{name}");
             assert!(bench.resume(&run).await.is_err(), "{name}");
             continue;
         }

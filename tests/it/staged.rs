@@ -57,10 +57,9 @@ async fn planned_with_canary(bench: &Bench, place: &str) -> Planned {
 }
 
 fn stopped(error: ApplyError) -> (String, String, String) {
-    match error {
-        ApplyError::Stopped { run, step, why, .. } => (run, step, why),
-        refused @ ApplyError::Refused { .. } => panic!("{refused}"),
-    }
+    let left = crate::support::stopped(error);
+    let (step, why) = left.failed[0].clone();
+    (left.run, step, why)
 }
 
 #[tokio::test(start_paused = true)]

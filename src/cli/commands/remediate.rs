@@ -7,7 +7,7 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::preflight::{Files, check_organization, check_remediate, no_plan};
 use super::super::{streams, writing};
-use crate::apply::{Applied, ApplyError, Check, Place, Said, apply, check, check_returned};
+use crate::apply::{Applied, ApplyError, Check, Place, Said, Stop, apply, check, check_returned};
 use crate::emit::code;
 use crate::flows::{
     judge_all, make_plan, read_hung, read_namesakes, read_place, read_returning, write_plan,
@@ -16,12 +16,16 @@ use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, CheckView, ENFORCED, RemediationDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
+pub(in crate::cli) async fn run(
+    cli: &Cli,
+    args: &RemediateArgs,
+    stop: &Stop,
+) -> Result<Exit, CliError> {
     let mut files = check_remediate(args)?;
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
     let result = match files.plan.take() {
-        Some(plan) => with_plan((cli, args), &source, plan, false).await,
-        None => Box::pin(with_new_plan((cli, args), &source, files)).await,
+        Some(plan) => with_plan((cli, args), &source, plan, (false, stop)).await,
+        None => Box::pin(with_new_plan((cli, args), &source, files, stop)).await,
     };
     source.close().await;
     result
@@ -31,6 +35,7 @@ async fn with_new_plan(
     (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     files: Files,
+    stop: &Stop,
 ) -> Result<Exit, CliError> {
     check_organization(source, &args.write).await?;
     let Files { then, baseline, .. } = files;
@@ -92,21 +97,21 @@ async fn with_new_plan(
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan((cli, args), source, planned.document, true).await
+    with_plan((cli, args), source, planned.document, (true, stop)).await
 }
 
 async fn with_plan(
     (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     plan: PlanDocument,
-    fresh: bool,
+    (fresh, stop): (bool, &Stop),
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
     if !plan.steps.is_empty() {
         document.next = carry_out(cli, args, (&plan.organization, &document.digest));
     }
     let state = writing::state_directory(&args.write.state)?;
-    let place = writing::place(source, &state, &args.write);
+    let place = writing::place(source, &state, &args.write, stop);
     if !args.write.apply || plan.steps.is_empty() {
         if !fresh {
             check(place, &plan).await?;

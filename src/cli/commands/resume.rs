@@ -8,16 +8,16 @@ use super::super::facts::Source;
 use super::super::preflight::check_run;
 use super::super::{streams, writing};
 use super::remediate::{Taken, report};
-use crate::apply::{History, check_resume, resume};
+use crate::apply::{History, Resuming, Stop, check_resume, resume};
 use crate::plan::Approved;
 use crate::report::{Format, RemediationDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs) -> Result<Exit, CliError> {
+pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs, stop: &Stop) -> Result<Exit, CliError> {
     let state = writing::state_directory(&args.write.state)?;
     let history = History::read(&state, &args.run)?;
     check_run((&args.aws, &args.write), &history)?;
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
-    let result = with_source((cli, args), &source, &state, &history).await;
+    let result = with_source((cli, args), &source, &state, (&history, stop)).await;
     source.close().await;
     result
 }
@@ -26,10 +26,11 @@ async fn with_source(
     (cli, args): (&Cli, &RunArgs),
     source: &Source,
     state: &std::path::Path,
-    history: &History,
+    (history, stop): (&History, &Stop),
 ) -> Result<Exit, CliError> {
-    let place = writing::place(source, state, &args.write);
-    check_resume(place, history).await?;
+    let how = Resuming::default();
+    let place = writing::place(source, state, &args.write, stop);
+    check_resume(place, history, &how).await?;
     let Some(header) = history.header() else {
         return Ok(Exit::Done);
     };
@@ -55,7 +56,7 @@ async fn with_source(
     let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
     let approved = Approved::confirm(header.plan.clone(), &typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
-    let applied = resume(place, history, &approved).await;
+    let applied = resume(place, history, &approved, &how).await;
     document.goes_on.clear();
     report(
         place,
