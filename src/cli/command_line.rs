@@ -105,6 +105,15 @@ pub(super) fn look_back(
     command_line(cli, Next::Undo(&args))
 }
 
+/// The command that shows again what an undo was asked for.
+pub(super) fn look_again(cli: &Cli, args: &UndoArgs) -> String {
+    let args = UndoArgs {
+        run: of_run((&args.run.aws, &args.run.write), &args.run.run),
+        only: args.only.clone(),
+    };
+    command_line(cli, Next::Undo(&args))
+}
+
 /// The command that shows what is left to do of a run.
 pub(super) fn look_on(cli: &Cli, session: (&AwsArgs, &WriteArgs), run: &str) -> String {
     let args = ResumeArgs {
@@ -279,6 +288,7 @@ impl Words {
             enable_policy_type,
             canary,
             from_snapshot,
+            accept_unread,
             recreate_rewritten,
             allow_control_tower,
             emit,
@@ -305,6 +315,7 @@ impl Words {
             .flag("enable-policy-type", *enable_policy_type)
             .option("canary", canary.as_ref().map(NodeId::as_str))
             .option("from-snapshot", from_snapshot)
+            .flag("accept-unread", *accept_unread)
             .flag("recreate-rewritten", *recreate_rewritten)
             .flag("allow-control-tower", *allow_control_tower)
             .option("emit", emit.map(Language::word))

@@ -95,8 +95,8 @@ fn aborted(running: &Running) -> String {
     }
 }
 
-/// What a run that did not end left; how to go on is said in commands.
-fn left_behind(left: &Left) -> String {
+/// What a run that did not end left, and how to go on.
+fn what_next(left: &Left) -> String {
     let list = |steps: Vec<&str>| {
         if steps.is_empty() {
             "none".to_owned()
@@ -108,12 +108,11 @@ fn left_behind(left: &Left) -> String {
     let open = list(left.open.iter().map(|(step, _)| step.as_str()).collect());
     let journal = left.journal.display();
     if left.undo {
-        format!(
+        return format!(
             "taken back before it: {done}; still to be taken back: {open}; the journal lies in {journal}"
-        )
-    } else {
-        format!("steps that stand: {done}; not begun: {open}; the journal lies in {journal}")
+        );
     }
+    format!("steps that stand: {done}; not begun: {open}; the journal lies in {journal}")
 }
 
 impl CliError {
@@ -162,7 +161,7 @@ impl CliError {
             Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
             Self::Apply(ApplyError::Refused { hint, .. }) => Some(hint.clone()),
             Self::Apply(ApplyError::Stopped(left) | ApplyError::Interrupted(left)) => {
-                Some(left_behind(left))
+                Some(what_next(left))
             }
             Self::Plan(PlanFileError::Read { .. } | PlanFileError::Write { .. }) => {
                 Some("give the path of a file that --plan-out wrote or may write".to_owned())
@@ -197,9 +196,9 @@ impl CliError {
             | Self::Archive(_)
             | Self::Runtime(_)
             | Self::Demo(_)
-            | Self::Aborted(_)
             | Self::Interrupted => None,
             Self::InterruptedAfter(_) => Some("org-exit-guard audit shows the verdicts".to_owned()),
+            Self::Aborted(_) => Some("going on with the run settles it by reading".to_owned()),
         }
     }
 }

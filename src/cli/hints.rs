@@ -1,7 +1,7 @@
 //! What to run after an error: commands with the flags by which this one was started.
 
 use super::args::{AwsArgs, Cli, Command as Args, RemediateArgs, RunsArgs, WriteArgs};
-use super::command_line::{Next, command_line, look_back, look_on};
+use super::command_line::{Next, command_line, look_again, look_back, look_on};
 use super::error::CliError;
 use crate::apply::ApplyError;
 
@@ -16,31 +16,27 @@ pub(super) struct Command {
 
 /// The commands that go on from an error.
 pub(super) fn commands(cli: &Cli, error: &CliError) -> Vec<Command> {
-    let run = match error {
+    match error {
         CliError::Apply(ApplyError::Stopped(left) | ApplyError::Interrupted(left)) => {
-            Some(&left.run)
+            after_stop(cli, &left.run, left.undo)
         }
-        CliError::Aborted(running) => Some(&running.run),
-        _ => None,
-    };
-    if let Some(run) = run {
-        return after_stop(cli, run);
+        CliError::Aborted(running) => after_stop(cli, &running.run, running.undo),
+        _ => named(cli, &error.hint().unwrap_or_default()),
     }
-    named(cli, &error.hint().unwrap_or_default())
 }
 
-/// What can be done about a run that stopped. Both ways show first what they would do; an undo
-/// that stopped goes on as it was started.
-fn after_stop(cli: &Cli, run: &str) -> Vec<Command> {
-    if let Args::Undo(args) = &cli.command {
-        return vec![Command {
-            what: "to go on with taking it back",
-            line: command_line(cli, Next::Undo(args)),
-        }];
-    }
+/// What can be done about a run that stopped; all of it shows first what it would do. An undo
+/// that stopped goes on with the steps that it was asked for.
+fn after_stop(cli: &Cli, run: &str, undo: bool) -> Vec<Command> {
     let Some(session) = writing(cli) else {
         return Vec::new();
     };
+    if let (Args::Undo(args), true) = (&cli.command, undo) {
+        return vec![Command {
+            what: "to go on with taking it back; shows first what it would do",
+            line: look_again(cli, args),
+        }];
+    }
     vec![
         Command {
             what: "to finish it; shows first what it would do",

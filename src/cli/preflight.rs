@@ -11,7 +11,9 @@ use super::writing;
 use crate::apply::History;
 use crate::flows::{check_writable, read_plan, read_snapshot};
 use crate::model::{NodeId, OrganizationId, Snapshot};
-use crate::plan::{PlanDocument, WrongOrganization, is_role_name};
+use crate::plan::{
+    PlanDocument, PlanError, WrongOrganization, check_baseline, check_snapshot, is_role_name,
+};
 
 /// Files that `remediate` was given.
 #[derive(Debug, Default)]
@@ -63,6 +65,9 @@ pub(super) fn check_remediate(args: &RemediateArgs) -> Result<Files, CliError> {
             .transpose()?,
         baseline: args.baseline.as_deref().map(read_snapshot).transpose()?,
     };
+    if !args.accept_unread {
+        check_read(args, &files)?;
+    }
     if let Some(plan) = &files.plan {
         if let Some(wanted) = &args.plan_sha256 {
             check_digest(plan, wanted)?;
@@ -158,6 +163,23 @@ fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
         format!("the plan's digest is {digest}, not `{wanted}`"),
         "review the plan of the file, and give the digest that it shows",
     ))
+}
+
+/// What hangs was read, as far as it is to hang again.
+fn check_read(args: &RemediateArgs, files: &Files) -> Result<(), CliError> {
+    if let Some(then) = &files.then {
+        check_snapshot(then).map_err(|error| no_plan(&error))?;
+    }
+    if let Some(then) = &files.baseline {
+        check_baseline(then, &args.reinvite.iter().cloned().collect())
+            .map_err(|error| no_plan(&error))?;
+    }
+    Ok(())
+}
+
+/// A plan that cannot be made.
+pub(super) fn no_plan(error: &PlanError) -> CliError {
+    CliError::refused_with(error.to_string(), error.hint())
 }
 
 /// What is said of accounts that are to come back.

@@ -6,11 +6,13 @@ mod control_tower;
 mod document;
 mod facts;
 mod guard;
+mod guarding;
 mod planner;
 mod predict;
 mod proof;
 mod quota;
 mod reinvite;
+mod resolves;
 mod restore;
 mod step;
 mod tags;
@@ -24,8 +26,8 @@ pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
 pub use proof::{Proof, Takes};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
-pub use restore::{allows, hung};
+pub use restore::{allows, check_snapshot, hung, unread};
 pub use step::{
     Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
 };
-pub use way_back::{Returning, is_role_name};
+pub use way_back::{Returning, check_baseline, is_role_name};

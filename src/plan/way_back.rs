@@ -1,6 +1,6 @@
 //! The way back of departed accounts: invited, accepted, quarantined, moved to where they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -8,6 +8,7 @@ use super::again::Rewritten;
 use super::control_tower;
 use super::facts::equal_policy;
 use super::guard::GUARD_NAME;
+use super::planner::PlanError;
 use super::quota::Invitations;
 use super::reinvite::{open_invitation, refusal};
 use super::restore::{Place, hung};
@@ -33,6 +34,28 @@ pub struct Returning {
     pub to: BTreeMap<AccountId, NodeId>,
     /// Move accounts although AWS Control Tower manages the organization.
     pub despite_control_tower: bool,
+}
+
+/// Refuses a baseline that holds an account and did not read which SCPs hung on it.
+///
+/// # Errors
+/// [`PlanError::NotRead`].
+pub fn check_baseline(then: &Snapshot, accounts: &BTreeSet<AccountId>) -> Result<(), PlanError> {
+    let held = then.accounts.known();
+    let unread: Vec<String> = accounts
+        .iter()
+        .filter(|id| held.is_some_and(|held| held.contains_key(*id)))
+        .map(|id| NodeId::Account(id.clone()))
+        .filter(|node| !then.knows_what_hangs(node))
+        .map(|node| then.called(&node))
+        .collect();
+    if unread.is_empty() {
+        return Ok(());
+    }
+    Err(PlanError::NotRead {
+        taken_at: then.taken_at,
+        nodes: unread.join(", "),
+    })
 }
 
 /// Plans the way back of one account, from wherever it stands now.
@@ -283,7 +306,7 @@ fn quarantine(plan: &mut Plan, now: &Snapshot, account: &AccountId, role: &str, 
         },
         covers: 1,
         undo: format!(
-            "lift it once the intruder's credentials are disabled: org-exit-guard undo RUN --only quarantine-{account}"
+            "lift it once the intruder's credentials are disabled, with undo --only quarantine-{account}"
         ),
     });
 }
@@ -359,6 +382,21 @@ fn own_policies(
         return;
     };
     let policies = hung(then).remove(&node).unwrap_or_default();
+    let listed = then.accounts.known();
+    let was = listed.is_some_and(|accounts| accounts.contains_key(account));
+    if !was || !then.knows_what_hangs(&node) {
+        plan.not_done.push(NotDone {
+            what: format!("attach again the SCPs that hung on account {account} itself"),
+            why: if was {
+                format!("the baseline of {} did not read them", then.taken_at)
+            } else {
+                format!(
+                    "the baseline of {} does not hold the account",
+                    then.taken_at
+                )
+            },
+        });
+    }
     if policies.iter().all(PolicyId::is_full_aws_access) {
         return;
     }

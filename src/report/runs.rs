@@ -124,6 +124,9 @@ pub struct ReversalView {
     /// How it ended, once carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The command that takes it back, quoted for a shell, where only that does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub next: String,
 }
 
 impl UndoDocument {
@@ -178,13 +181,8 @@ impl UndoDocument {
                 Tone::Doubtful,
                 &format!("stays, for it was not named: {}", one.title),
             );
-            page.paragraph(
-                4,
-                &format!(
-                    "once whoever is shut out is dealt with: org-exit-guard undo {} --only {}",
-                    self.run, one.step
-                ),
-            );
+            page.paragraph(4, "once whoever is shut out is dealt with:");
+            page.verbatim(4, &one.next);
         }
         for one in &self.left {
             page.gap();

@@ -51,6 +51,7 @@ mod secrets;
 mod served;
 mod staged;
 mod support;
+mod unread;
 mod verify;
 mod way_back;
 mod way_back_undone;

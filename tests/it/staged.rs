@@ -295,7 +295,7 @@ async fn the_canary_may_go_alone() {
 #[test]
 fn the_binary_restores_what_disabling_the_type_has_lost() {
     let served = Served::new(restored());
-    let saved = served.run(&["snapshot", "--full", "-o", "facts.json", "--allow-gaps"]);
+    let saved = served.run(&["snapshot", "-o", "facts.json", "--allow-gaps"]);
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     served
         .simulator

@@ -226,7 +226,7 @@ async fn the_former_place_is_asked_for_and_wildcards_are_no_break_glass_role() {
 #[test]
 fn the_binary_brings_it_back_and_lifts_the_quarantine_when_told() {
     let served = Served::new(before());
-    let saved = served.run(&["snapshot", "--full", "-o", "facts.json", "--allow-gaps"]);
+    let saved = served.run(&["snapshot", "-o", "facts.json", "--allow-gaps"]);
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     served.simulator.change(leave);
     let run = served.apply(&[

@@ -126,7 +126,8 @@ pub(in crate::cli) struct ScopeArgs {
     /// Read the tags of every account, one call for each; `snapshot` does so by itself
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) tags: bool,
-    /// Read every SCP and every attachment, also where nothing depends on it
+    /// Read every SCP and every attachment, also where nothing depends on it; `snapshot` does so by
+    /// itself
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) full: bool,
     /// From when on to read the event history: so long ago (90d, 36h), a day, or RFC 3339, in UTC
@@ -315,6 +316,10 @@ pub(in crate::cli) struct SnapshotArgs {
     /// departs
     #[arg(long, conflicts_with = "tags", help_heading = "Scope")]
     pub(in crate::cli) no_tags: bool,
+    /// Read of the attachments only what the verdicts need: fewer calls, and no file from which
+    /// `remediate --from-snapshot` or `--baseline` brings SCPs back
+    #[arg(long, conflicts_with = "full", help_heading = "Scope")]
+    pub(in crate::cli) verdicts_only: bool,
     /// Where to; written with mode 0600
     #[arg(short, long, required = true, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,

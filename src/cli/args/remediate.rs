@@ -193,6 +193,10 @@ pub(in crate::cli) struct RemediateArgs {
     /// type was disabled; no guard is planned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary", "baseline"], help_heading = "Remediation")]
     pub(in crate::cli) from_snapshot: Option<PathBuf>,
+    /// Take a snapshot or baseline that did not read everywhere which SCPs hang: what it did not
+    /// read is listed, and not attached
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) accept_unread: bool,
     /// Where an SCP was edited since the snapshot and denied more then: create its former text
     /// again as a second SCP beside it
     #[arg(long, requires = "from_snapshot", help_heading = "Remediation")]
@@ -216,7 +220,7 @@ pub(in crate::cli) struct RemediateArgs {
     #[arg(long, value_name = "FILE", help_heading = "Remediation")]
     pub(in crate::cli) plan_out: Option<PathBuf>,
     /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "only", "plan_out"], help_heading = "Remediation")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "accept_unread", "only", "plan_out"], help_heading = "Remediation")]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// The digest of the plan that was reviewed; another plan is refused
     #[arg(
@@ -257,6 +261,7 @@ impl RemediateArgs {
             enable_policy_type: false,
             canary: None,
             from_snapshot: None,
+            accept_unread: false,
             recreate_rewritten: false,
             allow_control_tower: false,
             emit: None,

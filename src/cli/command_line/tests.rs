@@ -99,6 +99,7 @@ fn fresh() -> impl Strategy<Value = RemediateArgs> {
             if let Some((reinvite, [accept, tower], (most, role, baseline), return_to)) = back {
                 args.reinvite = reinvite;
                 args.accept_in_account = accept;
+                args.accept_unread = tower;
                 args.allow_control_tower = tower;
                 args.account_maximum = most;
                 args.break_glass_role = role;
@@ -133,6 +134,7 @@ fn given() -> impl Strategy<Value = RemediateArgs> {
         } else {
             args.from_snapshot = Some(path);
             args.recreate_rewritten = second;
+            args.accept_unread = first;
         }
         args
     })

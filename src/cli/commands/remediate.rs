@@ -5,7 +5,7 @@ use super::super::command_line::{carry_out, look_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
-use super::super::preflight::{Files, check_organization, check_remediate};
+use super::super::preflight::{Files, check_organization, check_remediate, no_plan};
 use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, Check, Place, Said, Stop, apply, check, check_returned};
 use crate::emit::code;
@@ -78,12 +78,12 @@ async fn with_new_plan(
         reinvite: args.reinvite.iter().cloned().collect(),
         canary: args.canary.clone(),
         restore: then.map(Box::new),
+        accept_unread: args.accept_unread,
         recreate_rewritten: args.recreate_rewritten,
         account_maximum: args.account_maximum,
     };
     let settings: &Settings = &source.config.settings;
-    let mut planned = make_plan(snapshot, settings, &wishes)
-        .map_err(|error| CliError::refused(error.to_string()))?;
+    let mut planned = make_plan(snapshot, settings, &wishes).map_err(|error| no_plan(&error))?;
     if !args.only.is_empty() {
         planned.keep_only(&args.only, settings).map_err(|error| {
             CliError::refused_with(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::args::{Cli, UndoArgs};
-use super::super::command_line::take_back;
+use super::super::command_line::{look_back, take_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
@@ -38,6 +38,10 @@ async fn with_source(
     }
     writing::tell_of_cut(history);
     let mut document = document(&plan);
+    let session = (&args.run.aws, &args.run.write);
+    for one in &mut document.held {
+        one.next = look_back(cli, session, (history.run(), Some(&one.step)));
+    }
     if !plan.reversals.is_empty() {
         document.next = take_back(cli, args, &plan.organization);
     }
@@ -68,6 +72,7 @@ fn document(plan: &UndoPlan) -> UndoDocument {
             step: step.clone(),
             title: words.clone(),
             outcome: None,
+            next: String::new(),
         });
         views.collect::<Vec<_>>()
     };
