@@ -282,6 +282,7 @@ impl Words {
             member_role,
             account_maximum,
             break_glass_role,
+            accept_role_risk,
             baseline,
             return_to,
             without_self_closure,
@@ -309,6 +310,7 @@ impl Words {
                 account_maximum.map(|most| most.to_string()),
             )
             .option("break-glass-role", break_glass_role)
+            .flag("accept-role-risk", *accept_role_risk)
             .option("baseline", baseline)
             .option("return-to", back)
             .flag("without-self-closure", *without_self_closure)

@@ -88,9 +88,14 @@ impl Source {
         cli: &Cli,
         aws: &AwsArgs,
         write: &WriteArgs,
-        stop: &Stop,
+        (stop, member_role): (&Stop, Option<String>),
     ) -> Result<Self, CliError> {
-        let mut source = Self::open(cli, aws, !write.apply).await?;
+        let how = How {
+            read_only: !write.apply,
+            member_role,
+            ..How::default()
+        };
+        let mut source = Self::open_as(cli, aws, how).await?;
         source.stop = stop.clone();
         if let Err(refused) = check_session(write, &source) {
             source.close().await;

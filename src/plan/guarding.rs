@@ -37,6 +37,7 @@ pub(super) fn plan_guard(
     let facts = plan.facts.clone();
     if let Some(why) = obstacle(&facts, guard, wishes) {
         plan.not_done.push(NotDone {
+            unmet: true,
             what: "attach the guard to the root".to_owned(),
             why,
         });
@@ -67,6 +68,7 @@ pub(super) fn plan_guard(
             plan.steps.extend([first, attach, release]);
         }
         Err(why) => plan.not_done.push(NotDone {
+            unmet: true,
             what: format!("attach the guard to the root, with {node} as canary"),
             why: format!("{node} cannot be the canary: {why}"),
         }),

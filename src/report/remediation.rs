@@ -52,6 +52,9 @@ pub struct RemediationDocument {
     /// there is nothing to do.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub next: String,
+    /// Why the run did not come to its end; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stopped: String,
     /// Set once the plan was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<AppliedView>,
@@ -166,6 +169,7 @@ impl RemediationDocument {
             checks: Vec::new(),
             goes_on: String::new(),
             next: String::new(),
+            stopped: String::new(),
             applied: None,
         }
     }
@@ -178,7 +182,11 @@ impl RemediationDocument {
     fn page(&self, width: usize) -> String {
         let mut page = Page::new(width);
         let done = self.applied.is_some();
-        let title = if done { "Applied to" } else { "Plan for" };
+        let title = match (done, self.stopped.is_empty()) {
+            (_, false) => "Applied in part to",
+            (true, true) => "Applied to",
+            (false, true) => "Plan for",
+        };
         page.heading(&format!(
             "{title} organization {} as of {}",
             self.organization, self.created
@@ -306,6 +314,10 @@ impl RemediationDocument {
 
     fn last_line(&self, page: &mut Page) {
         page.gap();
+        if !self.stopped.is_empty() {
+            page.paragraph(0, &self.stopped);
+            return;
+        }
         if let Some(applied) = &self.applied {
             page.heading(&format!(
                 "Run {} is complete; journal: {}",

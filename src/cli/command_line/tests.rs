@@ -102,6 +102,7 @@ fn fresh() -> impl Strategy<Value = RemediateArgs> {
                 args.accept_unread = tower;
                 args.allow_control_tower = tower;
                 args.account_maximum = most;
+                args.accept_role_risk = accept && role.is_some();
                 args.break_glass_role = role;
                 args.baseline = baseline;
                 args.return_to = return_to;

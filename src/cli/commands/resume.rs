@@ -20,7 +20,7 @@ pub(in crate::cli) async fn run(
     let state = writing::state_directory(&args.run.write.state)?;
     let history = History::read(&state, &args.run.run)?;
     check_run((&args.run.aws, &args.run.write), &history)?;
-    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, stop).await?;
+    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, (stop, None)).await?;
     let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
