@@ -50,6 +50,7 @@ mod scp_cases;
 mod second_source;
 mod secrets;
 mod served;
+mod signals;
 mod staged;
 mod support;
 mod taken_back;
