@@ -33,6 +33,14 @@ impl Effort {
         self.spent >= self.limit
     }
 
+    /// Does something that may take at most `limit` of the steps that are left.
+    pub fn part<T>(&mut self, limit: u64, work: impl FnOnce(&mut Self) -> T) -> T {
+        let mut part = Self::of(limit.min(self.limit.saturating_sub(self.spent)));
+        let done = work(&mut part);
+        self.spent = self.spent.saturating_add(part.spent);
+        done
+    }
+
     /// Spends steps; `false` once the limit is reached.
     pub(super) fn spend(&mut self, steps: usize) -> bool {
         self.spent = self.spent.saturating_add(steps as u64);

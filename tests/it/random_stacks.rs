@@ -275,8 +275,16 @@ pub(crate) fn request(dice: &mut Dice) -> Request {
             }
         }
     }
-    let optional: [(&str, &[&str]); 4] = [
-        ("aws:MultiFactorAuthPresent", &["true", "false"]),
+    // The age is there only with MFA.
+    let mfa = dice.roll(4);
+    if mfa < 2 {
+        request = request.with("aws:MultiFactorAuthPresent", ["true", "false"][mfa]);
+    }
+    if mfa == 0 && dice.roll(2) == 0 {
+        let ages = ["0", "299", "299.5", "300", "301", "3600", "3601"];
+        request = request.with("aws:MultiFactorAuthAge", dice.pick(&ages));
+    }
+    let optional: [(&str, &[&str]); 2] = [
         (
             "aws:SourceIp",
             &[
@@ -288,10 +296,6 @@ pub(crate) fn request(dice: &mut Dice) -> Request {
                 "2001:db8::1",
                 "2001:dead::1",
             ],
-        ),
-        (
-            "aws:MultiFactorAuthAge",
-            &["0", "299", "299.5", "300", "301", "3600", "3601"],
         ),
         (
             "aws:TokenIssueTime",
