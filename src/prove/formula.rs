@@ -173,9 +173,9 @@ impl<'a> Builder<'a> {
             Some(test) if !unclear && !is_time => self.literal(key, test),
             _ if unclear => {
                 self.mentioned.push(key.clone());
-                let text = condition.to_string();
+                let written = condition.to_string();
                 let why = "a key that holds several values has a plain operator".to_owned();
-                self.unknown(&text, false, Why::Unsaid(text.clone(), why))
+                self.unknown(&written, false, Why::Unsaid(written.clone(), why))
             }
             _ => {
                 self.mentioned.push(key.clone());

@@ -96,19 +96,18 @@ fn within_day(text: &str) -> Option<i128> {
         let minute = digits(text.get(2..)?.strip_prefix(':')?, 2)?;
         (minute < 60).then_some(hour * 60 + minute)
     };
-    let (clock, ahead) = match text.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let zone = text.len().checked_sub(6)?;
-            let (clock, zone) = text.split_at_checked(zone)?;
-            let offset = minutes(zone.get(1..)?)?;
-            let sign = match zone.get(..1)? {
-                "+" => 1,
-                "-" => -1,
-                _ => return None,
-            };
-            (clock, sign * offset)
-        }
+    let (clock, ahead) = if let Some(clock) = text.strip_suffix('Z') {
+        (clock, 0)
+    } else {
+        let zone = text.len().checked_sub(6)?;
+        let (clock, zone) = text.split_at_checked(zone)?;
+        let offset = minutes(zone.get(1..)?)?;
+        let sign = match zone.get(..1)? {
+            "+" => 1,
+            "-" => -1,
+            _ => return None,
+        };
+        (clock, sign * offset)
     };
     let seconds = match clock.get(5..)? {
         "" => 0,

@@ -153,3 +153,6 @@ fn chosen(key: &str) -> &'static str {
         _ => "it is about the request, which the caller makes up",
     }
 }
+
+#[cfg(test)]
+mod tests;
