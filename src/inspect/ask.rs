@@ -9,8 +9,8 @@ use super::stack::{Stack, Whose, levels};
 use super::statement::{Match, matches, when};
 use crate::exits::{ExitPath, ResourceShape};
 use crate::prove::{
-    Decision, Example, Kind, Proof, Question, Reach, StatementAt, Target, decide, prove, reach,
-    sentences,
+    Budget, DECISION_STEPS, Decision, Example, Kind, Proof, Question, Reach, StatementAt, Target,
+    decide_within, prove, reach, sentences,
 };
 use crate::scp::{Document, Effect, Pattern, PatternList, Statement};
 
@@ -39,9 +39,17 @@ enum Resources {
     Lenient,
 }
 
+/// What all decisions about one question may take: less than two seconds.
+const QUESTION_STEPS: u64 = 8 * DECISION_STEPS;
+
 /// Decides over every request that the pins leave.
 pub fn ask(stack: &Stack, whose: &Whose, asked: &Asked) -> Answer {
-    let question = Ask::new(stack, whose, asked);
+    ask_within(stack, whose, asked, &Budget::of(QUESTION_STEPS))
+}
+
+/// The same with a budget that others share; what it does not reach is undecided.
+pub(super) fn ask_within(stack: &Stack, whose: &Whose, asked: &Asked, budget: &Budget) -> Answer {
+    let question = Ask::new(stack, whose, asked, budget);
     if asked.pins.is_service_linked() {
         return question.open("service-linked roles are outside service control policies");
     }
@@ -57,6 +65,7 @@ pub(super) struct Ask<'a> {
     pub(super) stack: &'a Stack,
     whose: &'a Whose,
     asked: &'a Asked,
+    budget: &'a Budget,
     kinds: Vec<Kind>,
     target: Target<'a>,
     pub(super) documents: Vec<Vec<Document>>,
@@ -65,7 +74,7 @@ pub(super) struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    fn new(stack: &'a Stack, whose: &'a Whose, asked: &'a Asked) -> Self {
+    fn new(stack: &'a Stack, whose: &'a Whose, asked: &'a Asked, budget: &'a Budget) -> Self {
         let (mut documents, numbers) = asked.pins.residue(stack, &asked.action, whose);
         for (tier, level) in stack.tiers.iter().zip(&mut documents) {
             if !tier.missing.allows.is_empty() {
@@ -86,6 +95,7 @@ impl<'a> Ask<'a> {
             stack,
             whose,
             asked,
+            budget,
             kinds: asked.pins.kinds(),
             target,
             documents,
@@ -114,7 +124,9 @@ impl<'a> Ask<'a> {
     pub(super) fn decide(&self, documents: &[Vec<Document>]) -> Decision {
         let levels = levels(documents);
         let subject = self.whose.subject();
-        decide(&levels, &[self.question()], &subject, &self.kinds)
+        let asked = [self.question()];
+        self.budget
+            .decision(|effort| decide_within(&levels, &asked, &subject, &self.kinds, effort))
     }
 
     fn answer(&self, complete: bool) -> Answer {
@@ -287,7 +299,14 @@ impl<'a> Ask<'a> {
                         Match::When(when(statement))
                     } else {
                         let (version, kinds) = (document.version, self.kinds.as_slice());
-                        matches(statement, version, &question, self.whose, kinds)
+                        matches(
+                            statement,
+                            version,
+                            &question,
+                            self.whose,
+                            kinds,
+                            self.budget,
+                        )
                     };
                     left.push((at, statement, found));
                 }

@@ -34,7 +34,7 @@ mod who;
 
 pub use decide::{Decision, Example, decide, decide_within};
 pub use domain::{Kind, Subject};
-pub use effort::{DECISION_STEPS, Effort};
+pub use effort::{Budget, DECISION_STEPS, Effort};
 pub use resource::Target;
 pub use review::{Dead, Review, review};
 pub use statement::{Reach, Why, reach};

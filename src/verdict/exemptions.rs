@@ -51,32 +51,40 @@ pub(super) fn exemptions(case: &Case<'_>, through: &[Example]) -> Vec<Exemption>
     for one in through {
         groups.entry(one.because.as_slice()).or_default().push(one);
     }
-    // One budget for all: what it does not reach counts as self-service.
-    let mut effort = Effort::default();
+    // One decision's steps for all: what those do not reach counts as self-service.
     let exempt: Vec<Selection> = through.iter().map(|one| one.who.clone()).collect();
-    let mut exemptions: Vec<Exemption> = groups
-        .into_iter()
-        .filter_map(|(facts, members)| {
-            let kinds: Vec<Kind> = members.iter().map(|one| one.kind).collect();
-            let mut words = vec![Kind::nouns(&kinds)];
-            words.extend(facts.iter().cloned());
-            // The easiest way in counts.
-            let graded = members
-                .iter()
-                .map(|one| grade(case, &exempt, one, &mut effort));
-            let (grade, reason) = graded.min()?;
-            let first = members.first()?;
-            Some(Exemption {
-                words,
-                principal: first.principal.clone(),
-                context: first.context.clone(),
-                grade,
-                reason,
-            })
-        })
-        .collect();
+    let mut exemptions: Vec<Exemption> = case.budget.decision(|effort| {
+        let told = groups.into_iter();
+        told.filter_map(|(facts, members)| told_of(case, &exempt, facts, &members, effort))
+            .collect()
+    });
     exemptions.sort();
     exemptions
+}
+
+/// What is told of examples with the same facts.
+fn told_of(
+    case: &Case<'_>,
+    exempt: &[Selection],
+    facts: &[String],
+    members: &[&Example],
+    effort: &mut Effort,
+) -> Option<Exemption> {
+    let kinds: Vec<Kind> = members.iter().map(|one| one.kind).collect();
+    let mut words = vec![Kind::nouns(&kinds)];
+    words.extend(facts.iter().cloned());
+    // The easiest way in counts.
+    let graded = members.iter();
+    let graded = graded.map(|one| grade(case, exempt, one, effort));
+    let (grade, reason) = graded.min()?;
+    let first = members.first()?;
+    Some(Exemption {
+        words,
+        principal: first.principal.clone(),
+        context: first.context.clone(),
+        grade,
+        reason,
+    })
 }
 
 /// How hard it is to satisfy the facts that let `one` through, for others than the exempt.
