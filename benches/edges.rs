@@ -28,6 +28,32 @@ use random_stacks::{ACTION, Dice, Place, levels, parsed};
 
 const STACKS: usize = 4_000;
 
+/// `lint` on an SCP as long as AWS stores, full of patterns with more states than can be visited.
+fn endless() {
+    let statement = |number: usize| {
+        let gap = "?".repeat(40);
+        format!(
+            r#"{{"Effect":"Deny","Action":"organizations:*","Resource":"*","Condition":{{"StringNotLike":{{"aws:PrincipalArn":"*{number}a{gap}b*"}}}}}}"#
+        )
+    };
+    let places: Vec<String> = (0..8)
+        .map(|one| format!(r#""{}""#, 100_000_000_001_u64 + one))
+        .collect();
+    let place = format!(
+        r#"{{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{{"StringEquals":{{"aws:PrincipalAccount":[{}]}}}}}}"#,
+        places.join(",")
+    );
+    let mut statements = vec![place];
+    statements.extend((0..52).map(statement));
+    let text = random_stacks::policy("2012-10-17", &statements);
+    let now = "2026-11-24T00:00:00Z".parse().unwrap();
+    let start = Instant::now();
+    let linted = org_exit_guard::inspect::lint(&text, now);
+    let took = start.elapsed().as_secs_f64();
+    let words: Vec<&str> = linted.coverage.iter().map(|one| one.verdict).collect();
+    println!("lint of {} characters: {took:.2} s, {words:?}", text.len());
+}
+
 fn main() {
     let mut dice = Dice(0x0ed6_e5ed_5eed_2026);
     let place = Place::new();
@@ -72,5 +98,6 @@ fn main() {
             steps[at(share)]
         );
     }
+    endless();
     println!("undetermined: {undetermined} of {documented} whose syntax is documented");
 }

@@ -423,3 +423,6 @@ fn words(exemption: &Exemption) -> String {
         format!("{sentence}: {}", exemption.reason)
     }
 }
+
+#[cfg(test)]
+mod tests;
