@@ -3,7 +3,7 @@
 
 use super::journal::Journal;
 use super::rows::{Entry, Made, Sending};
-use super::steps::StepFailure;
+use super::sending::StepFailure;
 use crate::model::Timestamp;
 
 /// The journal, for the step that is being taken.

@@ -3,15 +3,18 @@
 
 use std::path::Path;
 
-use super::execute::{ApplyError, Place, refused, unread, unwritten};
+use super::error::{ApplyError, refused, unread, unwritten};
+use super::execute::{Place, Resuming};
 use super::history::{History, RunState, run_ids};
 use super::settle;
 use crate::aws::Reads;
 use crate::model::{NodeId, PolicyId};
-use crate::plan::{Change, Facts, PlanDocument};
+use crate::plan::{Change, Facts, PlanDocument, Step};
 
 /// A plan lives a day.
 const PLAN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+/// What a run was to do is not what anybody would do a month later.
+const RUN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
 /// Would [`apply`] begin? Takes no lock and writes nothing, here or in AWS.
 ///
@@ -19,7 +22,9 @@ const PLAN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// [`ApplyError::Refused`], as `apply` would.
 pub async fn check(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyError> {
     check_paper(place, plan)?;
-    check_unused(place.state, &plan.digest())?;
+    if let Some(history) = unfinished(place.state, &plan.digest())? {
+        return check_resume(place, &history, &Resuming::default()).await;
+    }
     check_facts(&place.session.reads(), place, plan, &Since::default()).await
 }
 
@@ -27,14 +32,18 @@ pub async fn check(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyErr
 ///
 /// # Errors
 /// [`ApplyError::Refused`], as `resume` would.
-pub async fn check_resume(place: Place<'_>, history: &History) -> Result<(), ApplyError> {
+pub async fn check_resume(
+    place: Place<'_>,
+    history: &History,
+    how: &Resuming,
+) -> Result<(), ApplyError> {
     let Some(header) = history.header() else {
         return Err(refused(
             "the run ended before its first row was on disk: it wrote nothing",
             "make a new plan with org-exit-guard remediate",
         ));
     };
-    check_resumable(place, history, &header.plan)
+    check_resumable(place, history, &header.plan, how)
         .await
         .map(|_| ())
 }
@@ -43,6 +52,7 @@ pub(super) async fn check_resumable(
     place: Place<'_>,
     history: &History,
     plan: &PlanDocument,
+    how: &Resuming,
 ) -> Result<Reads, ApplyError> {
     if history.header().is_none_or(|header| header.plan != *plan) {
         return Err(refused(
@@ -59,6 +69,8 @@ pub(super) async fn check_resumable(
             ));
         }
     }
+    check_age(place, history, how)?;
+    check_only(history, plan, how)?;
     check_limit(place, plan)?;
     let reads = place.session.reads();
     check_facts(&reads, place, plan, &Since::of(history)).await?;
@@ -94,18 +106,65 @@ fn check_limit(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyError> 
     Ok(())
 }
 
-/// A plan is used once.
-pub(super) fn check_unused(state: &Path, digest: &str) -> Result<(), ApplyError> {
+/// A run is gone on with for 30 days.
+fn check_age(place: Place<'_>, history: &History, how: &Resuming) -> Result<(), ApplyError> {
+    let began = history.rows().first().map(|row| row.time);
+    let old = began.is_some_and(|began| place.now.duration_since(began) > RUN_LIFE);
+    match began {
+        Some(began) if old && !how.stale_ok => Err(refused(
+            format!(
+                "run `{}` began on {began}, more than 30 days ago",
+                history.run()
+            ),
+            "make a new plan with org-exit-guard remediate, or give --stale-ok if this one is still meant",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Only what the plan has, and what rests on nothing that was left out.
+fn check_only(history: &History, plan: &PlanDocument, how: &Resuming) -> Result<(), ApplyError> {
+    let stands = |step: &Step| history.stands(step);
+    for name in &how.only {
+        let Some(step) = plan.steps.iter().find(|step| step.id == *name) else {
+            let all: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+            return Err(refused(
+                format!("the run has no step `{name}`; it has: {}", all.join(", ")),
+                "resume without --only shows every step",
+            ));
+        };
+        let before = plan.steps.iter().take_while(|other| other.id != *name);
+        let mut needed = before.filter(|other| step.needs(other));
+        if let Some(needed) = needed.find(|other| !stands(other) && !how.only.contains(&other.id)) {
+            return Err(refused(
+                format!(
+                    "step `{name}` needs step `{}`, which was left out",
+                    needed.id
+                ),
+                "name every step that is wanted with --only",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The run of this plan that is to be gone on with. A plan is used once: one that was applied or
+/// taken back is refused.
+pub(super) fn unfinished(state: &Path, digest: &str) -> Result<Option<History>, ApplyError> {
     let runs = run_ids(state).map_err(|e| unwritten(&e))?;
+    let mut unfinished = None;
     for run in runs {
         // A journal that cannot be read proves nothing of this plan; `runs` shows it.
         let Ok(history) = History::read(state, &run) else {
             continue;
         };
-        let same = history
+        if history
             .header()
-            .is_some_and(|header| header.plan_digest == digest);
-        if same && !matches!(history.state(), RunState::Stopped(_) | RunState::Unfinished) {
+            .is_none_or(|header| header.plan_digest != digest)
+        {
+            continue;
+        }
+        if !matches!(history.state(), RunState::Stopped(_) | RunState::Unfinished) {
             return Err(refused(
                 format!(
                     "the plan is already applied: run `{run}` is {}",
@@ -114,8 +173,9 @@ pub(super) fn check_unused(state: &Path, digest: &str) -> Result<(), ApplyError>
                 "make a new one",
             ));
         }
+        unfinished = Some(history);
     }
-    Ok(())
+    Ok(unfinished)
 }
 
 /// What a run has done of its plan, so that its own changes are not taken for foreign ones.

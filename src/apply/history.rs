@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal::{FILE, directory_of, unseal};
 use super::rows::{Entry, Header, JOURNAL_VERSION, Made, Outcome, Row, Sending, StepOutcome};
-use crate::model::PolicyId;
+use crate::model::{PolicyId, Timestamp};
 use crate::plan::{PolicyRef, Step};
 
 /// A verified journal.
@@ -65,9 +65,9 @@ pub enum RunState {
     Stopped(String),
     /// It ended without a word: killed, or it runs now.
     Unfinished,
-    /// It was taken back, as far as that goes.
+    /// It was taken back: nothing of it is left.
     Undone,
-    /// What was asked for of it was taken back; the rest stands.
+    /// Something of it was taken back; the rest stands.
     UndonePart,
     /// Taking it back did not end.
     UndoUnfinished,
@@ -81,7 +81,7 @@ impl RunState {
             Self::Stopped(step) => format!("stopped at step {step}"),
             Self::Unfinished => "unfinished".to_owned(),
             Self::Undone => "undone".to_owned(),
-            Self::UndonePart => "undone in part, as asked".to_owned(),
+            Self::UndonePart => "undone in part".to_owned(),
             Self::UndoUnfinished => "undo unfinished".to_owned(),
         }
     }
@@ -233,22 +233,31 @@ impl History {
 
     /// Where the run stands.
     pub fn state(&self) -> RunState {
-        let mut state = RunState::Unfinished;
-        for row in &self.rows {
-            state = match &row.entry {
-                Entry::Outcome(outcome) if !outcome.outcome.stands() => {
-                    RunState::Stopped(outcome.step.clone())
-                }
-                Entry::RunClose => RunState::Complete,
-                Entry::UndoOpen(_) | Entry::UndoIntent(_) | Entry::UndoOutcome(_) => {
-                    RunState::UndoUnfinished
-                }
-                Entry::UndoClose => RunState::Undone,
-                Entry::UndoPartClose => RunState::UndonePart,
-                _ => RunState::Unfinished,
-            };
+        match self.rows.last().map(|row| &row.entry) {
+            Some(Entry::RunClose) => RunState::Complete,
+            Some(Entry::UndoOpen(_) | Entry::UndoIntent(_) | Entry::UndoOutcome(_)) => {
+                RunState::UndoUnfinished
+            }
+            Some(Entry::UndoClose) => RunState::Undone,
+            Some(Entry::UndoPartClose) => RunState::UndonePart,
+            // Other branches may have gone on after the step that failed.
+            Some(Entry::Outcome(_)) => match self.failed() {
+                Some(step) => RunState::Stopped(step.to_owned()),
+                None => RunState::Unfinished,
+            },
+            _ => RunState::Unfinished,
         }
-        state
+    }
+
+    /// The first step, in the order of the plan, that was taken and does not stand.
+    fn failed(&self) -> Option<&str> {
+        let outcomes = self.outcomes();
+        let mut steps = self.begun();
+        let failed = steps.find(|step| {
+            let outcome = outcomes.get(step.id.as_str());
+            outcome.is_some_and(|outcome| !outcome.outcome.stands())
+        });
+        failed.map(|step| step.id.as_str())
     }
 
     /// Was the step begun?
@@ -282,12 +291,27 @@ impl History {
                 Entry::Outcome(outcome) if outcome.step == step => match outcome.outcome {
                     StepOutcome::Done | StepOutcome::Unknown => sent.append(&mut open),
                     StepOutcome::AlreadyDone | StepOutcome::Failed => open.clear(),
+                    // Whatever is there later, somebody else set it.
+                    StepOutcome::Reverted => {
+                        sent.clear();
+                        open.clear();
+                    }
                 },
                 _ => {}
             }
         }
         sent.append(&mut open);
         sent
+    }
+
+    /// When a call of the step last went out, or was answered.
+    pub(super) fn written_at(&self, step: &str) -> Option<Timestamp> {
+        let of = |row: &&Row| match &row.entry {
+            Entry::Sending(sending) => sending.step == step,
+            Entry::Outcome(outcome) => outcome.step == step && outcome.outcome == StepOutcome::Done,
+            _ => false,
+        };
+        self.rows.iter().rev().find(of).map(|row| row.time)
     }
 
     /// The SCP that a step created or found.

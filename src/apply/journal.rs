@@ -98,7 +98,12 @@ impl Journal {
     }
 
     /// Writes a row and waits until it is on disk.
+    ///
+    /// # Errors
+    /// The disk's, and a journal that somebody deleted, moved or put another file in the place of:
+    /// its rows would be lost with this process.
     pub(super) fn write(&mut self, now: Timestamp, entry: Entry) -> io::Result<()> {
+        self.check_place()?;
         let row = Row {
             sequence: self.sequence,
             previous: self.previous.clone(),
@@ -111,6 +116,28 @@ impl Journal {
         self.sequence += 1;
         self.previous = hash;
         Ok(())
+    }
+}
+
+impl Journal {
+    /// Is the open file still the one of its name?
+    fn check_place(&self) -> io::Result<()> {
+        let path = self.directory.join(FILE);
+        let found = std::fs::symlink_metadata(&path);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let ours = self.file.metadata()?;
+            if found.is_ok_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())) {
+                return Ok(());
+            }
+        }
+        #[cfg(not(unix))]
+        if found.is_ok() {
+            return Ok(());
+        }
+        let message = format!("`{}` was deleted or replaced", path.display());
+        Err(io::Error::new(io::ErrorKind::NotFound, message))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Attached is not effective: what binds an account is read anew and judged.
 
 use super::execute::Place;
-use super::steps::{PAUSES, StepFailure};
+use super::sending::{PAUSES, StepFailure};
 use crate::collect::{Scope, collect};
 use crate::model::{NodeId, PolicyId, Silent};
 use crate::plan::Proves;
@@ -14,9 +14,9 @@ pub(super) async fn wait(
     policy: &PolicyId,
     node: &NodeId,
 ) -> Result<String, StepFailure> {
-    let mut last = String::new();
-    for pause in PAUSES {
-        match missing(place, proves).await {
+    let mut pauses = PAUSES.iter();
+    let last = loop {
+        let told = match missing(place, proves).await {
             Ok(missing) if missing.is_empty() => {
                 let paths: Vec<&str> = proves.blocked.iter().map(String::as_str).collect();
                 return Ok(format!(
@@ -25,13 +25,16 @@ pub(super) async fn wait(
                     paths.join(", ")
                 ));
             }
-            Ok(missing) => last = format!("not proved blocked: {}", missing.join(", ")),
-            Err(why) => last = why,
+            Ok(missing) => format!("not proved blocked: {}", missing.join(", ")),
+            Err(why) => why,
+        };
+        match pauses.next() {
+            Some(pause) if !place.stop.is_asked() => place.stop.pause(*pause).await,
+            _ => break told,
         }
-        tokio::time::sleep(pause).await;
-    }
+    };
     Err(StepFailure::Unknown(format!(
-        "SCP {policy} hangs on {} {node}, but of account {} in it: {last}",
+        "SCP {policy} is attached to {} {node}, but of account {} in it: {last}",
         node.kind(),
         proves.account
     )))

@@ -1,17 +1,17 @@
 //! Detaching the run's own canary, once the root carries the guard: the only detachment outside
 //! `undo`.
 
-use super::execute::StepResult;
+use super::error::StepResult;
 use super::rows::StepOutcome;
+use super::sending::{StepFailure, in_words, read_back, write};
 use super::settle;
-use super::steps::{PAUSES, StepFailure, Written, write};
+use super::stop::Stop;
 use crate::aws::{Reads, Session};
 use crate::model::{NodeId, PolicyId};
 
 /// Detaches `policy` from `target`; it must hang on `carried_by` and say what `text` says.
 pub(super) async fn release(
-    reads: &Reads,
-    session: &Session,
+    (reads, session, stop): (&Reads, &Session, &Stop),
     policy: &PolicyId,
     text: &str,
     target: &NodeId,
@@ -41,26 +41,13 @@ pub(super) async fn release(
         return Ok(result(StepOutcome::AlreadyDone, detail));
     }
     let writes = session.undo_writes();
-    let lost = match write(|| writes.detach_policy(policy, target)).await {
-        Written::Done(()) | Written::There(_) => None,
-        Written::Lost(failure) => Some(failure),
-        Written::No(failure) => return Err(failure.into()),
-    };
-    for pause in PAUSES {
-        if settle::hangs(reads, policy, target)
-            .await
-            .is_ok_and(|hangs| !hangs)
-        {
-            let detail = format!("SCP {policy} detached from {}, read back", named(target));
-            return Ok(result(StepOutcome::Done, detail));
-        }
-        tokio::time::sleep(pause).await;
-    }
-    Err(StepFailure::Unknown(match lost {
-        Some(failure) => format!("{failure}; SCP {policy} still hangs on {}", named(target)),
-        None => format!(
-            "AWS accepted it, but SCP {policy} is still listed on {}",
-            named(target)
-        ),
-    }))
+    let sent = write(stop, || writes.detach_policy(policy, target)).await;
+    let lost = sent.lost(in_words)?;
+    let missing = format!("SCP {policy} is still listed on {}", named(target));
+    read_back(stop, lost.as_ref(), &missing, || async {
+        Ok(!settle::hangs(reads, policy, target).await?)
+    })
+    .await?;
+    let detail = format!("SCP {policy} detached from {}, read back", named(target));
+    Ok(result(StepOutcome::Done, detail))
 }

@@ -49,9 +49,9 @@ pub enum Entry {
     UndoIntent(Intent),
     /// What came of that.
     UndoOutcome(Outcome),
-    /// Everything that could be taken back is.
+    /// All of the run is taken back.
     UndoClose,
-    /// What `--only` asked for is taken back; the rest stands.
+    /// A part is taken back: something of the run stands.
     UndoPartClose,
 }
 
@@ -154,6 +154,8 @@ pub enum StepOutcome {
     Failed,
     /// It may or may not have happened.
     Unknown,
+    /// It stood, and somebody took it back before the run ended.
+    Reverted,
 }
 
 impl StepOutcome {
@@ -164,6 +166,7 @@ impl StepOutcome {
             Self::AlreadyDone => "already-done",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
+            Self::Reverted => "reverted",
         }
     }
 

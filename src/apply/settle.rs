@@ -111,3 +111,15 @@ pub(super) async fn invitation(
         .into_iter()
         .find(|one| one.is_unanswered_invitation() && one.account.as_ref() == Some(account)))
 }
+
+/// The last invitation to an account, answered or not.
+pub(super) async fn latest_invitation(
+    reads: &Reads,
+    account: &AccountId,
+) -> Result<Option<Handshake>, Failure> {
+    let handshakes = reads.list_handshakes_for_organization().await?;
+    let invitations = handshakes
+        .into_iter()
+        .filter(|one| one.action == "INVITE" && one.account.as_ref() == Some(account));
+    Ok(invitations.max_by_key(|one| one.requested_at))
+}

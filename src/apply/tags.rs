@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ahead::Ahead;
-use super::execute::StepResult;
+use super::error::StepResult;
 use super::rows::{Made, StepOutcome};
-use super::steps::{PAUSES, StepFailure, Written, write};
-use crate::aws::{Reads, Writes};
+use super::sending::{StepFailure, in_words, read_back, write};
+use super::steps::Hands;
 use crate::model::AccountId;
 
 /// Sets those of the tags whose key the account has not.
 pub(super) async fn tag_account(
-    (reads, writes): (&Reads, &Writes),
+    Hands {
+        reads,
+        writes,
+        stop,
+    }: Hands<'_>,
     ahead: Ahead<'_>,
     account: &AccountId,
     tags: &BTreeMap<String, String>,
@@ -41,32 +45,22 @@ pub(super) async fn tag_account(
     }
     let keys: BTreeSet<String> = lacking.keys().cloned().collect();
     ahead.sends(Some(Made::Tags(keys.clone())))?;
-    let lost = match write(|| writes.tag_account(account, &lacking)).await {
-        Written::Done(()) | Written::There(_) => None,
-        Written::Lost(failure) => Some(failure),
-        Written::No(failure) => return Err(failure.into()),
-    };
-    for pause in PAUSES {
-        let read = reads.list_account_tags(account).await;
-        let shown = read.is_ok_and(|there| {
-            let mut pairs = lacking.iter();
-            pairs.all(|(key, value)| there.get(key) == Some(value))
-        });
-        if shown {
-            let names: Vec<&str> = keys.iter().map(String::as_str).collect();
-            return Ok(StepResult {
-                outcome: StepOutcome::Done,
-                detail: format!(
-                    "account {account} tagged: {}, read back{kept}",
-                    names.join(", ")
-                ),
-                made: Some(Made::Tags(keys)),
-            });
-        }
-        tokio::time::sleep(pause).await;
-    }
-    Err(StepFailure::Unknown(match lost {
-        Some(failure) => format!("{failure}; the tags of account {account} are not listed"),
-        None => format!("AWS accepted it, but the tags of account {account} are not listed yet"),
-    }))
+    let sent = write(stop, || writes.tag_account(account, &lacking)).await;
+    let lost = sent.lost(in_words)?;
+    let missing = format!("the tags of account {account} are not listed yet");
+    read_back(stop, lost.as_ref(), &missing, || async {
+        let there = reads.list_account_tags(account).await?;
+        let mut pairs = lacking.iter();
+        Ok(pairs.all(|(key, value)| there.get(key) == Some(value)))
+    })
+    .await?;
+    let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+    Ok(StepResult {
+        outcome: StepOutcome::Done,
+        detail: format!(
+            "account {account} tagged: {}, read back{kept}",
+            names.join(", ")
+        ),
+        made: Some(Made::Tags(keys)),
+    })
 }

@@ -1,13 +1,15 @@
 //! Taking back what a run did, as planned and confirmed. The only place that detaches, deletes or
 //! cancels.
 
-use super::execute::{ApplyError, Place, StepResult, lock, refused, unwritten};
+use super::error::{ApplyError, Left, StepResult, refused, unwritten};
+use super::execute::{Place, lock};
 use super::history::History;
 use super::journal::Journal;
 use super::rows::{By, Entry, Header, Intent, Outcome, StepOutcome};
+use super::sending::{StepFailure, in_words, read_back, write};
 use super::settle;
-use super::steps::{PAUSES, StepFailure, Written, write};
-use super::undo_plan::{ApprovedUndo, Reversal, plan_undo, provably_ours};
+use super::undo_judge::Judge;
+use super::undo_plan::{ApprovedUndo, Reversal, plan_undo};
 use crate::aws::{Failure, Reads, UndoWrites};
 use crate::model::{Event, Timestamp};
 
@@ -16,6 +18,8 @@ use crate::model::{Event, Timestamp};
 pub struct Undone {
     /// Step ids with their results, in the order in which they were taken back.
     pub results: Vec<(String, StepResult)>,
+    /// Is nothing of the run left?
+    pub whole: bool,
 }
 
 /// Takes a run back. Everything is looked at anew under the lock, and again before each write.
@@ -37,10 +41,9 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
     let _lock = lock(place.state, &header.plan, run)?;
     let history = read()?;
     let mut now = plan_undo(place, &history).await?;
-    let whole = now.reversals.len();
     let wanted = &approved.plan.reversals;
-    now.reversals.retain(|reversal| wanted.contains(reversal));
-    if now.reversals != *wanted {
+    let named: Vec<String> = wanted.iter().map(|(step, _, _)| step.clone()).collect();
+    if now.keep_only(&named).is_err() || now.reversals != *wanted {
         return Err(refused(
             "what can be taken back changed since it was shown",
             "run undo without --apply again",
@@ -64,6 +67,7 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
     journal
         .write(Timestamp::now(), Entry::UndoOpen(by))
         .map_err(|e| unwritten(&e))?;
+    place.stop.begins(run, true);
     let mut work = Work {
         place,
         reads: place.session.reads(),
@@ -73,18 +77,25 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
         header: &header,
         results: Vec::new(),
     };
-    for (step, reversal, words) in &now.reversals {
+    for (number, (step, reversal, words)) in now.reversals.iter().enumerate() {
+        if place.stop.is_asked() {
+            let open = now.reversals.get(number..).unwrap_or_default();
+            return Err(ApplyError::Interrupted(Box::new(work.left(None, open))));
+        }
         work.take_back(step, reversal, words).await?;
     }
-    // What was left out by --only can still be taken back.
-    let end = if now.reversals.len() == whole {
+    // While something of the run is left, it is not undone.
+    let whole = now.is_whole();
+    let end = if whole {
         Entry::UndoClose
     } else {
         Entry::UndoPartClose
     };
     work.note("undo-close", end)?;
+    place.stop.ends();
     Ok(Undone {
         results: work.results,
+        whole,
     })
 }
 
@@ -110,6 +121,7 @@ impl Work<'_> {
             title: words.to_owned(),
         };
         self.note(step, Entry::UndoIntent(intent))?;
+        self.place.stop.at(step);
         self.place
             .observer
             .on(&Event::StepStarted { step, title: words });
@@ -146,36 +158,31 @@ impl Work<'_> {
     /// Looks once more, writes, reads back.
     async fn write(&self, reversal: &Reversal) -> Result<(), StepFailure> {
         if let Reversal::Detach(id, _) | Reversal::Delete(id) = reversal {
-            let ours = provably_ours(&self.reads, self.history, self.header, id).await?;
+            let (state, reads) = (self.place.state, self.reads.clone());
+            let judge = Judge::new(reads, state, self.history, self.header).await?;
+            let ours = judge.provably_ours(id).await?;
             ours.map_err(StepFailure::Refused)?;
         }
+        let stop = self.place.stop;
         let written = match reversal {
-            Reversal::Detach(id, target) => write(|| self.writes.detach_policy(id, target)).await,
-            Reversal::Delete(id) => write(|| self.writes.delete_policy(id)).await,
-            Reversal::Cancel(id) => write(|| self.writes.cancel_handshake(id)).await,
+            Reversal::Detach(id, target) => {
+                write(stop, || self.writes.detach_policy(id, target)).await
+            }
+            Reversal::Delete(id) => write(stop, || self.writes.delete_policy(id)).await,
+            Reversal::Cancel(id) => write(stop, || self.writes.cancel_handshake(id)).await,
             Reversal::Untag(account, keys) => {
-                write(|| self.writes.untag_account(account, keys)).await
+                write(stop, || self.writes.untag_account(account, keys)).await
             }
             Reversal::MoveBack { account, from, to } => {
                 let writes = self.place.session.writes();
-                write(|| writes.move_account(account, from, to)).await
+                write(stop, || writes.move_account(account, from, to)).await
             }
         };
-        let lost = match written {
-            Written::Done(()) | Written::There(_) => None,
-            Written::Lost(failure) => Some(failure),
-            Written::No(failure) => return Err(failure.into()),
-        };
-        for pause in PAUSES {
-            if self.is_gone(reversal).await.unwrap_or(false) {
-                return Ok(());
-            }
-            tokio::time::sleep(pause).await;
-        }
-        Err(StepFailure::Unknown(match lost {
-            Some(failure) => format!("{failure}; it is still there"),
-            None => "AWS accepted it, but it is still listed".to_owned(),
-        }))
+        let lost = written.lost(in_words)?;
+        read_back(stop, lost.as_ref(), "it is still there", || {
+            self.is_gone(reversal)
+        })
+        .await
     }
 
     async fn is_gone(&self, reversal: &Reversal) -> Result<bool, Failure> {
@@ -209,12 +216,22 @@ impl Work<'_> {
     }
 
     fn stopped(&self, step: &str, why: String) -> ApplyError {
-        ApplyError::Stopped {
+        let failed = Some((step.to_owned(), why));
+        ApplyError::Stopped(Box::new(self.left(failed, &[])))
+    }
+
+    fn left(&self, failed: Option<(String, String)>, open: &[(String, Reversal, String)]) -> Left {
+        self.place.stop.ends();
+        let open = open.iter().map(|(step, _, _)| step.clone());
+        Left {
             run: self.history.run().to_owned(),
-            step: step.to_owned(),
-            why,
+            undo: true,
             journal: self.journal.directory().to_owned(),
             results: self.results.clone(),
+            failed: failed.into_iter().collect(),
+            open: open
+                .map(|step| (step, "interrupted before it".to_owned()))
+                .collect(),
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The way back of one account: accepting our own invitation inside it, and its place.
 
 use super::ahead::Ahead;
-use super::execute::{Place, StepResult};
+use super::error::StepResult;
+use super::execute::Place;
 use super::rows::StepOutcome;
+use super::sending::{StepFailure, found, read_back, write};
 use super::settle;
-use super::steps::{PAUSES, StepFailure, Written, write};
-use crate::aws::{Failure, FailureClass, Member, Reads, Writes};
+use super::steps::Hands;
+use crate::aws::{Failure, FailureClass, Member, Reads};
 use crate::model::organization::Handshake;
 use crate::model::{AccountId, NodeId, OrganizationId, RootId};
+use crate::plan::responder_in;
 
 fn result(outcome: StepOutcome, detail: String) -> StepResult {
     StepResult {
@@ -43,6 +46,13 @@ pub(super) fn refusal(failure: &Failure) -> StepFailure {
     })
 }
 
+/// Is there a role of that very ARN, path included?
+async fn has_role(reads: &Reads, arn: &str) -> Result<bool, Failure> {
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let found = reads.role(name).await?;
+    Ok(found.is_some_and(|role| role.arn == arn))
+}
+
 /// Where an account is accepted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Back<'a> {
@@ -55,14 +65,20 @@ pub(super) struct Back<'a> {
 
 impl Back<'_> {
     /// Accepts our open invitation inside the account.
-    pub(super) async fn accept(self, role: &str) -> Result<StepResult, StepFailure> {
+    ///
+    /// `responder` is the ARN of the role that the quarantine will let through.
+    pub(super) async fn accept(
+        self,
+        role: &str,
+        responder: Option<&str>,
+    ) -> Result<StepResult, StepFailure> {
         let account = self.account;
-        let joined = || {
-            let detail = format!("account {account} is in the organization");
-            result(StepOutcome::AlreadyDone, detail)
-        };
-        if self.has_landed().await? {
-            return Ok(joined());
+        if let Some(place) = self.reads.place_of(account).await? {
+            let detail = format!(
+                "account {account} is in the organization, in {}",
+                self.named(&place)
+            );
+            return Ok(result(StepOutcome::AlreadyDone, detail));
         }
         let ours = self.invitation().await?;
         let session = self.place.session;
@@ -72,46 +88,82 @@ impl Back<'_> {
         let lost = if self.has_joined(&member, &ours).await? {
             None
         } else {
-            match write(|| member.accept(&ours.id)).await {
-                Written::Done(()) | Written::There(_) => None,
-                Written::Lost(failure) => Some(failure),
-                Written::No(failure) => return Err(refusal(&failure)),
+            if let Some(responder) = responder
+                && !has_role(member.reads(), responder).await?
+            {
+                return Err(self.nobody_let_through(responder));
             }
+            let sent = write(self.place.stop, || member.accept(&ours.id)).await;
+            sent.lost(refusal)?
         };
-        for pause in PAUSES {
-            if self.has_landed().await.unwrap_or(false) {
-                let detail = format!(
-                    "invitation {} accepted in account {account}, which is in the organization, read back",
-                    ours.id
-                );
-                return Ok(result(StepOutcome::Done, detail));
-            }
-            tokio::time::sleep(pause).await;
-        }
-        Err(StepFailure::Unknown(match lost {
-            Some(failure) => format!("{failure}; account {account} is not listed in the root"),
-            None => format!("AWS accepted it, but account {account} is not listed in the root yet"),
-        }))
+        let missing = format!("account {account} is not listed in the organization yet");
+        read_back(self.place.stop, lost.as_ref(), &missing, || async {
+            Ok(self.reads.place_of(account).await?.is_some())
+        })
+        .await?;
+        let place = self.reads.place_of(account).await.ok().flatten();
+        let place = place.map_or_else(String::new, |place| format!(", in {}", self.named(&place)));
+        let detail = format!(
+            "invitation {} accepted in account {account}, which is in the organization{place}, read back",
+            ours.id
+        );
+        Ok(result(StepOutcome::Done, detail))
     }
 
-    /// Is it a member in the root, where every account arrives?
-    async fn has_landed(self) -> Result<bool, Failure> {
-        let root = NodeId::Root(self.root.clone());
-        let there = self.reads.list_accounts_for_parent(&root).await?;
-        Ok(there.contains(self.account))
+    /// Refuses a quarantine that lets nobody through: `text` exempts a role that is not in the account.
+    /// Where the account cannot be entered, what the plan found stands.
+    pub(super) async fn check_let_through(
+        self,
+        role: Option<&str>,
+        text: &str,
+    ) -> Result<(), StepFailure> {
+        let (Some(role), Some(responder)) = (role, responder_in(text)) else {
+            return Ok(());
+        };
+        let Ok(reads) = self.place.session.look_into(self.account, role).await else {
+            return Ok(());
+        };
+        match has_role(&reads, &responder).await {
+            Ok(false) => Err(self.nobody_let_through(&responder)),
+            Ok(true) | Err(_) => Ok(()),
+        }
+    }
+
+    fn nobody_let_through(self, responder: &str) -> StepFailure {
+        StepFailure::Refused(format!(
+            "`{responder}` is not in account {}: its quarantine would let nobody through, so nothing is begun; make the \
+             role, or name another with --break-glass-role in a new plan",
+            self.account
+        ))
+    }
+
+    /// A root or OU, and whether it is the root, where accounts arrive.
+    fn named(self, place: &NodeId) -> String {
+        if *place == NodeId::Root(self.root.clone()) {
+            format!("root {place}")
+        } else {
+            format!(
+                "{} {place}, to which somebody moved it from the root",
+                place.kind()
+            )
+        }
     }
 
     /// Our open invitation to it; one that was just sent may not be shown yet.
     async fn invitation(self) -> Result<Handshake, StepFailure> {
-        for pause in PAUSES {
-            if let Some(open) = settle::invitation(self.reads, self.account).await? {
-                return Ok(open);
-            }
-            tokio::time::sleep(pause).await;
+        let open = || settle::invitation(self.reads, self.account);
+        if let Some(open) = found(self.place.stop, open).await? {
+            return Ok(open);
         }
+        let account = self.account;
+        let latest = settle::latest_invitation(self.reads, account).await?;
+        let became = latest.map_or_else(
+            || "none was sent".to_owned(),
+            |one| format!("invitation {} is {}", one.id, one.state.as_str()),
+        );
         Err(StepFailure::Refused(format!(
-            "no invitation of this organization to account {} is open",
-            self.account
+            "no invitation of this organization to account {account} is open: {became}; org-exit-guard resume sends \
+             another"
         )))
     }
 
@@ -130,17 +182,17 @@ impl Back<'_> {
                 )));
             }
         }
-        for pause in PAUSES {
+        let seen = || async {
             let seen = member.reads().list_handshakes_for_account().await?;
-            let mut seen = seen.iter();
-            if seen.any(|one| {
+            let ours = seen.iter().any(|one| {
                 one.id == ours.id
                     && one.is_unanswered_invitation()
                     && one.organization.as_ref() == Some(self.organization)
-            }) {
-                return Ok(false);
-            }
-            tokio::time::sleep(pause).await;
+            });
+            Ok::<_, Failure>(ours.then_some(()))
+        };
+        if found(self.place.stop, seen).await?.is_some() {
+            return Ok(false);
         }
         Err(StepFailure::Refused(format!(
             "account {} does not see invitation {} as one of organization {}; nothing is accepted",
@@ -148,44 +200,48 @@ impl Back<'_> {
         )))
     }
 
-    /// Moves it from the root.
+    /// Moves it from where the plan found it, or from the root, where it arrived. An account that
+    /// somebody moved elsewhere meanwhile is left there.
     pub(super) async fn move_to(
         self,
-        writes: &Writes,
+        Hands {
+            reads,
+            writes,
+            stop,
+        }: Hands<'_>,
         ahead: Ahead<'_>,
+        from: Option<&NodeId>,
         to: &NodeId,
     ) -> Result<StepResult, StepFailure> {
         let account = self.account;
-        let there = || async {
-            Ok::<_, Failure>(
-                self.reads
-                    .list_accounts_for_parent(to)
-                    .await?
-                    .contains(account),
-            )
-        };
+        let there = || async { Ok(reads.place_of(account).await?.as_ref() == Some(to)) };
         let place = format!("{} {to}", to.kind());
-        if there().await? {
+        let root = NodeId::Root(self.root.clone());
+        let from = from.unwrap_or(&root);
+        let now = found(stop, || reads.place_of(account)).await?;
+        let Some(now) = now else {
+            return Err(StepFailure::Refused(format!(
+                "account {account} is not in the organization any more: it left again; plan anew with --reinvite {account}"
+            )));
+        };
+        if now == *to {
             let detail = format!("account {account} is in {place}");
             return Ok(result(StepOutcome::AlreadyDone, detail));
         }
-        let from = NodeId::Root(self.root.clone());
-        ahead.sends(None)?;
-        let lost = match write(|| writes.move_account(account, &from, to)).await {
-            Written::Done(()) | Written::There(_) => None,
-            Written::Lost(failure) => Some(failure),
-            Written::No(failure) => return Err(refusal(&failure)),
-        };
-        for pause in PAUSES {
-            if there().await.unwrap_or(false) {
-                let detail = format!("account {account} moved to {place}, read back");
-                return Ok(result(StepOutcome::Done, detail));
-            }
-            tokio::time::sleep(pause).await;
+        if now != *from {
+            return Err(StepFailure::Refused(format!(
+                "account {account} is in {} {now}, not in {} {from}: somebody moved it meanwhile, so it is left there; \
+                 to move it nevertheless, plan anew with --reinvite {account} --return-to {account}={to}",
+                now.kind(),
+                from.kind()
+            )));
         }
-        Err(StepFailure::Unknown(match lost {
-            Some(failure) => format!("{failure}; account {account} is not listed in {place}"),
-            None => format!("AWS accepted it, but account {account} is not listed in {place} yet"),
-        }))
+        ahead.sends(None)?;
+        let sent = write(stop, || writes.move_account(account, from, to)).await;
+        let lost = sent.lost(refusal)?;
+        let missing = format!("account {account} is not listed in {place} yet");
+        read_back(stop, lost.as_ref(), &missing, there).await?;
+        let detail = format!("account {account} moved to {place}, read back");
+        Ok(result(StepOutcome::Done, detail))
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types as wire;
 
 use super::convert::Reading;
-use super::error::Failure;
+use super::error::{Failure, FailureClass};
 use super::lanes::Port;
 use super::pages::{self, Page};
 use super::reads::Reads;
@@ -30,6 +30,7 @@ pub(super) struct Ports {
     list_roots: Port<Client>,
     list_accounts: Port<Client>,
     list_accounts_for_parent: Port<Client>,
+    list_parents: Port<Client>,
     list_units: Port<Client>,
     describe_unit: Port<Client>,
     list_policies: Port<Client>,
@@ -57,6 +58,7 @@ impl Ports {
             list_roots: port!("organizations:ListRoots"),
             list_accounts: port!("organizations:ListAccounts"),
             list_accounts_for_parent: port!("organizations:ListAccountsForParent"),
+            list_parents: port!("organizations:ListParents"),
             list_units: port!("organizations:ListOrganizationalUnitsForParent"),
             describe_unit: port!("organizations:DescribeOrganizationalUnit"),
             list_policies: port!("organizations:ListPolicies"),
@@ -166,6 +168,34 @@ impl Reads {
             .iter()
             .map(|row| reading.id(row.id(), "account id"))
             .collect()
+    }
+
+    /// `ListParents`: the root or OU directly above an account or OU; `None` if it is not in the
+    /// organization.
+    ///
+    /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListParents.html>
+    pub async fn parent_of(&self, child: &NodeId) -> Result<Option<NodeId>, Failure> {
+        let port = &self.organizations().list_parents;
+        let target = Some(child.as_str());
+        let parents = list!(port, target, |_| {}, list_parents, parents, |r| r
+            .child_id(child.as_str()));
+        let reading = reading(port, target);
+        match parents {
+            Ok(parents) => parents
+                .first()
+                .map(|row| reading.id(row.id(), "parent id"))
+                .transpose(),
+            Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The same of an account.
+    ///
+    /// # Errors
+    /// As [`Reads::parent_of`].
+    pub async fn place_of(&self, account: &AccountId) -> Result<Option<NodeId>, Failure> {
+        self.parent_of(&NodeId::Account(account.clone())).await
     }
 
     /// `ListOrganizationalUnitsForParent`: ids and names of the OUs directly under a root or OU.

@@ -8,7 +8,7 @@ use super::lanes::Port;
 use super::organizations::Ports;
 use super::session::Tuning;
 use super::trails::TrailPorts;
-use super::{cloudtrail, iam, stack_sets};
+use super::{cloudtrail, iam, role, stack_sets};
 #[cfg(feature = "alarms")]
 use super::{events, logs};
 use crate::model::Observer;
@@ -50,6 +50,7 @@ struct Inner {
     iam: Port<aws_sdk_iam::Client>,
     simulator: Port<aws_sdk_iam::Client>,
     roles: Port<aws_sdk_iam::Client>,
+    role: Port<aws_sdk_iam::Client>,
     cloudtrail: Port<aws_sdk_cloudtrail::Client>,
     trails: TrailPorts,
     #[cfg(feature = "alarms")]
@@ -67,6 +68,7 @@ impl Reads {
             iam: iam::port(config, tuning),
             simulator: iam::simulator_port(config, tuning),
             roles: iam::roles_port(config, tuning),
+            role: role::port(config, tuning),
             cloudtrail: cloudtrail::port(config, tuning),
             trails: TrailPorts::new(config, tuning),
             #[cfg(feature = "alarms")]
@@ -92,6 +94,10 @@ impl Reads {
 
     pub(super) fn roles(&self) -> &Port<aws_sdk_iam::Client> {
         &self.0.roles
+    }
+
+    pub(super) fn role_port(&self) -> &Port<aws_sdk_iam::Client> {
+        &self.0.role
     }
 
     pub(super) fn cloudtrail(&self) -> &Port<aws_sdk_cloudtrail::Client> {

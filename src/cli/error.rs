@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use crate::apply::{ApplyError, HistoryError};
+use crate::apply::{ApplyError, HistoryError, Left, Running};
 use crate::aws::SessionError;
 use crate::collect::CollectError;
 use crate::config::ConfigError;
@@ -74,9 +74,45 @@ pub(super) enum CliError {
     /// Applying a plan.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// Ctrl-C.
-    #[error("interrupted")]
+    /// A signal, before anything was written.
+    #[error("interrupted; nothing was changed")]
     Interrupted,
+    /// A signal, once the run had ended.
+    #[error("interrupted after run `{}` had ended: the verdicts were not read back", .0.run)]
+    InterruptedAfter(Running),
+    /// A second signal: the call under way was not waited for.
+    #[error("aborted: {}", aborted(.0))]
+    Aborted(Running),
+}
+
+fn aborted(running: &Running) -> String {
+    match &running.step {
+        Some(step) => format!(
+            "of step `{step}` of run `{}` it is not known whether it took effect",
+            running.run
+        ),
+        None => format!("run `{}` had begun no step", running.run),
+    }
+}
+
+/// What a run that did not end left, and how to go on.
+fn what_next(left: &Left) -> String {
+    let list = |steps: Vec<&str>| {
+        if steps.is_empty() {
+            "none".to_owned()
+        } else {
+            steps.join(", ")
+        }
+    };
+    let done = list(left.results.iter().map(|(step, _)| step.as_str()).collect());
+    let open = list(left.open.iter().map(|(step, _)| step.as_str()).collect());
+    let journal = left.journal.display();
+    if left.undo {
+        return format!(
+            "taken back before it: {done}; still to be taken back: {open}; the journal lies in {journal}"
+        );
+    }
+    format!("steps that stand: {done}; not begun: {open}; the journal lies in {journal}")
 }
 
 impl CliError {
@@ -111,8 +147,11 @@ impl CliError {
             | Self::Plan(_)
             | Self::History(_)
             | Self::Apply(ApplyError::Refused { .. }) => Exit::Refused,
-            Self::Apply(ApplyError::Stopped { .. }) => Exit::Stopped,
-            Self::Interrupted => Exit::Interrupted,
+            Self::Apply(ApplyError::Stopped(_)) => Exit::Stopped,
+            Self::Interrupted
+            | Self::InterruptedAfter(_)
+            | Self::Aborted(_)
+            | Self::Apply(ApplyError::Interrupted(_)) => Exit::Interrupted,
         }
     }
 
@@ -121,29 +160,14 @@ impl CliError {
             Self::Usage { hint, .. } | Self::Refused { hint, .. } => Some((*hint).to_owned()),
             Self::Config(_) => Some("docs/configuration.md describes every key".to_owned()),
             Self::Apply(ApplyError::Refused { hint, .. }) => Some(hint.clone()),
-            Self::Apply(ApplyError::Stopped {
-                run,
-                journal,
-                results,
-                ..
-            }) => {
-                let done: Vec<&str> = results.iter().map(|(step, _)| step.as_str()).collect();
-                let done = if done.is_empty() {
-                    "none".to_owned()
-                } else {
-                    done.join(", ")
-                };
-                Some(format!(
-                    "steps done before it: {done}; the journal lies in {}; org-exit-guard resume {run} finishes \
-                     it, org-exit-guard undo {run} takes it back; both show first what they would do",
-                    journal.display()
-                ))
+            Self::Apply(ApplyError::Stopped(left) | ApplyError::Interrupted(left)) => {
+                Some(what_next(left))
             }
             Self::Plan(PlanFileError::Read { .. } | PlanFileError::Write { .. }) => {
                 Some("give the path of a file that --plan-out wrote or may write".to_owned())
             }
             Self::Plan(_) => {
-                Some("make a new plan with org-exit-guard remediate --plan-out FILE".to_owned())
+                Some("make a new plan: org-exit-guard remediate, with --plan-out FILE".to_owned())
             }
             Self::History(_) => Some("org-exit-guard runs shows every run".to_owned()),
             Self::Scenario { .. } => Some("docs/scenarios.md describes every key".to_owned()),
@@ -173,6 +197,8 @@ impl CliError {
             | Self::Runtime(_)
             | Self::Demo(_)
             | Self::Interrupted => None,
+            Self::InterruptedAfter(_) => Some("org-exit-guard audit shows the verdicts".to_owned()),
+            Self::Aborted(_) => Some("going on with the run settles it by reading".to_owned()),
         }
     }
 }

@@ -12,7 +12,8 @@ use super::error::CliError;
 use super::moment::reach_back;
 use super::progress::Progress;
 use super::streams;
-use super::writing::state_place;
+use super::writing::{check_session, state_place};
+use crate::apply::Stop;
 use crate::aws::{AthenaRights, Keys, Session, SessionOptions, Transcript};
 use crate::collect::{
     Finished, Members, Scope, Watching, collect, collect_chain, collect_events, collect_members,
@@ -37,6 +38,8 @@ pub(super) struct Source {
     pub(super) now: Timestamp,
     pub(super) config: Config,
     pub(super) progress: Arc<Progress>,
+    /// Says when a run is to stop.
+    pub(super) stop: Stop,
     demo: Option<Serving>,
 }
 
@@ -85,8 +88,19 @@ impl Source {
         cli: &Cli,
         aws: &AwsArgs,
         write: &WriteArgs,
+        (stop, member_role): (&Stop, Option<String>),
     ) -> Result<Self, CliError> {
-        let source = Self::open(cli, aws, !write.apply).await?;
+        let how = How {
+            read_only: !write.apply,
+            member_role,
+            ..How::default()
+        };
+        let mut source = Self::open_as(cli, aws, how).await?;
+        source.stop = stop.clone();
+        if let Err(refused) = check_session(write, &source) {
+            source.close().await;
+            return Err(refused);
+        }
         if write.events == Some(Events::Json) {
             source.progress.stream_events();
         }
@@ -131,6 +145,7 @@ impl Source {
             now,
             config,
             progress,
+            stop: Stop::default(),
             demo,
         })
     }
@@ -286,6 +301,12 @@ pub(super) async fn of_account(
     let facts = source.collect_account(account).await;
     source.close().await;
     facts
+}
+
+/// Refuses a `--since` that no event history reaches, before anything is asked.
+pub(super) fn check_since(aws: &AwsArgs, scope: &ScopeArgs) -> Result<(), CliError> {
+    let now = if aws.demo { demo_now() } else { whole_second() };
+    reach_back(scope.since.first(now), now).map(|_| ())
 }
 
 /// Now, as records tell times.

@@ -1,13 +1,17 @@
 //! The command line: arguments, streams, progress, exit codes; one file a command.
 
 mod args;
+mod command_line;
 mod commands;
 mod error;
 mod exit;
 mod facts;
+mod hints;
 mod interrupt;
 mod moment;
+mod preflight;
 mod progress;
+mod signals;
 mod source;
 mod streams;
 mod writing;
@@ -16,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::apply::Stop;
 use args::{Cli, Command};
 use error::CliError;
 pub use exit::Exit;
@@ -32,15 +37,16 @@ pub fn main() -> ExitCode {
         .build()
     {
         Ok(runtime) => runtime,
-        Err(source) => return fail(&CliError::Runtime(source)),
+        Err(source) => return fail(&cli, &CliError::Runtime(source)),
     };
     match runtime.block_on(run(&cli)) {
         Ok(exit) => exit.into(),
-        Err(error) => fail(&error),
+        Err(error) => fail(&cli, &error),
     }
 }
 
 async fn run(cli: &Cli) -> Result<Exit, CliError> {
+    let stop = Stop::default();
     let work = async {
         match &cli.command {
             Command::Audit(args) => commands::audit::run(cli, args).await,
@@ -50,10 +56,10 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
             Command::Alarm(args) => commands::alarm::run(args),
             Command::Detect(args) => Box::pin(commands::detect::run(cli, args)).await,
             Command::Snapshot(args) => commands::snapshot::run(cli, args).await,
-            Command::Remediate(args) => Box::pin(commands::remediate::run(cli, args)).await,
+            Command::Remediate(args) => Box::pin(commands::remediate::run(cli, args, &stop)).await,
             Command::Runs(args) => commands::runs::run(args),
-            Command::Resume(args) => commands::resume::run(cli, args).await,
-            Command::Undo(args) => commands::undo::run(cli, args).await,
+            Command::Resume(args) => commands::resume::run(cli, args, &stop).await,
+            Command::Undo(args) => commands::undo::run(cli, args, &stop).await,
             Command::Doctor(args) => commands::doctor::run(cli, args).await,
             Command::Emit(args) => commands::emit::run(args),
             Command::Rules(args) => commands::catalog::rules(cli, args),
@@ -66,11 +72,14 @@ async fn run(cli: &Cli) -> Result<Exit, CliError> {
         // it themselves.
         Command::Demo(_) => work.await,
         Command::Detect(args) if args.asks_athena() => work.await,
+        Command::Remediate(_) | Command::Resume(_) | Command::Undo(_) => {
+            signals::heeding(&stop, work).await
+        }
         _ => Box::pin(Interrupt::listen().or(work)).await,
     }
 }
 
-fn fail(error: &CliError) -> ExitCode {
-    streams::print_error(error);
+fn fail(cli: &Cli, error: &CliError) -> ExitCode {
+    streams::print_error(error, &hints::commands(cli, error));
     error.exit().into()
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::args::Color;
 use super::error::CliError;
+use super::hints::Command;
 use crate::flows::write_private;
 use crate::report::text::{terminal, wrap};
 
@@ -68,9 +69,14 @@ pub(super) fn note(text: &str) {
     }
 }
 
-/// `error:` and, on a line of its own, `hint:`.
-pub(super) fn print_error(error: &CliError) {
-    note(&error_lines(error, width()).join("\n"));
+/// `error:`, on a line of its own `hint:`, and each command that goes on from there unbroken.
+pub(super) fn print_error(error: &CliError, commands: &[Command]) {
+    let mut lines = error_lines(error, width());
+    for command in commands {
+        lines.push(format!("{}:", command.what));
+        lines.push(format!("  {}", command.line));
+    }
+    note(&lines.join("\n"));
 }
 
 fn error_lines(error: &CliError, columns: usize) -> Vec<String> {

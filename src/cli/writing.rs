@@ -1,11 +1,12 @@
 //! What every command that may write to AWS makes sure of first.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{StateArgs, WriteArgs};
 use super::error::CliError;
 use super::facts::Source;
+use super::preflight::can_be_asked;
 use super::streams;
 use crate::apply::{History, Place};
 
@@ -17,20 +18,44 @@ pub(super) fn place<'a>(source: &'a Source, state: &'a Path, args: &WriteArgs) -
         now: source.now(),
         observer: source.progress.as_ref(),
         max_changes: args.max_changes,
+        stop: &source.stop,
     }
 }
 
 /// Refuses an endpoint that is not AWS's own, unless that is meant.
-fn check_endpoint(args: &WriteArgs, source: &Source) -> Result<(), CliError> {
+pub(super) fn check_endpoint(args: &WriteArgs, endpoint: &str) -> Result<(), CliError> {
+    if args.allow_endpoint_override {
+        return Ok(());
+    }
+    Err(CliError::refused_with(
+        format!("the endpoint is `{endpoint}`, not AWS's own"),
+        "give --allow-endpoint-override if that is meant",
+    ))
+}
+
+/// The same of the one that the environment or a profile names, once the session knows it.
+pub(super) fn check_session(args: &WriteArgs, source: &Source) -> Result<(), CliError> {
     match &source.session.caller().endpoint {
-        Some(endpoint) if !source.is_demo() && !args.allow_endpoint_override => {
-            Err(CliError::refused_with(
-                format!("the endpoint is `{endpoint}`, not AWS's own"),
-                "give --allow-endpoint-override if that is meant",
-            ))
-        }
+        Some(endpoint) if args.apply && !source.is_demo() => check_endpoint(args, endpoint),
         _ => Ok(()),
     }
+}
+
+/// Why it is done.
+pub(super) fn reason(args: &WriteArgs) -> Result<String, CliError> {
+    let reason = args.reason.clone();
+    reason
+        .filter(|reason| !reason.trim().is_empty())
+        .ok_or_else(|| {
+            CliError::refused_with("--apply wants a reason".to_owned(), "add --reason TEXT")
+        })
+}
+
+pub(super) fn nobody_confirmed() -> CliError {
+    CliError::refused_with(
+        "nobody confirmed the organization".to_owned(),
+        "add --confirm with the organization's id; the same command without --apply shows it",
+    )
 }
 
 /// The typed organization and the reason; `shown` is what a person at a terminal decides on.
@@ -39,14 +64,8 @@ pub(super) fn confirmation(
     source: &Source,
     shown: &str,
 ) -> Result<(String, String), CliError> {
-    check_endpoint(args, source)?;
-    let reason = args.reason.clone();
-    let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
-        return Err(CliError::refused_with(
-            "--apply wants a reason".to_owned(),
-            "add --reason TEXT",
-        ));
-    };
+    check_session(args, source)?;
+    let reason = reason(args)?;
     let typed = match &args.confirm {
         Some(typed) => typed.clone(),
         None => ask(shown)?,
@@ -64,11 +83,8 @@ pub(super) fn wrong_organization(error: &crate::plan::WrongOrganization) -> CliE
 
 /// Asks on a terminal; elsewhere nobody can answer.
 fn ask(shown: &str) -> Result<String, CliError> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(CliError::refused_with(
-            "nobody confirmed the organization".to_owned(),
-            "add --confirm with the organization's id; the same command without --apply shows it",
-        ));
+    if !can_be_asked() {
+        return Err(nobody_confirmed());
     }
     streams::note(&anstream::adapter::strip_str(shown).to_string());
     let failed = |source| CliError::Output {

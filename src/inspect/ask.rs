@@ -1,7 +1,5 @@
 //! One question to a stack: may any request for the action get through?
 
-use std::collections::BTreeMap;
-
 use super::answer::{Answer, Word};
 use super::pins::Pins;
 use super::request::{Context, Witness, is_exit, whole};

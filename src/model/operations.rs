@@ -358,6 +358,13 @@ pub const OPERATIONS: &[Operation] = &[
         "departed accounts cannot be invited back",
     ),
     op(
+        "organizations:ListParents",
+        Reinvite,
+        5.0,
+        8.0,
+        "where an account arrived is unknown, so it is not quarantined",
+    ),
+    op(
         "organizations:DescribeHandshake",
         Reinvite,
         1.0,
@@ -377,6 +384,11 @@ pub const OPERATIONS: &[Operation] = &[
         1.0,
         2.0,
         "invitations cannot be accepted inside the account",
+    ),
+    unpublished(
+        "iam:GetRole",
+        AcceptInAccount,
+        "the responder's role inside the account is not known, so its quarantine is not begun",
     ),
     op(
         "organizations:DetachPolicy",

@@ -12,7 +12,7 @@ use super::node::NodeId;
 use super::observed::{Gap, GapReason, Observed};
 use super::organization::{
     Account, Attachments, DelegatedAdministrator, Handshake, Organization, OrganizationalUnit,
-    Policy, Root, RootFeatures, StackSet,
+    Policy, PolicyTypeState, Root, RootFeatures, StackSet,
 };
 use super::partition::Partition;
 use super::record::Record;
@@ -190,6 +190,41 @@ impl Snapshot {
                 .into_iter()
                 .collect()
         })
+    }
+
+    /// Is it known which SCPs hang on a node: by the node's own list, or by the targets of every SCP?
+    /// While the policy type is off, none does.
+    pub fn knows_what_hangs(&self, node: &NodeId) -> bool {
+        let known = |fact: Option<&Observed<_>>| fact.is_some_and(|fact| fact.known().is_some());
+        let root = self.root.known();
+        root.is_some_and(|root| root.scp_state == PolicyTypeState::NotEnabled)
+            || known(self.attachments.by_node.get(node))
+            || self.knows_every_target()
+    }
+
+    fn knows_every_target(&self) -> bool {
+        let known = |id| {
+            self.attachments
+                .by_policy
+                .get(id)
+                .and_then(Observed::known)
+                .is_some()
+        };
+        self.policies_listed.known().is_some() && self.policies.keys().all(known)
+    }
+
+    /// Root, OUs and accounts of which it is not known which SCPs hang on them; `None` if not even
+    /// they are known.
+    pub fn nodes_unread(&self) -> Option<Vec<NodeId>> {
+        let root = NodeId::Root(self.root.known()?.id.clone());
+        let accounts = self.accounts.known()?.keys().cloned();
+        let below = self.units.keys().cloned().map(NodeId::Ou);
+        let below = below.chain(accounts.map(NodeId::Account));
+        let all = [root].into_iter().chain(below);
+        if self.knows_every_target() {
+            return Some(Vec::new());
+        }
+        Some(all.filter(|node| !self.knows_what_hangs(node)).collect())
     }
 
     /// May `StackSets` act on accounts of the organization by themselves? `None` if that is not

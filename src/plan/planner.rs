@@ -3,27 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::Rewritten;
-use super::canary;
-use super::facts::{Facts, attached_guard, equal_policy};
-use super::guard::{GUARD_NAME, Guard};
+use super::facts::Facts;
+use super::guard::Guard;
+use super::guarding::plan_guard;
 use super::predict;
-use super::proof::{self, Proof};
+use super::proof;
 use super::quota::Invitations;
 use super::reinvite::candidates;
+use super::resolves::{resolved, resolved_by};
 use super::restore;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
-use super::way_back::{Returning, plan_return};
-use crate::audit::{Context, Finding};
+use super::way_back::{Returning, check_baseline, plan_return};
+use crate::audit::Finding;
 use crate::detect::Detection;
-use crate::exits::{ExitPath, GuardStatement};
 use crate::model::organization::PolicyTypeState;
 use crate::model::settings::Settings;
-use crate::model::{AccountId, Gap, NodeId, PolicyId, Snapshot};
-use crate::scp::{SCPS_PER_TARGET, size};
-use crate::verdict::{Answer, Block, Judgement, Standing, judge};
+use crate::model::{AccountId, Gap, NodeId, PolicyId, Snapshot, Timestamp};
+use crate::verdict::Judgement;
 
 /// What the administrator asked for.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish of its own, as the command line has it"
+)]
 pub struct Wishes {
     /// Leave out the statement against closing accounts from inside.
     pub without_self_closure: bool,
@@ -40,6 +43,8 @@ pub struct Wishes {
     pub canary: Option<NodeId>,
     /// Only attach again what hung by these facts.
     pub restore: Option<Box<Snapshot>>,
+    /// Take a snapshot that did not read everywhere what hangs; what it did not read is told.
+    pub accept_unread: bool,
     /// Create the former text of SCPs that were edited since again, beside them.
     pub recreate_rewritten: bool,
 }
@@ -58,6 +63,28 @@ pub enum PlanError {
         /// That of the session.
         organization: String,
     },
+    /// The snapshot does not hold what was asked for.
+    #[error("the snapshot of {taken_at} did not read which SCPs hang on {nodes}")]
+    NotRead {
+        /// Of when it is.
+        taken_at: Timestamp,
+        /// Where: untrusted text.
+        nodes: String,
+    },
+}
+
+impl PlanError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Gap(_) => "org-exit-guard doctor shows what the caller may read",
+            Self::Foreign { .. } => "check the profile and the file",
+            Self::NotRead { .. } => {
+                "give a snapshot that read every attachment, as org-exit-guard snapshot takes it; or add \
+                 --accept-unread: what was not read is listed then, and left out"
+            }
+        }
+    }
 }
 
 /// Plans the guard and the invitations.
@@ -97,6 +124,9 @@ pub fn plan(
         plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
     }
     let mut invitations = Invitations::of(snapshot, wishes.account_maximum);
+    if let (Some(then), false) = (&wishes.back.baseline, wishes.accept_unread) {
+        check_baseline(then, &wishes.reinvite)?;
+    }
     for account in &wishes.reinvite {
         plan_return(&mut plan, snapshot, &wishes.back, account, &mut invitations);
     }
@@ -133,85 +163,6 @@ fn names(snapshot: &Snapshot, steps: &[Step]) -> BTreeMap<PolicyId, String> {
         .collect()
 }
 
-fn plan_guard(
-    plan: &mut Plan,
-    snapshot: &Snapshot,
-    judgement: &Judgement,
-    guard: &Guard,
-    wishes: &Wishes,
-) {
-    let exposed = exposed(judgement, guard);
-    // A carve-out leaves accounts conditional for ever, so what hangs is looked for by its text.
-    let hangs = |guard: &Guard| {
-        let document = guard.document();
-        document.is_some_and(|document| attached_guard(snapshot, &document).is_some())
-    };
-    let whole = guard;
-    let guard = &missing(judgement, whole);
-    let Some(document) = guard.document() else {
-        return;
-    };
-    if exposed == 0 || hangs(whole) || hangs(guard) {
-        return;
-    }
-    let facts = plan.facts.clone();
-    if let Some(why) = obstacle(&facts, guard, wishes) {
-        plan.not_done.push(NotDone {
-            what: "attach the guard to the root".to_owned(),
-            why,
-        });
-        return;
-    }
-    let mut before = Vec::new();
-    if facts.scp_state != PolicyTypeState::Enabled.as_str() {
-        before.push(enable(&facts));
-    }
-    let policy = if let Some(policy) = equal_policy(snapshot, &document) {
-        PolicyRef::Existing(policy.id.clone())
-    } else {
-        let create = create(snapshot, guard);
-        let id = create.id.clone();
-        before.push(create);
-        PolicyRef::Created(id)
-    };
-    let attach = attach(&facts, &policy, guard, exposed);
-    let Some(node) = &wishes.canary else {
-        plan.steps.extend(before);
-        plan.steps.push(attach);
-        return;
-    };
-    match canary::steps(snapshot, node, &before, &policy, &guard.text()) {
-        Ok((first, release)) => {
-            plan.facts.rest_on(node, snapshot);
-            plan.steps.extend(before);
-            plan.steps.extend([first, attach, release]);
-        }
-        Err(why) => plan.not_done.push(NotDone {
-            what: format!("attach the guard to the root, with {node} as canary"),
-            why: format!("{node} cannot be the canary: {why}"),
-        }),
-    }
-}
-
-fn attach(facts: &Facts, policy: &PolicyRef, guard: &Guard, covers: usize) -> Step {
-    let what = match policy {
-        PolicyRef::Existing(id) => format!("SCP {id}, which says the same,"),
-        PolicyRef::Created(_) => "it".to_owned(),
-    };
-    Step {
-        id: "attach-guard".to_owned(),
-        title: format!("attach {what} to root {}", facts.root),
-        change: Change::AttachPolicy {
-            policy: policy.clone(),
-            target: NodeId::Root(facts.root.clone()),
-            text: guard.text(),
-            proves: None,
-        },
-        covers,
-        undo: "detach it from the root".to_owned(),
-    }
-}
-
 /// Plans what `then` says and today lacks.
 fn plan_restoration(
     plan: &mut Plan,
@@ -227,9 +178,20 @@ fn plan_restoration(
             organization: facts.organization.to_string(),
         });
     }
+    if !wishes.accept_unread {
+        restore::check_snapshot(then)?;
+    }
+    if let Some(nodes) = restore::unread(then) {
+        plan.not_done.push(NotDone {
+            unmet: true,
+            what: format!("attach again what hung on {nodes}"),
+            why: format!("the snapshot of {} did not read it", then.taken_at),
+        });
+    }
     if facts.feature_set != "ALL" || facts.scp_state != PolicyTypeState::Enabled.as_str() {
         if let Some(why) = type_obstacle(&facts, wishes) {
             plan.not_done.push(NotDone {
+                unmet: true,
                 what: "attach again what the snapshot shows".to_owned(),
                 why,
             });
@@ -251,28 +213,8 @@ fn plan_restoration(
     Ok(())
 }
 
-/// Why the guard cannot be attached, and what to do instead.
-fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
-    let why = type_obstacle(facts, wishes);
-    if why.is_some() || facts.attached.len() < SCPS_PER_TARGET {
-        return why;
-    }
-    let names: Vec<&str> = facts
-        .attached
-        .keys()
-        .filter(|id| !id.is_full_aws_access())
-        .map(PolicyId::as_str)
-        .collect();
-    Some(format!(
-        "{SCPS_PER_TARGET} SCPs hang on the root, the most that AWS documents; this tool edits none of them. \
-         Add these statements to one of yours ({}): {}",
-        names.join(", "),
-        guard.text()
-    ))
-}
-
 /// Why no SCP can be attached at all.
-fn type_obstacle(facts: &Facts, wishes: &Wishes) -> Option<String> {
+pub(super) fn type_obstacle(facts: &Facts, wishes: &Wishes) -> Option<String> {
     if facts.feature_set != "ALL" {
         let why = "the organization has consolidated billing only: enable all features first";
         return Some(why.to_owned());
@@ -294,7 +236,7 @@ fn type_obstacle(facts: &Facts, wishes: &Wishes) -> Option<String> {
     None
 }
 
-fn enable(facts: &Facts) -> Step {
+pub(super) fn enable(facts: &Facts) -> Step {
     Step {
         id: "enable-scps".to_owned(),
         title: format!(
@@ -307,148 +249,4 @@ fn enable(facts: &Facts) -> Step {
         covers: 0,
         undo: "cannot be taken back: disabling the type deletes every attachment".to_owned(),
     }
-}
-
-fn create(snapshot: &Snapshot, guard: &Guard) -> Step {
-    let text = guard.text();
-    let name = free_name(snapshot);
-    Step {
-        id: "create-guard".to_owned(),
-        title: format!(
-            "create SCP `{name}` ({} of {} characters)",
-            size(&text),
-            crate::scp::SCP_SIZE_LIMIT
-        ),
-        change: Change::CreatePolicy { name, text },
-        covers: 0,
-        undo: "delete it once it is detached".to_owned(),
-    }
-}
-
-/// The guard's name, or the first numbered one that no SCP of the snapshot has.
-fn free_name(snapshot: &Snapshot) -> String {
-    let taken: BTreeSet<&str> = snapshot
-        .policies
-        .values()
-        .map(|policy| policy.name.as_str())
-        .collect();
-    let mut name = GUARD_NAME.to_owned();
-    let mut number = 2;
-    while taken.contains(name.as_str()) {
-        name = format!("{GUARD_NAME}-{number}");
-        number += 1;
-    }
-    name
-}
-
-/// The guard without the half that the root's own SCPs deny to every member already.
-///
-/// What is blocked below the root only stays in: the root is where accounts arrive.
-fn missing(judgement: &Judgement, guard: &Guard) -> Guard {
-    let needed = |half: GuardStatement| {
-        let paths = ExitPath::of_members().filter(move |path| path.guard == Some(half));
-        let open = |path: &ExitPath| {
-            let mut verdicts = judgement
-                .standings
-                .values()
-                .filter_map(|standing| standing.verdict(path.id));
-            verdicts.any(|answer| !denied_at_root(answer))
-        };
-        paths.into_iter().any(open)
-    };
-    Guard {
-        exit: needed(GuardStatement::Exit),
-        self_closure: guard.self_closure && needed(GuardStatement::SelfClosure),
-        carved_out: guard.carved_out.clone(),
-    }
-}
-
-fn denied_at_root(answer: &Answer) -> bool {
-    match answer {
-        Answer::Blocked(Block::Deny(statement)) => statement.level == 0,
-        Answer::Blocked(Block::Together(statements)) => {
-            !statements.is_empty() && statements.iter().all(|statement| statement.level == 0)
-        }
-        _ => false,
-    }
-}
-
-/// Acting members for which a path that the guard closes is not proved blocked.
-fn exposed(judgement: &Judgement, guard: &Guard) -> usize {
-    let closes = |path: &&ExitPath| match path.guard {
-        Some(GuardStatement::Exit) => true,
-        Some(GuardStatement::SelfClosure) => guard.self_closure,
-        None => false,
-    };
-    let needs = |standing: &Standing| {
-        ExitPath::of_members().filter(closes).any(|path| {
-            standing
-                .verdict(path.id)
-                .is_some_and(|answer| !Answer::is_blocked(answer))
-        })
-    };
-    judgement
-        .standings
-        .values()
-        .filter(|standing| needs(standing))
-        .count()
-}
-
-/// Attachments for which each one's own findings are told; beyond, only those of the whole plan.
-const MOST_TOLD: usize = 24;
-
-/// Tells each attachment the findings that are gone after it and were there before it; `all`:
-/// those that are gone after the last step.
-fn resolved_by(
-    proof: &mut Proof,
-    steps: &[Step],
-    all: &[String],
-    (now, findings, settings): (&Snapshot, &[Finding], &Settings),
-) {
-    if proof.takes.len() > MOST_TOLD {
-        return;
-    }
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    for (number, step) in steps.iter().enumerate() {
-        let Some(takes) = proof.takes.iter_mut().find(|one| one.step == step.id) else {
-            continue;
-        };
-        let first = steps.get(..=number).unwrap_or_default();
-        let gone = if first.len() == steps.len() {
-            all.to_vec()
-        } else {
-            resolved(&predict::after(now, first), findings, settings)
-        };
-        let gone: Vec<String> = gone
-            .into_iter()
-            .filter(|one| known.insert(one.clone()))
-            .collect();
-        takes.resolves = gone;
-    }
-}
-
-/// Findings that are gone once the facts are as predicted.
-fn resolved(predicted: &Snapshot, findings: &[Finding], settings: &Settings) -> Vec<String> {
-    let judgement = judge(predicted);
-    let after = crate::audit::run(&Context {
-        snapshot: predicted,
-        judgement: &judgement,
-        settings,
-    });
-    let left: BTreeSet<&str> = after
-        .iter()
-        .map(|finding| finding.fingerprint.as_str())
-        .collect();
-    findings
-        .iter()
-        .filter(|finding| !left.contains(finding.fingerprint.as_str()))
-        .map(|finding| {
-            let count = finding.accounts.len();
-            let accounts = if count == 1 { "account" } else { "accounts" };
-            format!(
-                "{} ({}, {count} {accounts})",
-                finding.rule.id, finding.cause
-            )
-        })
-        .collect()
 }

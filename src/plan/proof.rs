@@ -178,13 +178,14 @@ fn leave_out(plan: &mut Plan, refused: &[(String, String)]) {
         };
         let step = plan.steps.remove(at);
         plan.not_done.push(NotDone {
+            unmet: true,
             what: step.title.clone(),
             why: why.clone(),
         });
         let needing: Vec<(String, String)> = plan
             .steps
             .iter()
-            .filter(|other| other.change.needs(&step))
+            .filter(|other| other.needs(&step))
             .map(|other| (other.id.clone(), format!("step `{id}` is not done")))
             .collect();
         leave_out(plan, &needing);

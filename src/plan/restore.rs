@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::{Rewritten, again, difference, name};
 use super::control_tower;
+use super::planner::PlanError;
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use crate::model::organization::PolicyTypeState;
 use crate::model::{NodeId, PolicyId, Snapshot};
@@ -22,6 +23,40 @@ pub fn hung(snapshot: &Snapshot) -> BTreeMap<NodeId, BTreeSet<PolicyId>> {
         all.entry(node.clone()).or_default().insert(policy.clone());
     }
     all
+}
+
+/// Nodes in one line; a plan is no list of an organization.
+const SHOWN: usize = 6;
+
+/// Where the snapshot did not read which SCPs hang, in words: what was not read is never "none".
+pub fn unread(then: &Snapshot) -> Option<String> {
+    let Some(nodes) = then.nodes_unread() else {
+        return Some("any node: the root or the accounts could not be read".to_owned());
+    };
+    let shown: Vec<String> = nodes
+        .iter()
+        .take(SHOWN)
+        .map(|node| then.called(node))
+        .collect();
+    match nodes.len().checked_sub(SHOWN) {
+        _ if nodes.is_empty() => None,
+        None | Some(0) => Some(shown.join(", ")),
+        Some(more) => Some(format!("{} and {more} more", shown.join(", "))),
+    }
+}
+
+/// Refuses a snapshot that did not read everywhere which SCPs hang.
+///
+/// # Errors
+/// [`PlanError::NotRead`].
+pub fn check_snapshot(then: &Snapshot) -> Result<(), PlanError> {
+    match unread(then) {
+        None => Ok(()),
+        Some(nodes) => Err(PlanError::NotRead {
+            taken_at: then.taken_at,
+            nodes,
+        }),
+    }
 }
 
 /// Plans the attachments of `then` that are missing `now`; the SCP type is enabled, or will be by
@@ -41,6 +76,7 @@ pub(super) fn plan_attachments(
         if !exists(now, &node) {
             let hung = names(then, &policies);
             plan.not_done.push(NotDone {
+                unmet: true,
                 what: format!("attach {hung} to {}", then.called(&node)),
                 why: "it is not in the organization any more".to_owned(),
             });
@@ -66,6 +102,7 @@ pub(super) fn plan_attachments(
             .collect();
         if !since.is_empty() {
             plan.not_done.push(NotDone {
+                unmet: false,
                 what: format!("detach {} from {}", names(now, &since), now.called(&node)),
                 why: format!(
                     "it hangs there today and did not on {}; it stays",
@@ -99,6 +136,7 @@ impl Place<'_> {
         let full = PolicyId::full_aws_access();
         if there.contains(&full) && !policies.contains(&full) && asked(then, node, &full) {
             plan.not_done.push(NotDone {
+ unmet: false,
                 what: format!("detach FullAWSAccess from {}", now.called(node)),
                 why: format!(
                     "it did not hang there on {}; this tool detaches nothing: check, then do it by hand",
@@ -113,6 +151,7 @@ impl Place<'_> {
                     take(plan, steps);
                 }
                 Err(why) => plan.not_done.push(NotDone {
+                    unmet: true,
                     what: format!("attach {} to {}", name(then, id), now.called(node)),
                     why,
                 }),
@@ -142,6 +181,7 @@ impl Place<'_> {
                 continue;
             }
             plan.not_done.push(NotDone {
+                unmet: true,
                 what: format!(
                     "restore the text of {}, which hangs on {}",
                     name(then, id),

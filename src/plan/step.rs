@@ -75,6 +75,9 @@ pub enum Change {
         account: AccountId,
         /// Name of the role there that trusts the management account.
         role: String,
+        /// ARN of the role that the quarantine lets through: nothing is accepted unless it is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        responder: Option<String>,
     },
     /// `TagResource` of an account: those of the keys that it has not.
     TagAccount {
@@ -83,10 +86,13 @@ pub enum Change {
         /// Keys and values: untrusted text.
         tags: BTreeMap<String, String>,
     },
-    /// `MoveAccount` from the root.
+    /// `MoveAccount`.
     MoveAccount {
         /// Which.
         account: AccountId,
+        /// Where it is; absent: in the root, where every account arrives.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<NodeId>,
         /// Where to.
         to: NodeId,
     },
@@ -112,9 +118,12 @@ impl Change {
         match (self, &other.change) {
             (
                 Self::AttachPolicy { policy, .. } | Self::DetachPolicy { policy, .. },
-                Self::CreatePolicy { .. },
+                Change::CreatePolicy { .. },
             ) => *policy == PolicyRef::Created(other.id.clone()),
-            (Self::AttachPolicy { .. }, Self::EnablePolicyType { .. }) => true,
+            (
+                Self::AttachPolicy { .. } | Self::CreatePolicy { .. },
+                Change::EnablePolicyType { .. },
+            ) => true,
             // The root's attachment waits for what the canary proves.
             (
                 Self::AttachPolicy {
@@ -122,30 +131,54 @@ impl Change {
                     target: NodeId::Root(_),
                     ..
                 },
-                Self::AttachPolicy { policy: first, .. },
+                Change::AttachPolicy { policy: first, .. },
             ) => other.id == canary::ATTACH && policy == first,
             (
                 Self::DetachPolicy {
                     target, carried_by, ..
                 },
-                Self::AttachPolicy { target: node, .. },
+                Change::AttachPolicy { target: node, .. },
             ) => node == target || node == carried_by,
-            // Nobody is let in, or moved, without the invitation and the quarantine of the plan.
-            (
-                Self::AcceptInvitation { account, .. } | Self::MoveAccount { account, .. },
-                Self::AttachPolicy { target, .. },
-            ) => *target == NodeId::Account(account.clone()) && other.id.starts_with("quarantine-"),
-            (Self::AcceptInvitation { account, .. }, Self::InviteAccount { account: invited }) => {
-                account == invited
+            _ => self.needs_for_account(other),
+        }
+    }
+
+    /// Nobody is let in without the invitation and the quarantine of the plan, and nothing else is
+    /// done to the account before it has arrived and the quarantine is attached.
+    fn needs_for_account(&self, other: &Step) -> bool {
+        let Some(account) = self.account() else {
+            return false;
+        };
+        let quarantine = other.quarantines() == Some(account);
+        let arrival = matches!(&other.change, Change::AcceptInvitation { account: back, .. } if back == account);
+        match self {
+            Self::AcceptInvitation { .. } => {
+                quarantine
+                    || other.id == format!("create-quarantine-{account}")
+                    || matches!(&other.change, Change::InviteAccount { account: invited } if invited == account)
             }
-            (
-                Self::MoveAccount { account, .. } | Self::TagAccount { account, .. },
-                Self::AcceptInvitation { account: back, .. },
-            ) => account == back,
-            (Self::AttachPolicy { target, .. }, Self::AcceptInvitation { account, .. }) => {
-                *target == NodeId::Account(account.clone())
-            }
+            Self::MoveAccount { .. } | Self::TagAccount { .. } => quarantine || arrival,
+            Self::AttachPolicy { .. } => arrival || (quarantine && !self.is_of(other)),
             _ => false,
+        }
+    }
+
+    fn is_of(&self, step: &Step) -> bool {
+        step.change == *self
+    }
+
+    /// The one account to which it is done.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::InviteAccount { account }
+            | Self::AcceptInvitation { account, .. }
+            | Self::TagAccount { account, .. }
+            | Self::MoveAccount { account, .. }
+            | Self::AttachPolicy {
+                target: NodeId::Account(account),
+                ..
+            } => Some(account),
+            _ => None,
         }
     }
 }
@@ -180,6 +213,22 @@ pub struct Step {
 }
 
 impl Step {
+    /// Does this step need that one before it?
+    pub fn needs(&self, other: &Self) -> bool {
+        self.change.needs(other)
+    }
+
+    /// The account whose quarantine it attaches.
+    pub fn quarantines(&self) -> Option<&AccountId> {
+        match &self.change {
+            Change::AttachPolicy {
+                target: NodeId::Account(account),
+                ..
+            } if self.id.starts_with("quarantine-") => Some(account),
+            _ => None,
+        }
+    }
+
     /// How a policy that it creates is described to AWS, where members may read it.
     pub fn description(&self) -> &'static str {
         if self.id == "create-guard" {
@@ -200,6 +249,17 @@ pub struct NotDone {
     pub what: String,
     /// Why not, and what to do instead.
     pub why: String,
+    /// Was it asked for, or needed, so that a run without it does not do what it was to do?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unmet: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What would be done, in order.
@@ -287,7 +347,7 @@ impl Plan {
             .cloned()
             .partition(|step| wanted.contains(&step.id));
         for step in &kept {
-            if let Some(needed) = left.iter().find(|other| step.change.needs(other)) {
+            if let Some(needed) = left.iter().find(|other| step.needs(other)) {
                 return Err(OnlyError::Needs {
                     step: step.id.clone(),
                     needs: needed.id.clone(),
@@ -301,6 +361,7 @@ impl Plan {
             self.resolves.clear();
         }
         self.not_done.extend(left.iter().map(|step| NotDone {
+            unmet: false,
             what: step.title.clone(),
             why: format!("step `{}` was left out by --only", step.id),
         }));

@@ -84,6 +84,12 @@ impl Page {
         self.block(&pad, &pad, text, Tone::Plain);
     }
 
+    /// A line to be copied: never broken, however narrow the page is.
+    pub fn verbatim(&mut self, indent: usize, text: &str) {
+        let pad = " ".repeat(indent);
+        self.push(&pad, &terminal(text), Tone::Plain, "");
+    }
+
     /// Text behind a label; further lines are indented as far as the label's column plus two.
     pub fn labeled(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
         let pad = " ".repeat(indent);

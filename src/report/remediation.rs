@@ -48,6 +48,13 @@ pub struct RemediationDocument {
     /// The run that this plan is of, before `resume` goes on with it; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub goes_on: String,
+    /// The command that carries the plan out, quoted for a shell; empty once it was, and where
+    /// there is nothing to do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub next: String,
+    /// Why the run did not come to its end; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stopped: String,
     /// Set once the plan was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<AppliedView>,
@@ -117,6 +124,10 @@ pub struct AppliedView {
     pub journal: String,
     /// Which of the two was seen: that the SCPs hang there, or that AWS enforces them.
     pub enforced: String,
+    /// The commands that show what of the run can be taken back, quoted for a shell: all of it, or
+    /// a quarantine alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<String>,
 }
 
 /// What the tool sees and what it does not, of every attachment.
@@ -157,6 +168,8 @@ impl RemediationDocument {
             runbook: runbook(plan),
             checks: Vec::new(),
             goes_on: String::new(),
+            next: String::new(),
+            stopped: String::new(),
             applied: None,
         }
     }
@@ -169,7 +182,11 @@ impl RemediationDocument {
     fn page(&self, width: usize) -> String {
         let mut page = Page::new(width);
         let done = self.applied.is_some();
-        let title = if done { "Applied to" } else { "Plan for" };
+        let title = match (done, self.stopped.is_empty()) {
+            (_, false) => "Applied in part to",
+            (true, true) => "Applied to",
+            (false, true) => "Plan for",
+        };
         page.heading(&format!(
             "{title} organization {} as of {}",
             self.organization, self.created
@@ -297,18 +314,33 @@ impl RemediationDocument {
 
     fn last_line(&self, page: &mut Page) {
         page.gap();
-        match &self.applied {
-            Some(applied) => page.heading(&format!("Run {} is complete; journal: {}", applied.run, applied.journal)),
-            None if self.steps.is_empty() => page.heading("No changes were made."),
-            None if !self.goes_on.is_empty() => page.heading(&format!(
-                "No changes were made. To go on: org-exit-guard resume {} --apply --confirm {} --reason TEXT",
-                self.goes_on, self.organization
-            )),
-            None => page.heading(&format!(
-                "No changes were made. To make them: org-exit-guard remediate --apply --confirm {} --reason TEXT",
-                self.organization
-            )),
+        if !self.stopped.is_empty() {
+            page.paragraph(0, &self.stopped);
+            return;
         }
+        if let Some(applied) = &self.applied {
+            page.heading(&format!(
+                "Run {} is complete; journal: {}",
+                applied.run, applied.journal
+            ));
+            if !applied.undo.is_empty() {
+                page.paragraph(0, "What of it can be taken back, without doing it yet:");
+            }
+            for command in &applied.undo {
+                page.verbatim(2, command);
+            }
+            return;
+        }
+        if self.next.is_empty() {
+            page.heading("No changes were made.");
+            return;
+        }
+        page.heading(if self.goes_on.is_empty() {
+            "No changes were made. To make them:"
+        } else {
+            "No changes were made. To go on:"
+        });
+        page.verbatim(2, &self.next);
     }
 }
 

@@ -100,10 +100,18 @@ pub struct UndoDocument {
     pub organization: OrganizationId,
     /// In the order in which they are made.
     pub reversals: Vec<ReversalView>,
-    /// What cannot or need not be taken back.
+    /// What is taken back only when its step is named with `--only`.
+    pub held: Vec<ReversalView>,
+    /// What of the run stays, and why.
+    pub left: Vec<NotDoneView>,
+    /// What need not be taken back.
     pub not_done: Vec<NotDoneView>,
     /// Was it carried out?
     pub applied: bool,
+    /// The command that carries it out, quoted for a shell; empty once it was, and where there is
+    /// nothing to take back.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub next: String,
 }
 
 /// One thing that is taken back.
@@ -116,6 +124,9 @@ pub struct ReversalView {
     /// How it ended, once carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The command that takes it back, quoted for a shell, where only that does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub next: String,
 }
 
 impl UndoDocument {
@@ -124,15 +135,19 @@ impl UndoDocument {
         run: String,
         organization: OrganizationId,
         reversals: Vec<ReversalView>,
-        not_done: Vec<NotDoneView>,
+        held: Vec<ReversalView>,
+        (left, not_done): (Vec<NotDoneView>, Vec<NotDoneView>),
     ) -> Self {
         Self {
             format_version: RUNS_VERSION,
             run,
             organization,
             reversals,
+            held,
+            left,
             not_done,
             applied: false,
+            next: String::new(),
         }
     }
 
@@ -158,6 +173,22 @@ impl UndoDocument {
             page.gap();
             page.paragraph(0, "Nothing to take back.");
         }
+        for one in &self.held {
+            page.gap();
+            page.labeled(
+                0,
+                "!",
+                Tone::Doubtful,
+                &format!("stays, for it was not named: {}", one.title),
+            );
+            page.paragraph(4, "once whoever is shut out is dealt with:");
+            page.verbatim(4, &one.next);
+        }
+        for one in &self.left {
+            page.gap();
+            page.labeled(0, "!", Tone::Doubtful, &format!("stays: {}", one.what));
+            page.paragraph(4, &one.why);
+        }
         for one in &self.not_done {
             page.gap();
             page.labeled(
@@ -169,15 +200,15 @@ impl UndoDocument {
             page.paragraph(4, &one.why);
         }
         page.gap();
-        if self.applied {
+        if self.applied && (!self.held.is_empty() || !self.left.is_empty()) {
+            page.heading("Taken back in part; what stays is listed above.");
+        } else if self.applied {
             page.heading("Taken back.");
-        } else if self.reversals.is_empty() {
+        } else if self.next.is_empty() {
             page.heading("No changes were made.");
         } else {
-            page.heading(&format!(
-                "No changes were made. To make them: org-exit-guard undo {} --apply --confirm {} --reason TEXT",
-                self.run, self.organization
-            ));
+            page.heading("No changes were made. To make them:");
+            page.verbatim(2, &self.next);
         }
         page.finish()
     }

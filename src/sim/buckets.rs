@@ -20,8 +20,7 @@ const fn rate(per_second: f64, burst: f64) -> Rate {
 ///
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>,
 /// <https://docs.aws.amazon.com/accounts/latest/reference/quotas.html>
-const ACCOUNT: [(&str, Rate); 18] = [
-    ("organizations:ListParents", rate(5.0, 8.0)),
+const ACCOUNT: [(&str, Rate); 17] = [
     ("organizations:ListChildren", rate(6.0, 10.0)),
     ("organizations:DescribeAccount", rate(20.0, 30.0)),
     ("organizations:ListTagsForResource", rate(10.0, 15.0)),

@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use org_exit_guard::apply::{ApplyError, History, StepOutcome};
+use org_exit_guard::apply::{ApplyError, History, Left, StepOutcome};
 use org_exit_guard::model::NodeId;
 use org_exit_guard::plan::{Change, PlanDocument, PolicyRef, Step};
 use org_exit_guard::sim::{CallOutcome, Calls, Fault, Kind, Refusal, World};
 use serde_json::{Value, json};
 
 use crate::scenarios::{self, Scenario};
-use crate::support::Bench;
+use crate::support::{Bench, stopped};
 
 pub(crate) fn kinds() -> Vec<(&'static str, Kind)> {
     let error = |code: &str| Kind::Error(Refusal::new(code, "on purpose"));
@@ -118,7 +118,7 @@ fn holds(plan: &PlanDocument, step: &Step, world: &World) -> bool {
         Change::AcceptInvitation { account, .. } => {
             organization.members.contains_key(account.as_str())
         }
-        Change::MoveAccount { account, to } => {
+        Change::MoveAccount { account, to, .. } => {
             organization.parent_of(account.as_str()) == Some(to.as_str())
         }
         Change::TagAccount { account, tags } => {
@@ -243,7 +243,8 @@ async fn disturbed(scenario: &Scenario, world: &World, plan: &PlanDocument, coun
                     bench.simulator.clear_faults();
                     bench.apply_plan(plan.clone()).await.expect(&at);
                 }
-                Err(ApplyError::Stopped { run, results, .. }) => {
+                Err(error) => {
+                    let Left { run, results, .. } = stopped(error);
                     counts.resumed += 1;
                     let world = bench.simulator.world();
                     let history = bench.history(&run);
@@ -372,7 +373,8 @@ async fn undo_reaches_the_state_before_the_run_from_every_fault() {
                     Err(stopped) => {
                         match stopped {
                             ApplyError::Refused { .. } => counts.refused += 1,
-                            ApplyError::Stopped { .. } => counts.resumed += 1,
+                            ApplyError::Stopped(_) => counts.resumed += 1,
+                            other @ ApplyError::Interrupted(_) => panic!("{at}: {other}"),
                         }
                         bench.simulator.clear_faults();
                         bench

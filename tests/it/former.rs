@@ -232,7 +232,7 @@ fn a_diff_shows_all_that_the_way_back_needs() {
     let own = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
     let world = builder().scp("own", own, &["shop"]).build();
     let served = Served::new(tagged(world, "shop"));
-    taken(&served, "a.json", &["--full"]);
+    taken(&served, "a.json", &[]);
     served.simulator.change(|world| {
         world.mutate(&Mutation::Leave {
             account: "shop".to_owned(),

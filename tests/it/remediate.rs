@@ -7,7 +7,7 @@ use org_exit_guard::plan::Wishes;
 use org_exit_guard::scp::{Dialect, parse};
 use org_exit_guard::sim::{CallOutcome, Calls, Fault, Kind, Refusal, World, WorldBuilder};
 
-use crate::support::{Bench, now};
+use crate::support::{Bench, now, stopped};
 
 const DEPARTED: &str = "300000000001";
 
@@ -132,15 +132,8 @@ async fn a_refusal_stops_the_run_and_the_journal_tells_the_truth() {
             .simulator
             .add_fault(Fault::new(operation, Calls::Every, Kind::Error(refusal())));
         let planned = bench.plan(&Wishes::default()).await;
-        let Err(ApplyError::Stopped {
-            step: at,
-            results,
-            journal,
-            ..
-        }) = bench.apply(planned).await
-        else {
-            panic!("{operation} is refused")
-        };
+        let left = stopped(bench.apply(planned).await.expect_err(operation));
+        let (at, results, journal) = (left.failed[0].0.clone(), left.results, left.journal);
         assert_eq!(
             (at.as_str(), results.len(), guards(&bench)),
             (step, stands, 0)

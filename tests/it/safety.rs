@@ -16,7 +16,7 @@ use org_exit_guard::verdict::{Answer, Judgement, judge};
 use crate::fault_matrix::{calls, kinds, state};
 use crate::scenarios;
 use crate::served::{Run, Served};
-use crate::support::{Bench, now};
+use crate::support::{Bench, now, stopped};
 
 /// A small generator of numbers that are the same every time.
 struct Draw(u64);
@@ -72,7 +72,8 @@ async fn pairs(name: &str, samples: usize) {
             };
             match ended {
                 Ok(_) => break,
-                Err(ApplyError::Stopped { run: stopped, .. }) => run = Some(stopped),
+                Err(ApplyError::Stopped(left)) => run = Some(left.run),
+                Err(other @ ApplyError::Interrupted(_)) => panic!("{at}: {other}"),
                 Err(ApplyError::Refused { .. }) => {}
             }
             disturbed += 1;
@@ -262,9 +263,8 @@ async fn a_change_between_two_steps_stops_the_run_truthfully() {
         });
     });
     let error = bench.apply(planned).await.expect_err("stopped");
-    let ApplyError::Stopped { run, step, why, .. } = error else {
-        panic!("{error}")
-    };
+    let left = stopped(error);
+    let (run, (step, why)) = (left.run, left.failed[0].clone());
     assert_eq!(step, "attach-guard");
     assert!(why.contains("PolicyTypeNotEnabledException"), "{why}");
     let refused = bench.resume(&run).await.expect_err("refused").to_string();

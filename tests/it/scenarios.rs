@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use org_exit_guard::apply::ApplyError;
 use org_exit_guard::flows::{make_plan, read_hung, read_place, read_returning};
 use org_exit_guard::model::NodeId;
 use org_exit_guard::model::settings::Settings;
@@ -12,7 +11,7 @@ use org_exit_guard::sim::scenario::read;
 use org_exit_guard::sim::{Mutation, World};
 use serde::Deserialize;
 
-use crate::support::{Bench, now};
+use crate::support::{Bench, now, stopped};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +27,7 @@ struct Asked {
     since_baseline: Vec<Mutation>,
     accept_in_account: bool,
     break_glass: Option<String>,
+    accept_role_risk: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -65,6 +65,12 @@ impl Scenario {
         let asked: Asked = part("wishes").try_into().expect(name);
         let expected = part("expect").try_into().expect(name);
         let mut world = read(&table.to_string(), now()).expect(name);
+        if let Some(role) = &asked.break_glass {
+            let management = world.management.clone();
+            for account in &asked.reinvite {
+                world.ensure_role(account, role, &management);
+            }
+        }
         let since = [&asked.since_snapshot[..], &asked.since_baseline].concat();
         let before = (!since.is_empty()).then(|| world.clone());
         for mutation in &since {
@@ -118,20 +124,21 @@ impl Scenario {
             read.expect("the canary can be read");
         }
         let ids: Vec<_> = ids.map(|id| id.parse().expect("an account id")).collect();
-        let read = read_returning(&bench.session, &mut snapshot, &ids).await;
+        let access = "OrganizationAccountAccessRole".to_owned();
+        let mut back = Returning {
+            role: self.asked.accept_in_account.then(|| access.clone()),
+            access_role: Some(access),
+            break_glass: self.asked.break_glass.clone(),
+            baseline,
+            accept_role_risk: self.asked.accept_role_risk,
+            ..Returning::default()
+        };
+        let read = read_returning(&bench.session, &mut snapshot, &mut back, &ids).await;
         read.expect("the accounts can be read");
         let wishes = Wishes {
             canary,
             restore,
-            back: Returning {
-                role: self
-                    .asked
-                    .accept_in_account
-                    .then(|| "OrganizationAccountAccessRole".to_owned()),
-                break_glass: self.asked.break_glass.clone(),
-                baseline,
-                ..Returning::default()
-            },
+            back,
             enable_policy_type: self.asked.enable_policy_type,
             recreate_rewritten: self.asked.recreate_rewritten,
             reinvite: ids.into_iter().collect(),
@@ -224,10 +231,9 @@ async fn each_gets_what_is_missing_and_nothing_else() {
         let promised = plan.after.clone();
         let applied = bench.apply_plan(plan).await;
         if let Some(at) = &scenario.expected.stops {
-            let Err(ApplyError::Stopped { step, run, .. }) = applied else {
-                panic!("{name}: {applied:?}")
-            };
-            assert_eq!(step, *at, "{name}");
+            let left = stopped(applied.expect_err(name));
+            let run = left.run;
+            assert_eq!(left.failed[0].0, *at, "{name}");
             assert!(bench.resume(&run).await.is_err(), "{name}");
             continue;
         }

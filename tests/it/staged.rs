@@ -57,10 +57,9 @@ async fn planned_with_canary(bench: &Bench, place: &str) -> Planned {
 }
 
 fn stopped(error: ApplyError) -> (String, String, String) {
-    match error {
-        ApplyError::Stopped { run, step, why, .. } => (run, step, why),
-        refused @ ApplyError::Refused { .. } => panic!("{refused}"),
-    }
+    let left = crate::support::stopped(error);
+    let (step, why) = left.failed[0].clone();
+    (left.run, step, why)
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,7 +295,7 @@ async fn the_canary_may_go_alone() {
 #[test]
 fn the_binary_restores_what_disabling_the_type_has_lost() {
     let served = Served::new(restored());
-    let saved = served.run(&["snapshot", "--full", "-o", "facts.json", "--allow-gaps"]);
+    let saved = served.run(&["snapshot", "-o", "facts.json", "--allow-gaps"]);
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     served
         .simulator

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use org_exit_guard::apply::{Applied, ApplyError, History, Place, apply, plan_undo, resume, undo};
+use org_exit_guard::apply::{
+    Applied, ApplyError, History, Left, Place, Resuming, Stop, UndoPlan, apply, plan_undo, resume,
+    undo,
+};
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
 use org_exit_guard::collect::{Scope, Watching, collect};
 use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
@@ -33,6 +36,14 @@ pub(crate) fn approved(plan: PlanDocument) -> Approved {
     Approved::confirm(plan, &organization, "test".to_owned()).expect("its own id")
 }
 
+/// What a run left that stopped.
+pub(crate) fn stopped(error: ApplyError) -> Left {
+    match error {
+        ApplyError::Stopped(left) => *left,
+        other => panic!("{other}"),
+    }
+}
+
 /// How a session of an account's administrator begins, in process.
 pub(crate) fn options(simulator: &Arc<Simulator>, account: &str) -> SessionOptions {
     let keys = simulator.keys_of(account);
@@ -53,6 +64,7 @@ pub(crate) struct Bench {
     pub(crate) simulator: Arc<Simulator>,
     pub(crate) session: Session,
     pub(crate) state: tempfile::TempDir,
+    pub(crate) stop: Stop,
 }
 
 impl Bench {
@@ -77,6 +89,7 @@ impl Bench {
             simulator,
             session,
             state: tempfile::tempdir().expect("a directory"),
+            stop: Stop::default(),
         }
     }
 
@@ -133,6 +146,7 @@ impl Bench {
             now: now(),
             observer: &Silent,
             max_changes: 10,
+            stop: &self.stop,
         }
     }
 
@@ -144,12 +158,26 @@ impl Bench {
     pub(crate) async fn resume(&self, run: &str) -> Result<Applied, ApplyError> {
         let history = self.history(run);
         let plan = history.header().expect("a header").plan.clone();
-        resume(self.place(), &history, &approved(plan)).await
+        let how = Resuming::default();
+        resume(self.place(), &history, &approved(plan), &how).await
     }
 
     /// Takes a run back; returns how many writes that took.
     pub(crate) async fn undo(&self, run: &str) -> Result<usize, ApplyError> {
         let plan = plan_undo(self.place(), &self.history(run)).await?;
+        self.carry_out(plan).await
+    }
+
+    /// The same, and lifts the quarantines, every step named.
+    pub(crate) async fn undo_all(&self, run: &str) -> Result<usize, ApplyError> {
+        let mut plan = plan_undo(self.place(), &self.history(run)).await?;
+        let all = plan.reversals.iter().chain(&plan.held);
+        let all: Vec<String> = all.map(|one| one.0.clone()).collect();
+        plan.keep_only(&all).expect("its own steps");
+        self.carry_out(plan).await
+    }
+
+    async fn carry_out(&self, plan: UndoPlan) -> Result<usize, ApplyError> {
         let organization = plan.organization.to_string();
         let approved = plan
             .confirm(&organization, "test".to_owned())

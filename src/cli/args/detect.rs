@@ -10,7 +10,7 @@ use super::{AwsArgs, FailOn, MemberArgs, StateArgs, parse_format};
 use crate::model::{AccountId, OrganizationId};
 use crate::report::Format;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(after_help = "Examples:\n  \
     org-exit-guard detect --demo\n  \
     org-exit-guard detect --member-role OrganizationAccountAccessRole\n  \
@@ -69,7 +69,7 @@ pub(in crate::cli) struct DetectArgs {
 }
 
 /// How the log files are fetched, or asked where they are.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct FetchArgs {
     /// Print the `aws s3 sync` commands that fetch what would be searched, and nothing else
     #[arg(long, help_heading = "Fetching")]
@@ -112,7 +112,7 @@ impl FetchArgs {
 }
 
 /// How Athena is asked.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(next_help_heading = "Athena")]
 pub(in crate::cli) struct AthenaArgs {
     /// The workgroup (default: primary)

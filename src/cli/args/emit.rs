@@ -8,13 +8,13 @@ use super::super::source::parse_table;
 use super::Language;
 use crate::model::{AccountId, OrganizationId};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct EmitArgs {
     #[command(subcommand)]
     pub(in crate::cli) what: EmitWhat,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(in crate::cli) enum EmitWhat {
     /// The least-privilege IAM policy for a job
     IamPolicy {
@@ -47,7 +47,7 @@ pub(in crate::cli) enum EmitWhat {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct AthenaTableArgs {
     /// The table
     #[arg(value_name = "DATABASE.TABLE", value_parser = parse_table)]

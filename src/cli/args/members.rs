@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(in crate::cli) struct MemberArgs {
     /// Look into each member as well, through the role of this name there: its own event history,
     /// and the invitations that wait in it

@@ -14,7 +14,7 @@ pub(in crate::cli) use detect::DetectArgs;
 pub(in crate::cli) use emit::{AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
 pub(in crate::cli) use members::MemberArgs;
 pub(in crate::cli) use remediate::{
-    Events, Language, RemediateArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
+    Events, Language, RemediateArgs, ResumeArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
 
 use crate::model::OrganizationId;
@@ -22,7 +22,7 @@ use crate::model::rule::Severity;
 use crate::report::Format;
 
 /// Audits and closes the ways by which an account can leave an AWS Organization.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, PartialEq, Parser)]
 #[command(
     version,
     max_term_width = 100,
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Cli {
     pub(in crate::cli) config: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(in crate::cli) enum Command {
     /// Can any member get out, who could lift the guard, who left lately?
     Audit(AuditArgs),
@@ -65,7 +65,7 @@ pub(in crate::cli) enum Command {
     /// The runs of remediate --apply: when, who, why, where they stand
     Runs(RunsArgs),
     /// Go on with a run that did not end; without --apply nothing is written
-    Resume(RunArgs),
+    Resume(ResumeArgs),
     /// Take back what a run did, as far as its journal proves it ours; without --apply nothing is written
     Undo(UndoArgs),
     /// Who am I, what may I read, what does each missing permission cost?
@@ -80,7 +80,7 @@ pub(in crate::cli) enum Command {
     Demo(DemoArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct OutputArgs {
     /// Colors
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
@@ -98,7 +98,7 @@ pub(in crate::cli) enum Color {
 }
 
 /// Whose AWS, and as whom.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct AwsArgs {
     /// Profile of the AWS configuration
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
@@ -121,12 +121,13 @@ pub(in crate::cli) struct AwsArgs {
 }
 
 /// What is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct ScopeArgs {
     /// Read the tags of every account, one call for each; `snapshot` does so by itself
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) tags: bool,
-    /// Read every SCP and every attachment, also where nothing depends on it
+    /// Read every SCP and every attachment, also where nothing depends on it; `snapshot` does so by
+    /// itself
     #[arg(long, help_heading = "Scope")]
     pub(in crate::cli) full: bool,
     /// From when on to read the event history: so long ago (90d, 36h), a day, or RFC 3339, in UTC
@@ -134,7 +135,7 @@ pub(in crate::cli) struct ScopeArgs {
     pub(in crate::cli) since: Moment,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
@@ -170,7 +171,7 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) state: StateArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(after_help = "Examples:\n  \
     org-exit-guard explain 222222222222 --profile NAME\n  \
     org-exit-guard explain checkout-prod --path leave --snapshot facts.json\n  \
@@ -194,7 +195,7 @@ pub(in crate::cli) struct ExplainArgs {
     pub(in crate::cli) allow_gaps: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(
     group(clap::ArgGroup::new("stack").required(true).args(["account", "chain", "batch"])),
     after_help = "Examples:\n  \
@@ -259,7 +260,7 @@ pub(in crate::cli) enum Expected {
     Open,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(after_help = "Examples:\n  \
     org-exit-guard lint policies/\n  \
     org-exit-guard lint guard.json --format json\n  \
@@ -300,7 +301,7 @@ impl FailOn {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(in crate::cli) struct SnapshotArgs {
     #[command(subcommand)]
@@ -315,6 +316,10 @@ pub(in crate::cli) struct SnapshotArgs {
     /// departs
     #[arg(long, conflicts_with = "tags", help_heading = "Scope")]
     pub(in crate::cli) no_tags: bool,
+    /// Read of the attachments only what the verdicts need: fewer calls, and no file from which
+    /// `remediate --from-snapshot` or `--baseline` brings SCPs back
+    #[arg(long, conflicts_with = "full", help_heading = "Scope")]
+    pub(in crate::cli) verdicts_only: bool,
     /// Where to; written with mode 0600
     #[arg(short, long, required = true, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
@@ -325,13 +330,13 @@ pub(in crate::cli) struct SnapshotArgs {
     pub(in crate::cli) state: StateArgs,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(in crate::cli) enum SnapshotWhat {
     /// What differs between two: who vanished, which guards went. Exit code 3 if either did
     Diff(DiffArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct DiffArgs {
     /// The earlier one
     #[arg(value_name = "A")]
@@ -344,7 +349,7 @@ pub(in crate::cli) struct DiffArgs {
     pub(in crate::cli) format: Format,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct DoctorArgs {
     #[command(flatten)]
     pub(in crate::cli) aws: AwsArgs,
@@ -353,7 +358,7 @@ pub(in crate::cli) struct DoctorArgs {
     pub(in crate::cli) record: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(after_help = "Examples:\n  \
     org-exit-guard emit alarm --format cloudformation > alarm.json\n  \
     org-exit-guard alarm alarm.json\n  \
@@ -370,25 +375,25 @@ pub(in crate::cli) struct AlarmArgs {
     pub(in crate::cli) format: Format,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct CatalogArgs {
     /// One entry, in full
     pub(in crate::cli) id: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct DemoArgs {
     #[command(subcommand)]
     pub(in crate::cli) what: DemoWhat,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(in crate::cli) enum DemoWhat {
     /// Serve the simulated AWS on loopback, for any AWS client, until Ctrl-C
     Serve(ServeArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct ServeArgs {
     /// A generated organization of that many accounts instead of the demo's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000), conflicts_with_all = ["scenario", "empty"])]

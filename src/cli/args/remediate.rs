@@ -11,7 +11,7 @@ use crate::model::{AccountId, NodeId};
 use crate::report::Format;
 
 /// What every command that may write asks for.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct WriteArgs {
     /// Carry it out; without it nothing is written
     #[arg(long, help_heading = "Remediation")]
@@ -26,7 +26,7 @@ pub(in crate::cli) struct WriteArgs {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 10,
+        default_value_t = WriteArgs::MAX_CHANGES,
         help_heading = "Remediation"
     )]
     pub(in crate::cli) max_changes: usize,
@@ -43,6 +43,11 @@ pub(in crate::cli) struct WriteArgs {
     pub(in crate::cli) format: Format,
 }
 
+impl WriteArgs {
+    /// As many changes as a plan may have that nobody was asked about.
+    pub(in crate::cli) const MAX_CHANGES: usize = 10;
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Events {
     Json,
@@ -55,6 +60,16 @@ pub(in crate::cli) enum Language {
     CloudFormation,
 }
 
+impl Language {
+    /// As it is typed.
+    pub(in crate::cli) fn word(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::CloudFormation => "cloudformation",
+        }
+    }
+}
+
 impl From<Language> for Iac {
     fn from(language: Language) -> Self {
         match language {
@@ -64,7 +79,7 @@ impl From<Language> for Iac {
     }
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(in crate::cli) struct StateArgs {
     /// Where lock, journal and the last snapshot are kept
     #[arg(
@@ -76,7 +91,7 @@ pub(in crate::cli) struct StateArgs {
     pub(in crate::cli) state_dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct RunsArgs {
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
@@ -85,7 +100,7 @@ pub(in crate::cli) struct RunsArgs {
     pub(in crate::cli) format: Format,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct RunArgs {
     /// The run, as org-exit-guard runs shows it
     pub(in crate::cli) run: String,
@@ -95,7 +110,19 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) write: WriteArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
+pub(in crate::cli) struct ResumeArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunArgs,
+    /// Take only this step, and leave the others open (can be repeated)
+    #[arg(long, value_name = "STEP", help_heading = "Remediation")]
+    pub(in crate::cli) only: Vec<String>,
+    /// Go on although the run began more than 30 days ago
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) stale_ok: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct UndoArgs {
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
@@ -104,7 +131,7 @@ pub(in crate::cli) struct UndoArgs {
     pub(in crate::cli) only: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of its own on the command line"
@@ -141,6 +168,10 @@ pub(in crate::cli) struct RemediateArgs {
         help_heading = "Remediation"
     )]
     pub(in crate::cli) break_glass_role: Option<String>,
+    /// Take that role although it is younger than the incident, trusts a stranger, or could not be
+    /// looked at
+    #[arg(long, requires = "break_glass_role", help_heading = "Remediation")]
+    pub(in crate::cli) accept_role_risk: bool,
     /// Facts from before accounts departed: where they were, and which SCPs hung on them
     #[arg(
         long,
@@ -166,6 +197,10 @@ pub(in crate::cli) struct RemediateArgs {
     /// type was disabled; no guard is planned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary", "baseline"], help_heading = "Remediation")]
     pub(in crate::cli) from_snapshot: Option<PathBuf>,
+    /// Take a snapshot or baseline that did not read everywhere which SCPs hang: what it did not
+    /// read is listed, and not attached
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) accept_unread: bool,
     /// Where an SCP was edited since the snapshot and denied more then: create its former text
     /// again as a second SCP beside it
     #[arg(long, requires = "from_snapshot", help_heading = "Remediation")]
@@ -189,7 +224,7 @@ pub(in crate::cli) struct RemediateArgs {
     #[arg(long, value_name = "FILE", help_heading = "Remediation")]
     pub(in crate::cli) plan_out: Option<PathBuf>,
     /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "only", "plan_out"], help_heading = "Remediation")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "accept_unread", "only", "plan_out"], help_heading = "Remediation")]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// The digest of the plan that was reviewed; another plan is refused
     #[arg(
@@ -210,8 +245,38 @@ const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 impl RemediateArgs {
     /// The role through which returning accounts are looked into.
     pub(in crate::cli) fn access_role(&self) -> Option<String> {
-        let usual = self.accept_in_account.then(|| ACCESS_ROLE.to_owned());
+        let enters = self.accept_in_account || self.break_glass_role.is_some();
+        let usual = enters.then(|| ACCESS_ROLE.to_owned());
         self.member_role.clone().or(usual)
+    }
+
+    /// Nothing asked for but a plan.
+    pub(in crate::cli) fn bare(aws: AwsArgs, write: WriteArgs) -> Self {
+        Self {
+            aws,
+            write,
+            reinvite: Vec::new(),
+            accept_in_account: false,
+            member_role: None,
+            account_maximum: None,
+            break_glass_role: None,
+            accept_role_risk: false,
+            baseline: None,
+            return_to: Vec::new(),
+            without_self_closure: false,
+            enable_policy_type: false,
+            canary: None,
+            from_snapshot: None,
+            accept_unread: false,
+            recreate_rewritten: false,
+            allow_control_tower: false,
+            emit: None,
+            only: Vec::new(),
+            plan_out: None,
+            plan: None,
+            plan_sha256: None,
+            detailed_exit_code: false,
+        }
     }
 
     /// What a plan needs to know, the departures of 90 days included.

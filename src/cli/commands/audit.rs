@@ -3,7 +3,8 @@
 use super::super::args::{AuditArgs, Cli};
 use super::super::error::CliError;
 use super::super::exit::Exit;
-use super::super::facts::Source;
+use super::super::facts::{Source, check_since};
+use super::super::preflight::check_output;
 use super::super::streams;
 use super::super::writing::state_place;
 use crate::audit::{BASELINE_INCOMPLETE, Outcome};
@@ -12,6 +13,9 @@ use crate::model::Snapshot;
 use crate::report::render;
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &AuditArgs) -> Result<Exit, CliError> {
+    for (_, path) in &args.report {
+        check_output("report", path)?;
+    }
     let audited = audited(cli, args).await?;
     let document = audited.document();
     for (format, path) in &args.report {
@@ -34,13 +38,19 @@ async fn audited(cli: &Cli, args: &AuditArgs) -> Result<Audited, CliError> {
         }
         return Ok(audited);
     }
+    check_since(&args.aws, &args.scope)?;
+    let baseline = args.baseline.as_deref().map(read_snapshot).transpose()?;
     let source = Source::open_into(cli, &args.aws, &args.members).await?;
-    let audited = live(&source, args).await;
+    let audited = live(&source, args, baseline).await;
     source.close().await;
     audited
 }
 
-async fn live(source: &Source, args: &AuditArgs) -> Result<Audited, CliError> {
+async fn live(
+    source: &Source,
+    args: &AuditArgs,
+    baseline: Option<Snapshot>,
+) -> Result<Audited, CliError> {
     let settings = &source.config.settings;
     let mut audited = judge_all(
         source
@@ -53,8 +63,8 @@ async fn live(source: &Source, args: &AuditArgs) -> Result<Audited, CliError> {
     }
     let roster = roster(source, args, &audited.snapshot);
     let mut earlier = roster.as_ref().map(Roster::read).unwrap_or_default();
-    if let Some(path) = &args.baseline {
-        earlier.baseline = Some(read_snapshot(path)?);
+    if baseline.is_some() {
+        earlier.baseline = baseline;
     }
     let usable = earlier.problems.is_empty();
     compare_with(&mut audited, earlier, settings)?;

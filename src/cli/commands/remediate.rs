@@ -1,53 +1,50 @@
 //! `remediate`
 
-use super::super::args::{Cli, RemediateArgs};
+use std::collections::BTreeMap;
+
+use super::super::args::{AwsArgs, Cli, RemediateArgs, WriteArgs};
+use super::super::command_line::{carry_out, look_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::{Files, check_organization, check_remediate, no_plan};
 use super::super::{streams, writing};
-use crate::apply::{Applied, ApplyError, Check, Place, Said, apply, check, check_returned};
+use crate::apply::{
+    Applied, ApplyError, Check, Left, Place, Said, Stop, apply, check, check_returned,
+};
 use crate::emit::code;
 use crate::flows::{
-    judge_all, make_plan, read_hung, read_namesakes, read_place, read_plan, read_returning,
-    read_snapshot, write_plan,
+    Kept, judge_all, kept, make_plan, read_hung, read_namesakes, read_place, read_returning,
+    write_plan,
 };
+use crate::model::AccountId;
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, CheckView, ENFORCED, RemediationDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &RemediateArgs) -> Result<Exit, CliError> {
-    // A plan that cannot be used needs no session.
-    let plan = args.plan.as_deref().map(read_plan).transpose()?;
-    if let (Some(plan), Some(wanted)) = (&plan, &args.plan_sha256) {
-        check_digest(plan, wanted)?;
-    }
-    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
-    let result = match plan {
-        Some(plan) => with_plan(args, &source, plan, false).await,
-        None => Box::pin(with_new_plan(args, &source)).await,
+pub(in crate::cli) async fn run(
+    cli: &Cli,
+    args: &RemediateArgs,
+    stop: &Stop,
+) -> Result<Exit, CliError> {
+    let mut files = check_remediate(args)?;
+    let source =
+        Source::open_to_write(cli, &args.aws, &args.write, (stop, args.access_role())).await?;
+    let result = match files.plan.take() {
+        Some(plan) => with_plan((cli, args), &source, plan, false).await,
+        None => Box::pin(with_new_plan((cli, args), &source, files)).await,
     };
     source.close().await;
     result
 }
 
-fn check_digest(plan: &PlanDocument, wanted: &str) -> Result<(), CliError> {
-    let hex = |text: &str| text.trim_start_matches("sha256:").to_ascii_lowercase();
-    let digest = plan.digest();
-    if hex(&digest) == hex(wanted) {
-        return Ok(());
-    }
-    Err(CliError::refused_with(
-        format!("the plan's digest is {digest}, not `{wanted}`"),
-        "review the plan of the file, and give the digest that it shows",
-    ))
-}
-
-async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, CliError> {
-    let then = args
-        .from_snapshot
-        .as_deref()
-        .map(read_snapshot)
-        .transpose()?;
+async fn with_new_plan(
+    (cli, args): (&Cli, &RemediateArgs),
+    source: &Source,
+    files: Files,
+) -> Result<Exit, CliError> {
+    check_organization(source, &args.write).await?;
+    let Files { then, baseline, .. } = files;
     let mut scope = RemediateArgs::scope();
     scope.full = then.is_some();
     let mut snapshot = source.collect(&scope).await?;
@@ -65,23 +62,24 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
             .await
             .map_err(unread)?;
     }
-    let baseline = args.baseline.as_deref().map(read_snapshot).transpose()?;
     if let Some(then) = &baseline {
         read_hung(&source.session, &mut snapshot, then)
             .await
             .map_err(unread)?;
     }
-    read_returning(&source.session, &mut snapshot, &args.reinvite)
-        .await
-        .map_err(unread)?;
-    let back = Returning {
+    let mut back = Returning {
         role: args.access_role().filter(|_| args.accept_in_account),
         access_role: args.access_role(),
         break_glass: args.break_glass_role.clone(),
+        responders: BTreeMap::new(),
+        accept_role_risk: args.accept_role_risk,
         baseline: baseline.map(Box::new),
         to: args.return_to.iter().cloned().collect(),
         despite_control_tower: args.allow_control_tower,
     };
+    read_returning(&source.session, &mut snapshot, &mut back, &args.reinvite)
+        .await
+        .map_err(unread)?;
     let wishes = Wishes {
         back,
         without_self_closure: args.without_self_closure,
@@ -89,12 +87,12 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         reinvite: args.reinvite.iter().cloned().collect(),
         canary: args.canary.clone(),
         restore: then.map(Box::new),
+        accept_unread: args.accept_unread,
         recreate_rewritten: args.recreate_rewritten,
         account_maximum: args.account_maximum,
     };
     let settings: &Settings = &source.config.settings;
-    let mut planned = make_plan(snapshot, settings, &wishes)
-        .map_err(|error| CliError::refused(error.to_string()))?;
+    let mut planned = make_plan(snapshot, settings, &wishes).map_err(|error| no_plan(&error))?;
     if !args.only.is_empty() {
         planned.keep_only(&args.only, settings).map_err(|error| {
             CliError::refused_with(
@@ -107,16 +105,19 @@ async fn with_new_plan(args: &RemediateArgs, source: &Source) -> Result<Exit, Cl
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan(args, source, planned.document, true).await
+    with_plan((cli, args), source, planned.document, true).await
 }
 
 async fn with_plan(
-    args: &RemediateArgs,
+    (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     plan: PlanDocument,
     fresh: bool,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
+    if !plan.steps.is_empty() {
+        document.next = carry_out(cli, args, (&plan.organization, &document.digest));
+    }
     let state = writing::state_directory(&args.write.state)?;
     let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
@@ -130,7 +131,9 @@ async fn with_plan(
             None => streams::print(&document.render(args.write.format, streams::width()))?,
         }
         let changes = !plan.steps.is_empty();
-        return Ok(if changes && args.detailed_exit_code {
+        return Ok(if tell_unmet(&plan) {
+            Exit::Refused
+        } else if changes && args.detailed_exit_code {
             Exit::Changes
         } else {
             Exit::Done
@@ -143,6 +146,7 @@ async fn with_plan(
     let applied = apply(place, &approved).await;
     report(
         place,
+        &Taken::of(cli, (&args.aws, &args.write)),
         source,
         args.write.format,
         &mut document,
@@ -152,9 +156,32 @@ async fn with_plan(
     .await
 }
 
+/// How a run that was carried out is taken back, in commands.
+pub(in crate::cli) struct Taken<'a> {
+    cli: &'a Cli,
+    session: (&'a AwsArgs, &'a WriteArgs),
+}
+
+impl<'a> Taken<'a> {
+    /// By the flags that this command was given.
+    pub(in crate::cli) fn of(cli: &'a Cli, session: (&'a AwsArgs, &'a WriteArgs)) -> Self {
+        Self { cli, session }
+    }
+
+    /// The whole run, then each quarantine alone, which is lifted last.
+    fn back(&self, run: &str, plan: &PlanDocument) -> Vec<String> {
+        let steps = plan.steps.iter().map(|step| step.id.as_str());
+        let quarantines = steps.filter(|id| id.starts_with("quarantine-"));
+        let only = [None].into_iter().chain(quarantines.map(Some));
+        let line = |only| look_back(self.cli, self.session, (run, only));
+        only.map(line).collect()
+    }
+}
+
 /// Prints what was done with the verdicts read back.
 pub(in crate::cli) async fn report(
     place: Place<'_>,
+    taken: &Taken<'_>,
     source: &Source,
     format: crate::report::Format,
     document: &mut RemediationDocument,
@@ -162,22 +189,130 @@ pub(in crate::cli) async fn report(
     applied: Result<Applied, ApplyError>,
 ) -> Result<Exit, CliError> {
     source.progress.finish();
-    let applied = applied?;
+    let applied = match applied {
+        Ok(applied) => applied,
+        Err(error) => {
+            if let ApplyError::Stopped(left) | ApplyError::Interrupted(left) = &error {
+                note_left(document, left, &error);
+                streams::print(&document.render(format, streams::width()))?;
+            }
+            return Err(error.into());
+        }
+    };
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
-    note_outcomes(document, &applied);
+    note_outcomes(document, &applied, taken.back(&applied.run, plan));
+    // Who came back cannot be invited back any more.
+    let members = after.snapshot.accounts.known();
+    let back = |account: &AccountId| members.is_some_and(|members| members.contains_key(account));
+    document.departed.retain(|one| !back(&one.account));
     let checks = check_returned(place, plan).await;
     document.checks = checks.into_iter().map(checked).collect();
     let promised = std::mem::replace(&mut document.after, after.document().paths);
     streams::print(&document.render(format, streams::width()))?;
-    if promised != document.after {
-        streams::note(
-            "warning: the verdicts read back are not those that the plan promised: AWS may not show the attachment \
-             yet, or somebody changed the organization meanwhile; run org-exit-guard audit",
-        );
-        return Ok(Exit::Stopped);
+    let kept = match &plan.promise {
+        // What is promised is promised of all steps.
+        _ if !applied.open.is_empty() => true,
+        Some(promise) => tell_kept(&kept(promise, &after)),
+        None => {
+            let same = promised == document.after;
+            if !same {
+                streams::note(NOT_AS_PROMISED);
+            }
+            same
+        }
+    };
+    tell_open(&applied);
+    let unmet = tell_unmet(plan);
+    Ok(if kept && !unmet {
+        Exit::Done
+    } else {
+        Exit::Stopped
+    })
+}
+
+const NOT_AS_PROMISED: &str = "warning: the verdicts read back are not those that the plan promised: AWS may not show \
+                               the attachment yet, or somebody changed the organization meanwhile; run \
+                               org-exit-guard audit";
+
+/// Says how verdicts and members differ from the plan; false: a promise was not kept.
+fn tell_kept(kept: &Kept) -> bool {
+    let list = |accounts: &[AccountId]| {
+        let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+        ids.join(", ")
+    };
+    if !kept.new.is_empty() {
+        streams::note(&format!(
+            "members since the plan was made, of which it promises nothing: {}",
+            list(&kept.new)
+        ));
     }
-    Ok(Exit::Done)
+    if !kept.gone.is_empty() {
+        streams::note(&format!(
+            "no members in use any more since the plan was made (left or closed): {}",
+            list(&kept.gone)
+        ));
+    }
+    for (account, path) in &kept.broken {
+        streams::note(&format!(
+            "account {account}: {path} is not proved blocked, which the plan promised"
+        ));
+    }
+    if !kept.broken.is_empty() {
+        streams::note(NOT_AS_PROMISED);
+    }
+    kept.broken.is_empty()
+}
+
+/// Says which steps `--only` of a resume left open, as it was asked.
+fn tell_open(applied: &Applied) {
+    if !applied.open.is_empty() {
+        streams::note(&format!(
+            "still open, as asked: {}; org-exit-guard resume {} shows them",
+            applied.open.join(", "),
+            applied.run
+        ));
+    }
+}
+
+/// Says what was asked for, or needed, and not planned; true: there is some.
+fn tell_unmet(plan: &PlanDocument) -> bool {
+    let unmet: Vec<&str> = plan
+        .not_done
+        .iter()
+        .filter(|one| one.unmet)
+        .map(|one| one.what.as_str())
+        .collect();
+    if !unmet.is_empty() {
+        streams::note(&format!(
+            "not planned, though it was asked for or is needed: {}; the plan says why",
+            unmet.join("; ")
+        ));
+    }
+    !unmet.is_empty()
+}
+
+/// What a run that did not come to its end did, step by step.
+fn note_left(document: &mut RemediationDocument, left: &Left, error: &ApplyError) {
+    let done = left.results.iter().map(|(id, result)| {
+        let outcome = format!("{}: {}", result.outcome.as_str(), result.detail);
+        (id, outcome)
+    });
+    let failed = left
+        .failed
+        .iter()
+        .map(|(id, why)| (id, format!("failed: {why}")));
+    let open = left
+        .open
+        .iter()
+        .map(|(id, why)| (id, format!("not begun: {why}")));
+    for (id, outcome) in done.chain(failed).chain(open) {
+        if let Some(step) = document.steps.iter_mut().find(|step| step.id == *id) {
+            step.outcome = Some(outcome);
+        }
+    }
+    document.stopped = error.to_string();
+    document.next.clear();
 }
 
 fn checked(check: Check) -> CheckView {
@@ -192,7 +327,7 @@ fn checked(check: Check) -> CheckView {
     }
 }
 
-fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
+fn note_outcomes(document: &mut RemediationDocument, applied: &Applied, undo: Vec<String>) {
     for (id, result) in &applied.results {
         if let Some(step) = document.steps.iter_mut().find(|step| step.id == *id) {
             step.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
@@ -202,5 +337,7 @@ fn note_outcomes(document: &mut RemediationDocument, applied: &Applied) {
         run: applied.run.clone(),
         journal: applied.journal.join("journal.jsonl").display().to_string(),
         enforced: ENFORCED.to_owned(),
+        undo,
     });
+    document.next.clear();
 }

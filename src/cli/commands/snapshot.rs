@@ -3,9 +3,11 @@
 use super::super::args::{Cli, DiffArgs, ScopeArgs, SnapshotArgs, SnapshotWhat};
 use super::super::error::CliError;
 use super::super::exit::Exit;
-use super::super::facts::Source;
+use super::super::facts::{Source, check_since};
+use super::super::preflight::check_output;
 use super::super::streams;
 use crate::flows::{diff, read_snapshot, write_snapshot};
+use crate::plan::unread;
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, CliError> {
     if let Some(SnapshotWhat::Diff(args)) = &args.what {
@@ -17,9 +19,12 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
             hint: "add -o FILE",
         });
     };
+    check_since(&args.aws, &args.scope)?;
+    check_output("snapshot", output)?;
     let source = Source::open_into(cli, &args.aws, &args.members).await?;
     let scope = ScopeArgs {
         tags: !args.no_tags,
+        full: !args.verdicts_only,
         ..args.scope
     };
     let snapshot = source
@@ -36,6 +41,11 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &SnapshotArgs) -> Result<Exit, 
     ));
     for gap in &gaps {
         streams::note(&format!("not read: {gap}"));
+    }
+    if let Some(nodes) = unread(&snapshot) {
+        streams::note(&format!(
+            "not read: which SCPs hang on {nodes}; remediate --from-snapshot and --baseline refuse it there"
+        ));
     }
     for record in snapshot.unparsed() {
         streams::note(&format!("a record could not be parsed: {record}"));

@@ -3,24 +3,28 @@
 use std::path::Path;
 
 use super::super::args::{Cli, UndoArgs};
+use super::super::command_line::{look_back, take_back};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
+use super::super::preflight::check_undo;
 use super::super::{streams, writing};
-use crate::apply::{History, UndoPlan, plan_undo, undo};
+use crate::apply::{History, Reversal, Stop, UndoPlan, plan_undo, undo};
+use crate::plan::NotDone;
 use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs) -> Result<Exit, CliError> {
+pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs, stop: &Stop) -> Result<Exit, CliError> {
     let state = writing::state_directory(&args.run.write.state)?;
     let history = History::read(&state, &args.run.run)?;
-    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
-    let result = with_source(args, &source, &state, &history).await;
+    check_undo(args, &history)?;
+    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, (stop, None)).await?;
+    let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
 }
 
 async fn with_source(
-    args: &UndoArgs,
+    (cli, args): (&Cli, &UndoArgs),
     source: &Source,
     state: &Path,
     history: &History,
@@ -34,6 +38,13 @@ async fn with_source(
     }
     writing::tell_of_cut(history);
     let mut document = document(&plan);
+    let session = (&args.run.aws, &args.run.write);
+    for one in &mut document.held {
+        one.next = look_back(cli, session, (history.run(), Some(&one.step)));
+    }
+    if !plan.reversals.is_empty() {
+        document.next = take_back(cli, args, &plan.organization);
+    }
     if !args.run.write.apply {
         streams::print(&document.render(args.run.write.format, streams::width()))?;
         return Ok(Exit::Done);
@@ -50,24 +61,33 @@ async fn with_source(
         one.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
     }
     document.applied = true;
+    document.next.clear();
     streams::print(&document.render(args.run.write.format, streams::width()))?;
     Ok(Exit::Done)
 }
 
 fn document(plan: &UndoPlan) -> UndoDocument {
-    let reversals = plan.reversals.iter().map(|(step, _, words)| ReversalView {
-        step: step.clone(),
-        title: words.clone(),
-        outcome: None,
-    });
-    let not_done = plan.not_done.iter().map(|one| NotDoneView {
-        what: one.what.clone(),
-        why: one.why.clone(),
-    });
+    let views = |list: &[(String, Reversal, String)]| {
+        let views = list.iter().map(|(step, _, words)| ReversalView {
+            step: step.clone(),
+            title: words.clone(),
+            outcome: None,
+            next: String::new(),
+        });
+        views.collect::<Vec<_>>()
+    };
+    let notes = |list: &[NotDone]| {
+        let notes = list.iter().map(|one| NotDoneView {
+            what: one.what.clone(),
+            why: one.why.clone(),
+        });
+        notes.collect::<Vec<_>>()
+    };
     UndoDocument::new(
         plan.run.clone(),
         plan.organization.clone(),
-        reversals.collect(),
-        not_done.collect(),
+        views(&plan.reversals),
+        views(&plan.held),
+        (notes(&plan.left), notes(&plan.not_done)),
     )
 }
