@@ -64,7 +64,8 @@ pub(super) fn whole(
             Some(values) => values.clone(),
             None if key == "aws:sourceip" && endpoint => None,
             None if key == "aws:epochtime" && holds("aws:currenttime") => {
-                special.get("aws:currenttime").and_then(in_seconds)
+                let time = special.get("aws:currenttime").and_then(Option::as_deref);
+                time.and_then(in_seconds)
             }
             None => present(&key, principal, whose),
         };
@@ -79,8 +80,8 @@ pub(super) fn whole(
 }
 
 /// A time as `aws:EpochTime` has it.
-fn in_seconds(time: &Option<Vec<String>>) -> Option<Vec<String>> {
-    let text = time.as_ref()?.first()?;
+fn in_seconds(time: &[String]) -> Option<Vec<String>> {
+    let text = time.first()?;
     let seconds = text.parse::<crate::model::Timestamp>();
     let seconds = seconds.map(|time| time.as_second().to_string());
     Some(vec![seconds.unwrap_or_else(|_| text.clone())])

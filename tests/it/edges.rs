@@ -188,9 +188,9 @@ fn an_empty_list_has_its_documented_meaning() {
         for operator in [format!("ForAllValues:{base}"), format!("{base}IfExists")] {
             let empty = format!(r#""{operator}":{{"aws:PrincipalTag/x":[]}}"#);
             assert_eq!(denied(&[&empty]), "conditional", "{empty}");
-            let both = format!(r#"{empty},{missing}"#);
+            let both = format!("{empty},{missing}");
             assert_eq!(denied(&[&both]), "conditional", "{both}");
-            let never = format!(r#"{empty},{there}"#);
+            let never = format!("{empty},{there}");
             assert_eq!(denied(&[&never]), "open", "{never}");
         }
         // "never matches the request context"
