@@ -20,6 +20,8 @@ mod cost;
 mod demo_serve;
 mod denials;
 mod detect;
+mod edge_styles;
+mod edges;
 mod failures;
 mod fault_matrix;
 mod formats;
