@@ -21,13 +21,14 @@ mod tests;
 mod way_back;
 
 pub use document::{PLAN_VERSION, PathCount, PlanDocument, plan_digest};
-pub use facts::{Facts, attached_guard, equal_policy};
+pub use facts::{Facts, attached_guard};
 pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
 pub use proof::{Proof, Takes};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
 pub use restore::{allows, check_snapshot, hung, unread};
 pub use step::{
-    Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
+    Approved, Change, Existing, NotDone, OnlyError, Plan, PolicyRef, Proves, Step,
+    WrongOrganization,
 };
 pub use way_back::{Returning, check_baseline, is_role_name};

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::again::Rewritten;
 use super::control_tower;
-use super::facts::equal_policy;
+use super::facts::Equals;
 use super::guard::GUARD_NAME;
+use super::guarding::free_name;
 use super::planner::PlanError;
 use super::quota::Invitations;
 use super::reinvite::{open_invitation, refusal};
@@ -266,17 +267,20 @@ fn quarantine_text(partition: Partition, account: &AccountId, role: &str) -> Str
 fn quarantine(plan: &mut Plan, now: &Snapshot, account: &AccountId, role: &str, arrives: bool) {
     let text = quarantine_text(plan.partition, account, role);
     let node = NodeId::Account(account.clone());
-    let equal = parse(&text, Dialect::Scp)
-        .ok()
-        .and_then(|document| equal_policy(now, &document));
-    if !arrives && equal.is_some_and(|policy| hangs(now, &policy.id, &node)) {
+    let document = parse(&text, Dialect::Scp).ok();
+    let equals = document.map(|document| Equals::of(now, &document, &plan.used));
+    let equals = equals.unwrap_or_default();
+    let mut all = equals.foreign.iter().chain(&equals.taken);
+    if !arrives && all.any(|policy| hangs(now, &policy.id, &node)) {
         return;
     }
+    plan.note(equals.mention());
+    let equal = equals.taken;
     let create_id = format!("create-quarantine-{account}");
     let policy = if let Some(policy) = equal {
         PolicyRef::Existing(policy.id.clone())
     } else {
-        let name = format!("{GUARD_NAME}-quarantine-{account}");
+        let name = free_name(now, &format!("{GUARD_NAME}-quarantine-{account}"));
         let create = Step {
             id: create_id.clone(),
             title: format!(
@@ -413,6 +417,7 @@ fn own_policies(
         then,
         node: &node,
         rewritten: Rewritten::HangsAgain,
+        used: &plan.used.clone(),
     };
     place.hang_again(plan, &policies, &mut there);
 }

@@ -79,16 +79,18 @@ impl Test {
 
     /// The policy value that a value of the key equals.
     pub(super) fn equalled(&self, value: &str) -> Option<&str> {
-        let one = |index: usize| Self {
-            values: self.values.get(index..=index).unwrap_or_default().to_vec(),
-            patterns: self
-                .patterns
-                .get(index..=index)
-                .unwrap_or_default()
-                .to_vec(),
-            ..self.clone()
+        let found = if textual(self.family) {
+            self.patterns.iter().position(|one| one.matches(value))?
+        } else {
+            let one = |text: &String| Self {
+                values: vec![text.clone()],
+                patterns: Vec::new(),
+                ..*self
+            };
+            self.values
+                .iter()
+                .position(|text| one(text).equals(value))?
         };
-        let found = (0..self.values.len()).find(|index| one(*index).equals(value))?;
         self.values.get(found).map(String::as_str)
     }
 

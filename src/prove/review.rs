@@ -179,9 +179,10 @@ impl Desk<'_> {
         match scene.values(&key) {
             Values::Absent => (0..condition.values.len()).collect(),
             Values::Constant(held) => {
-                let met = |value: &String| held.iter().any(|one| test.equalled(one) == Some(value));
+                let met: BTreeSet<&str> =
+                    held.iter().filter_map(|one| test.equalled(one)).collect();
                 let values = condition.values.iter().enumerate();
-                let unmet = values.filter(|(_, value)| !met(value));
+                let unmet = values.filter(|(_, value)| !met.contains(value.as_str()));
                 unmet.map(|(index, _)| index).collect()
             }
             Values::Text { shape, .. } => test.unmet(&shape, effort),

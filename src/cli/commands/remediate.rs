@@ -10,7 +10,8 @@ use super::super::{streams, writing};
 use crate::apply::{Applied, ApplyError, Check, Place, Said, Stop, apply, check, check_returned};
 use crate::emit::code;
 use crate::flows::{
-    judge_all, make_plan, read_hung, read_namesakes, read_place, read_returning, write_plan,
+    judge_all, make_plan, read_hung, read_namesakes, read_owners, read_place, read_returning,
+    write_plan,
 };
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
@@ -64,6 +65,10 @@ async fn with_new_plan(
     read_returning(&source.session, &mut snapshot, &args.reinvite)
         .await
         .map_err(unread)?;
+    let use_policy = args.use_policy.iter().cloned().collect();
+    read_owners(&source.session, &mut snapshot, &use_policy)
+        .await
+        .map_err(unread)?;
     let back = Returning {
         role: args.access_role().filter(|_| args.accept_in_account),
         access_role: args.access_role(),
@@ -79,6 +84,7 @@ async fn with_new_plan(
         reinvite: args.reinvite.iter().cloned().collect(),
         canary: args.canary.clone(),
         restore: then.map(Box::new),
+        use_policy,
         accept_unread: args.accept_unread,
         recreate_rewritten: args.recreate_rewritten,
         account_maximum: args.account_maximum,
@@ -110,7 +116,7 @@ async fn with_plan(
     if !plan.steps.is_empty() {
         document.next = carry_out(cli, args, (&plan.organization, &document.digest));
     }
-    let state = writing::state_directory(&args.write.state)?;
+    let state = writing::state_directory(&args.write.state, args.aws.demo)?;
     let place = writing::place(source, &state, &args.write, stop);
     if !args.write.apply || plan.steps.is_empty() {
         if !fresh {

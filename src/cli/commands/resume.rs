@@ -13,7 +13,7 @@ use crate::plan::Approved;
 use crate::report::{Format, RemediationDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs, stop: &Stop) -> Result<Exit, CliError> {
-    let state = writing::state_directory(&args.write.state)?;
+    let state = writing::state_directory(&args.write.state, args.aws.demo)?;
     let history = History::read(&state, &args.run)?;
     check_run((&args.aws, &args.write), &history)?;
     let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
