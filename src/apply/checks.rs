@@ -11,6 +11,11 @@ use crate::aws::Reads;
 use crate::model::{NodeId, PolicyId};
 use crate::plan::{Change, Facts, PlanDocument, Step};
 
+/// How far the clocks of two machines are apart without anybody noticing; AWS itself takes requests
+/// whose time is off by five minutes.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>
+const CLOCKS: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 /// A plan lives a day.
 const PLAN_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// What a run was to do is not what anybody would do a month later.
@@ -80,7 +85,7 @@ pub(super) async fn check_resumable(
 /// What can be told from the plan alone.
 pub(super) fn check_paper(place: Place<'_>, plan: &PlanDocument) -> Result<(), ApplyError> {
     let age = place.now.duration_since(plan.created);
-    if age > PLAN_LIFE || age < jiff::SignedDuration::ZERO {
+    if age > PLAN_LIFE || age < -CLOCKS {
         return Err(refused(
             format!(
                 "the plan is of {}; it is now {}, and a plan lives 24 hours",

@@ -11,11 +11,9 @@ use super::steps;
 use super::tags::tag_account;
 use super::way_back::Back;
 use crate::aws::Reads;
+use crate::model::ours::policy_tags;
 use crate::model::{AccountId, NodeId, PolicyId};
 use crate::plan::{Approved, Change, PlanDocument, PolicyRef, Step};
-
-/// The tag that says which run created a policy.
-pub(super) const RUN_TAG: &str = "org-exit-guard:run";
 
 impl Run<'_> {
     /// Takes one step: reads, decides, perhaps writes, reads back.
@@ -27,13 +25,8 @@ impl Run<'_> {
         match &step.change {
             Change::EnablePolicyType { root } => steps::enable_scps(self.hands(), root).await,
             Change::CreatePolicy { name, text } => {
-                let tags = [
-                    (RUN_TAG.to_owned(), self.id.clone()),
-                    (
-                        "org-exit-guard:reason".to_owned(),
-                        tag_value(approved.reason()),
-                    ),
-                ];
+                let tags = policy_tags(&self.id, tag_value(approved.reason()), text);
+                let tags: Vec<_> = tags.into_iter().collect();
                 let described = step.description();
                 let (id, result) =
                     steps::create_policy(self.hands(), name, described, text, &tags).await?;

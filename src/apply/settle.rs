@@ -18,10 +18,15 @@ pub(super) async fn facts(
         return Ok(None);
     };
     let mut attached = std::collections::BTreeMap::new();
-    for policy in reads
-        .list_policies_for_target(&NodeId::Root(root.id.clone()))
-        .await?
-    {
+    // While the type is off nothing is attached, whatever is listed.
+    let off = root.scp_state == PolicyTypeState::NotEnabled;
+    let listed = if off {
+        Vec::new()
+    } else {
+        let node = NodeId::Root(root.id.clone());
+        reads.list_policies_for_target(&node).await?
+    };
+    for policy in listed {
         let text = if policy.id.is_full_aws_access() {
             String::new()
         } else {
@@ -31,7 +36,11 @@ pub(super) async fn facts(
     }
     let mut elsewhere = std::collections::BTreeMap::new();
     for node in nodes {
-        let hangs = reads.list_policies_for_target(node).await?;
+        let hangs = if off {
+            Vec::new()
+        } else {
+            reads.list_policies_for_target(node).await?
+        };
         elsewhere.insert(
             node.clone(),
             hangs.into_iter().map(|policy| policy.id).collect(),

@@ -9,6 +9,7 @@ use super::sending::{
 use super::settle;
 use super::stop::Stop;
 use crate::aws::{Reads, Writes};
+use crate::model::ours::RUN_TAG;
 use crate::model::{AccountId, HandshakeId, NodeId, PolicyId, RootId};
 use crate::plan::{INVITATION_NOTES, allows};
 
@@ -116,7 +117,17 @@ pub(super) async fn create_policy(
 async fn existing(reads: &Reads, name: &str, text: &str) -> Result<Option<PolicyId>, StepFailure> {
     match settle::policy_named(reads, name).await? {
         None => Ok(None),
-        Some(policy) if settle::says(&policy, text) => Ok(Some(policy.id)),
+        Some(policy) if settle::says(&policy, text) => {
+            // Names are unique, so one that carries no run's tag was made by somebody else.
+            if reads.list_tags(&policy.id).await?.contains_key(RUN_TAG) {
+                return Ok(Some(policy.id));
+            }
+            Err(StepFailure::Refused(format!(
+                "SCP {} is named `{name}` too and says the same, but does not carry this tool's tag; it is not \
+                 attached: plan again, with --use-policy {} if that is meant",
+                policy.id, policy.id
+            )))
+        }
         Some(policy) => Err(StepFailure::Refused(format!(
             "SCP {} is named `{name}` too, but says something else; it is not touched",
             policy.id

@@ -20,12 +20,24 @@ pub(super) async fn tag_account(
     account: &AccountId,
     tags: &BTreeMap<String, String>,
 ) -> Result<StepResult, StepFailure> {
-    let there = reads.list_account_tags(account).await?;
-    let lacking: BTreeMap<String, String> = tags
-        .iter()
-        .filter(|(key, _)| !there.contains_key(*key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
+    let mut there = reads.list_account_tags(account).await?;
+    let mut lacking = lacks(tags, &there);
+    // Organizations has no "only if it is not there": between the last look and the call nothing is done,
+    // and the journal is written before that look. A key that somebody sets first is left alone.
+    while !lacking.is_empty() {
+        let keys = lacking.keys().cloned().collect();
+        let ahead = Ahead {
+            journal: &mut *ahead.journal,
+            step: ahead.step,
+        };
+        ahead.sends(Some(Made::Tags(keys)))?;
+        there = reads.list_account_tags(account).await?;
+        let still = lacks(&lacking, &there);
+        if still == lacking {
+            break;
+        }
+        lacking = still;
+    }
     let kept: Vec<&str> = tags
         .iter()
         .filter(|(key, value)| there.get(*key).is_some_and(|one| one != *value))
@@ -44,7 +56,6 @@ pub(super) async fn tag_account(
         });
     }
     let keys: BTreeSet<String> = lacking.keys().cloned().collect();
-    ahead.sends(Some(Made::Tags(keys.clone())))?;
     let sent = write(stop, || writes.tag_account(account, &lacking)).await;
     let lost = sent.lost(in_words)?;
     let missing = format!("the tags of account {account} are not listed yet");
@@ -63,4 +74,15 @@ pub(super) async fn tag_account(
         ),
         made: Some(Made::Tags(keys)),
     })
+}
+
+/// Those of the tags whose key is not there.
+fn lacks(
+    tags: &BTreeMap<String, String>,
+    there: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let lacking = tags.iter().filter(|(key, _)| !there.contains_key(*key));
+    lacking
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }

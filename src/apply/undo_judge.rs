@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::history::{History, run_ids};
-use super::perform::RUN_TAG;
 use super::rows::{Header, Made, StepOutcome};
 use super::settle;
 use super::undo_plan::{Reversal, UndoPlan};
 use crate::aws::{Failure, Reads};
 use crate::model::organization::Policy;
+use crate::model::ours::RUN_TAG;
 use crate::model::{AccountId, NodeId, PolicyId};
 use crate::plan::{Change, PolicyRef, Step};
 

@@ -125,6 +125,8 @@ impl Reading<'_> {
                 message: String::new(),
                 request_id: None,
             }),
+            description: answer.description.clone(),
+            tags: tags_not_read(),
             id,
         })
     }

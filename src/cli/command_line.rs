@@ -9,7 +9,7 @@ use super::args::{
     AwsArgs, Cli, Color, Events, Language, OutputArgs, RemediateArgs, ResumeArgs, RunArgs,
     RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
-use crate::model::{AccountId, NodeId, OrganizationId};
+use crate::model::{AccountId, NodeId, OrganizationId, PolicyId};
 use crate::report::Format;
 use crate::report::text::terminal;
 
@@ -253,8 +253,12 @@ impl Words {
     }
 
     fn runs(&mut self, args: &RunsArgs) -> &mut Self {
-        let RunsArgs { state, format } = args;
-        self.state(state).format(*format)
+        let RunsArgs {
+            demo,
+            state,
+            format,
+        } = args;
+        self.flag("demo", *demo).state(state).format(*format)
     }
 
     fn resume(&mut self, args: &ResumeArgs) -> &mut Self {
@@ -289,6 +293,7 @@ impl Words {
             enable_policy_type,
             canary,
             from_snapshot,
+            use_policy,
             accept_unread,
             recreate_rewritten,
             allow_control_tower,
@@ -317,6 +322,7 @@ impl Words {
             .flag("enable-policy-type", *enable_policy_type)
             .option("canary", canary.as_ref().map(NodeId::as_str))
             .option("from-snapshot", from_snapshot)
+            .option("use-policy", use_policy.iter().map(PolicyId::as_str))
             .flag("accept-unread", *accept_unread)
             .flag("recreate-rewritten", *recreate_rewritten)
             .flag("allow-control-tower", *allow_control_tower)

@@ -76,6 +76,7 @@ fn named(cli: &Cli, hint: &str) -> Vec<Command> {
     );
     if let Some(write) = write {
         let runs = RunsArgs {
+            demo: aws.demo,
             state: write.state.clone(),
             format: write.format,
         };

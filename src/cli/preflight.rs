@@ -26,7 +26,7 @@ pub(super) struct Files {
 
 /// Checks the flags that every command that may write has.
 pub(super) fn check_flags(aws: &AwsArgs, write: &WriteArgs) -> Result<(), CliError> {
-    writing::state_directory(&write.state)?;
+    writing::state_directory(&write.state, aws.demo)?;
     if !write.apply {
         return Ok(());
     }

@@ -110,8 +110,8 @@ pub(super) fn tell_of_cut(history: &History) {
     }
 }
 
-/// Where lock and journals are kept.
-pub(super) fn state_directory(args: &StateArgs) -> Result<PathBuf, CliError> {
+/// Where lock and journals are kept; those of the demo in a directory of their own.
+pub(super) fn state_directory(args: &StateArgs, demo: bool) -> Result<PathBuf, CliError> {
     let directory = state_place(args).ok_or_else(|| {
         CliError::refused_with(
             "there is no place for the journal".to_owned(),
@@ -124,7 +124,12 @@ pub(super) fn state_directory(args: &StateArgs) -> Result<PathBuf, CliError> {
             directory.display()
         ));
     }
-    Ok(directory)
+    // None of the demo's runs is taken for a real one.
+    Ok(if demo {
+        directory.join("demo")
+    } else {
+        directory
+    })
 }
 
 /// The directory that was named, or the user's own.

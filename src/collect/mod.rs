@@ -162,6 +162,9 @@ pub async fn collect(
     );
     snapshot.stack_sets = stack_sets;
     tags::keep(&mut snapshot, tags);
+    if scope.depth == Depth::Full {
+        tags::of_policies(calls, &mut snapshot).await;
+    }
     Ok(snapshot)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::calls::Calls;
 use crate::aws::FailureClass;
-use crate::model::{AccountId, Observed, Snapshot};
+use crate::model::{AccountId, Observed, PolicyId, Snapshot};
 
 type Tags = BTreeMap<AccountId, Observed<BTreeMap<String, String>>>;
 
@@ -35,6 +35,20 @@ pub(super) async fn read(calls: Calls<'_>, snapshot: &Snapshot, wanted: bool) ->
         .await;
     tags.extend(rest.into_iter().map(|(id, one)| (id, calls.observed(one))));
     tags
+}
+
+/// Tells of every SCP that is not AWS's whether a run of this tool created it, and with which text:
+/// one call for each.
+pub(super) async fn of_policies(calls: Calls<'_>, snapshot: &mut Snapshot) {
+    let own = snapshot.policies.values().filter(|one| !one.aws_managed);
+    let ids: Vec<PolicyId> = own.map(|one| one.id.clone()).collect();
+    let ask = |id: PolicyId| async move { calls.reads.list_tags(&id).await };
+    let read = calls.each("policy tags", ids, |id| ask(id.clone())).await;
+    for (id, tags) in read {
+        if let Some(policy) = snapshot.policies.get_mut(&id) {
+            policy.tags = calls.observed(tags);
+        }
+    }
 }
 
 /// Keeps what was read.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::PolicyId;
-use crate::plan::{Change, PlanDocument, PolicyRef, Step};
+use crate::plan::{Change, Existing, PlanDocument, PolicyRef, Step};
 
 /// Which language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +42,35 @@ fn lasting<'a>(plan: &'a PlanDocument, step: &Step) -> Option<(&'a Step, &'a Pol
     (!released).then(|| (step, policy, target.to_string()))
 }
 
-/// Titles of steps that the language has no word for.
-fn by_hand(plan: &PlanDocument) -> Vec<&str> {
-    let steps = plan.steps.iter().filter(|step| {
-        !matches!(
-            step.change,
-            Change::CreatePolicy { .. } | Change::AttachPolicy { .. }
-        )
-    });
-    steps.map(|step| step.title.as_str()).collect()
+/// What the language has no word for, and when: before the code is applied, or after it.
+fn order(plan: &PlanDocument) -> Vec<String> {
+    let of = |first: bool| {
+        let steps = plan.steps.iter().filter(|step| match step.change {
+            Change::CreatePolicy { .. } | Change::AttachPolicy { .. } => false,
+            // Nothing can be attached before these; the rest waits for what the code attaches.
+            Change::EnablePolicyType { .. }
+            | Change::InviteAccount { .. }
+            | Change::AcceptInvitation { .. } => first,
+            Change::DetachPolicy { .. }
+            | Change::MoveAccount { .. }
+            | Change::TagAccount { .. } => !first,
+        });
+        steps.map(|step| step.title.as_str()).collect::<Vec<_>>()
+    };
+    let (before, after) = (of(true), of(false));
+    if before.is_empty() && after.is_empty() {
+        return Vec::new();
+    }
+    let mut order: Vec<String> = Vec::new();
+    let mut say = |words: String| order.push(format!("{}. {words}", order.len() + 1));
+    for title in before {
+        say(format!("by hand: {title}"));
+    }
+    say("this code, at once".to_owned());
+    for title in after {
+        say(format!("by hand, once it is attached: {title}"));
+    }
+    order
 }
 
 fn terraform(plan: &PlanDocument) -> Value {
@@ -58,7 +78,7 @@ fn terraform(plan: &PlanDocument) -> Value {
     let mut imports = Vec::new();
     for step in &plan.steps {
         if let Change::CreatePolicy { name, text } = &step.change {
-            let policy = terraform_policy(name, Some(step.description()), text);
+            let policy = terraform_policy(name, step.description(), text);
             policies.insert(label(&step.id), policy);
         }
         let Some((step, policy, target)) = lasting(plan, step) else {
@@ -69,16 +89,14 @@ fn terraform(plan: &PlanDocument) -> Value {
                 format!("${{aws_organizations_policy.{}.id}}", label(made))
             }
             PolicyRef::Existing(id) => {
-                // Only a policy whose name is known can be taken over unchanged.
-                if let (Some(name), Change::AttachPolicy { text, .. }) =
-                    (plan.names.get(id), &step.change)
-                {
+                // Only a policy of which all is known can be taken over unchanged.
+                if let (Some(name), Some(existing)) = (plan.names.get(id), plan.existing.get(id)) {
                     let label = label(id.as_str());
                     let import =
                         json!({"to": format!("aws_organizations_policy.{label}"), "id": id});
                     if !imports.contains(&import) {
                         imports.push(import);
-                        policies.insert(label, terraform_policy(name, None, text));
+                        policies.insert(label, imported_policy(name, existing));
                     }
                 }
                 id.to_string()
@@ -113,19 +131,27 @@ fn terraform(plan: &PlanDocument) -> Value {
     code
 }
 
-fn terraform_policy(name: &str, description: Option<&str>, text: &str) -> Value {
-    let mut policy = json!({
+fn terraform_policy(name: &str, description: &str, text: &str) -> Value {
+    json!({
         "name": literal(name),
+        "description": literal(description),
         "type": "SERVICE_CONTROL_POLICY",
         "content": literal(text),
-    });
-    if let Some(description) = description {
-        put(&mut policy, "description", description.into());
-    } else {
-        // That of an imported one is not known, and must not be taken away.
-        let ignored = json!({"ignore_changes": ["description", "tags"]});
-        put(&mut policy, "lifecycle", ignored);
-    }
+    })
+}
+
+/// One that exists: its own values, and none of them is ever rewritten.
+///
+/// <https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes>
+fn imported_policy(name: &str, existing: &Existing) -> Value {
+    let description = existing.description.as_deref().unwrap_or_default();
+    let mut policy = terraform_policy(name, description, &existing.text);
+    let ignored = ["name", "description", "content", "tags", "tags_all"];
+    put(
+        &mut policy,
+        "lifecycle",
+        json!({"ignore_changes": ignored, "prevent_destroy": true}),
+    );
     policy
 }
 
@@ -143,11 +169,11 @@ fn put(value: &mut Value, key: &str, new: Value) {
 }
 
 fn comment(plan: &PlanDocument) -> String {
-    let by_hand = by_hand(plan);
-    if by_hand.is_empty() {
+    let order = order(plan);
+    if order.is_empty() {
         return TITLE.to_owned();
     }
-    format!("{TITLE}. Not in it: {}", by_hand.join("; "))
+    format!("{TITLE}. In this order: {}", order.join("; "))
 }
 
 /// A name that both languages take.
@@ -156,63 +182,89 @@ fn label(id: &str) -> String {
     id.chars().map(plain).collect()
 }
 
+/// One template; where SCPs that exist are attached, two for the same stack: an import takes nothing
+/// but what exists, exactly as it is, and only then an update changes it.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html>
 fn cloudformation(plan: &PlanDocument) -> Value {
-    let mut targets: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut own: BTreeMap<PolicyId, (&str, Vec<String>)> = BTreeMap::new();
+    let mut targets: BTreeMap<&PolicyRef, Vec<String>> = BTreeMap::new();
     for step in &plan.steps {
-        let Some((step, policy, target)) = lasting(plan, step) else {
-            continue;
-        };
-        match (policy, &step.change) {
-            (PolicyRef::Created(made), _) => targets.entry(made.clone()).or_default().push(target),
-            (PolicyRef::Existing(id), Change::AttachPolicy { text, .. }) => {
-                let entry = own.entry(id.clone()).or_insert((text, Vec::new()));
-                entry.1.push(target);
-            }
-            _ => {}
+        if let Some((_, policy, target)) = lasting(plan, step) {
+            targets.entry(policy).or_default().push(target);
         }
     }
-    let mut resources = Map::new();
+    let mut notes = order(plan);
+    let (mut as_it_is, mut then, mut import) = (Map::new(), Map::new(), Vec::new());
     for step in &plan.steps {
         if let Change::CreatePolicy { name, text } = &step.change {
-            let mut policy = stack_policy(name, text, targets.get(&step.id));
-            if let Some(properties) = policy.get_mut("Properties") {
-                put(properties, "Description", step.description().into());
-            }
-            resources.insert(logical(&step.id), policy);
+            let new = targets.get(&PolicyRef::Created(step.id.clone()));
+            let policy = stack_policy(name, step.description(), text, new.cloned());
+            then.insert(logical(&step.id), policy);
         }
     }
-    let mut import = Vec::new();
-    let mut left: Vec<String> = by_hand(plan).into_iter().map(str::to_owned).collect();
-    for (id, (text, targets)) in &own {
-        let Some(name) = plan.names.get(id) else {
-            left.push(format!("attach SCP {id} to {}", targets.join(", ")));
+    for (policy, new) in &targets {
+        let PolicyRef::Existing(id) = policy else {
             continue;
         };
-        let logical = logical(id.as_str());
+        let Some((name, existing, today)) = whole(plan, id) else {
+            notes.push(format!(
+                "by hand: attach SCP {id} to {}; what else it is attached to was not read, and a stack would detach it \
+                 there",
+                new.join(", ")
+            ));
+            continue;
+        };
+        let description = existing.description.as_deref().unwrap_or_default();
+        let policy = |targets| stack_policy(name, description, &existing.text, Some(targets));
         import.push(json!({
             "ResourceType": "AWS::Organizations::Policy",
-            "LogicalResourceId": logical,
+            "LogicalResourceId": logical(id.as_str()),
             "ResourceIdentifier": {"Id": id},
         }));
-        resources.insert(logical, stack_policy(name, text, Some(targets)));
+        as_it_is.insert(logical(id.as_str()), policy(today.clone()));
+        let missing = new.iter().filter(|node| !today.contains(node)).cloned();
+        let all = today.iter().cloned().chain(missing).collect();
+        then.insert(logical(id.as_str()), policy(all));
     }
-    let mut metadata = json!({"Notes": left});
-    if !import.is_empty() {
-        // For `aws cloudformation create-change-set --change-set-type IMPORT --resources-to-import`.
-        put(&mut metadata, "ResourcesToImport", Value::Array(import));
+    if import.is_empty() {
+        return template(&then, &notes);
     }
+    json!({
+        "Order": [
+            "1. save `Import` as a template, and create a change set of type IMPORT with `ResourcesToImport`; it \
+             changes nothing",
+            "2. save `Update` as a template, and update the same stack with it",
+        ],
+        "ResourcesToImport": import,
+        "Import": template(&as_it_is, &[]),
+        "Update": template(&then, &notes),
+    })
+}
+
+/// An SCP of which everything is known that a stack would set: the handler of
+/// `AWS::Organizations::Policy` detaches whatever target the template had before and has not now.
+fn whole<'a>(
+    plan: &'a PlanDocument,
+    id: &PolicyId,
+) -> Option<(&'a String, &'a Existing, Vec<String>)> {
+    let existing = plan.existing.get(id)?;
+    let targets = existing.targets.as_ref()?.iter();
+    let targets = targets.map(ToString::to_string).collect();
+    Some((plan.names.get(id)?, existing, targets))
+}
+
+fn template(resources: &Map<String, Value>, notes: &[String]) -> Value {
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": TITLE,
-        "Metadata": {"OrgExitGuard": metadata},
+        "Metadata": {"OrgExitGuard": {"Notes": notes}},
         "Resources": resources,
     })
 }
 
-fn stack_policy(name: &str, text: &str, targets: Option<&Vec<String>>) -> Value {
+fn stack_policy(name: &str, description: &str, text: &str, targets: Option<Vec<String>>) -> Value {
     let content: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
-    json!({
+    let mut policy = json!({
         "Type": "AWS::Organizations::Policy",
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
@@ -220,9 +272,14 @@ fn stack_policy(name: &str, text: &str, targets: Option<&Vec<String>>) -> Value 
             "Name": name,
             "Type": "SERVICE_CONTROL_POLICY",
             "Content": content,
-            "TargetIds": targets.cloned().unwrap_or_default(),
+            "TargetIds": targets.unwrap_or_default(),
         },
-    })
+    });
+    // An empty one is none.
+    if let (Some(properties), false) = (policy.get_mut("Properties"), description.is_empty()) {
+        put(properties, "Description", description.into());
+    }
+    policy
 }
 
 /// A logical id: letters and digits only.

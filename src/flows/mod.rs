@@ -28,7 +28,7 @@ pub use plan_file::{PlanFile, PlanFileError, read_plan, write_plan};
 pub use private_file::{check_writable, write_private};
 pub use promise::{Kept, kept};
 pub use remediate::{
-    Planned, counts, make_plan, read_hung, read_namesakes, read_place, read_returning,
+    Planned, counts, make_plan, read_hung, read_namesakes, read_owners, read_place, read_returning,
 };
 pub use roster::{DepartedFile, Earlier, OtherOrganization, Roster, compare_with, diff};
 pub use snapshot_file::{SnapshotError, SnapshotFile, read_snapshot, write_snapshot};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::promise::promise;
 use crate::aws::{Failure, Session};
 use crate::flows::{Audited, judge_all};
+use crate::model::organization::Policy;
 use crate::model::settings::Settings;
 use crate::model::{AccountId, NodeId, Observed, OuId, PolicyId, Snapshot};
 use crate::plan::{
@@ -109,6 +110,47 @@ pub async fn read_namesakes(session: &Session, snapshot: &mut Snapshot) -> Resul
         }
     }
     Ok(())
+}
+
+/// Adds the SCPs that are named, with their texts, and the tags of those that may be this tool's: whose
+/// they are decides whether they are attached.
+///
+/// # Errors
+/// The failed read.
+pub async fn read_owners(
+    session: &Session,
+    snapshot: &mut Snapshot,
+    named: &BTreeSet<PolicyId>,
+) -> Result<(), Failure> {
+    read_texts(session, snapshot, named.iter()).await?;
+    let reads = session.reads();
+    for id in named {
+        let read = reads.list_targets_for_policy(id).await?;
+        let targets = &mut snapshot.attachments.by_policy;
+        targets.insert(id.clone(), Observed::Known(read));
+    }
+    let asked: Vec<PolicyId> = snapshot
+        .policies
+        .values()
+        .filter(|one| !one.aws_managed && one.tags.known().is_none())
+        .filter(|one| one.name.starts_with(GUARD_NAME) || denies_leaving(one))
+        .map(|one| one.id.clone())
+        .collect();
+    for id in asked {
+        let tags = reads.list_tags(&id).await?;
+        if let Some(policy) = snapshot.policies.get_mut(&id) {
+            policy.tags = Observed::Known(tags);
+        }
+    }
+    Ok(())
+}
+
+/// Could it be the guard? Every form of it names this action or the other.
+fn denies_leaving(policy: &Policy) -> bool {
+    let text = policy.content.known().map(|text| text.to_ascii_lowercase());
+    text.is_some_and(|text| {
+        text.contains("organizations:leaveorganization") || text.contains("account:closeaccount")
+    })
 }
 
 /// Adds what hangs on a node, with the texts.

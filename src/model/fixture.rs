@@ -165,6 +165,8 @@ pub(crate) fn attach(snapshot: &mut Snapshot, id: &str, content: &str, nodes: &[
         name: format!("name of {id}"),
         aws_managed: id.is_full_aws_access(),
         content: Observed::Known(content.to_owned()),
+        description: None,
+        tags: tags_not_read(),
     });
     let targets = snapshot
         .attachments

@@ -12,6 +12,7 @@ pub mod observed;
 pub mod observer;
 pub mod operations;
 pub mod organization;
+pub mod ours;
 pub mod partition;
 pub mod record;
 pub mod rule;

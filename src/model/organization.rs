@@ -223,6 +223,15 @@ pub struct Policy {
     pub aws_managed: bool,
     /// The text exactly as AWS stores it.
     pub content: Observed<String>,
+    /// Its description, where AWS told it: untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its tags, read only where it matters whose it is: untrusted text.
+    #[serde(
+        default = "tags_not_read",
+        skip_serializing_if = "Observed::is_not_read"
+    )]
+    pub tags: Observed<BTreeMap<String, String>>,
 }
 
 /// Which SCP hangs where, as it was asked: by policy, by node, or both.

@@ -310,7 +310,8 @@ impl Snapshot {
                 .filter_map(|(_, account)| account.parents.gap()),
         )
         .chain(accounts.filter_map(|(_, account)| account.tags.gap()))
-        .chain(policies.filter_map(|policy| policy.content.gap()))
+        .chain(policies.clone().filter_map(|policy| policy.content.gap()))
+        .chain(policies.filter_map(|policy| policy.tags.gap()))
         .chain(attachments.by_policy.values().filter_map(Observed::gap))
         .chain(attachments.by_node.values().filter_map(Observed::gap))
         .chain(administrators.filter_map(|one| one.services.gap()))

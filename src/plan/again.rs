@@ -3,8 +3,10 @@
 //! A policy that somebody else wrote is never edited. One whose text was changed is shown with
 //! the difference; its former text can come back as a second policy beside it.
 
+use std::collections::BTreeSet;
+
 use super::control_tower;
-use super::facts::equal_policy;
+use super::facts::{Equals, says};
 use super::step::{Change, PolicyRef, Step};
 use crate::model::organization::Policy;
 use crate::model::{PolicyId, Snapshot};
@@ -31,6 +33,8 @@ pub(super) struct Again {
     pub(super) called: String,
     /// The step that creates it, if it is not there.
     pub(super) create: Option<Step>,
+    /// SCPs of others that say the same.
+    pub(super) notes: Vec<String>,
 }
 
 /// How the SCP can hang again.
@@ -38,10 +42,10 @@ pub(super) struct Again {
 /// # Errors
 /// It cannot; why, in words.
 pub(super) fn again(
-    now: &Snapshot,
-    then: &Snapshot,
+    (now, then): (&Snapshot, &Snapshot),
     id: &PolicyId,
     rewritten: Rewritten,
+    used: &BTreeSet<PolicyId>,
 ) -> Result<Again, String> {
     let former = then.policies.get(id);
     let managed = former.is_some_and(|policy| control_tower::owns(&policy.name));
@@ -50,7 +54,7 @@ pub(super) fn again(
     }
     let before = former.and_then(|policy| policy.content.known());
     let Some(policy) = now.policies.get(id) else {
-        return created(now, then, id);
+        return created((now, then), id, used);
     };
     let Some(today) = policy.content.known() else {
         return Err(format!("the text of SCP {id} could not be read"));
@@ -61,7 +65,7 @@ pub(super) fn again(
         match rewritten {
             Rewritten::HangsAgain => {}
             Rewritten::IsTold => return Err(told(then, before, today)),
-            Rewritten::ComesBeside => return beside(now, then, id, before, today),
+            Rewritten::ComesBeside => return beside((now, then), id, (before, today), used),
         }
     }
     Ok(Again {
@@ -69,6 +73,7 @@ pub(super) fn again(
         text: today.clone(),
         called: name(now, id),
         create: None,
+        notes: Vec::new(),
     })
 }
 
@@ -127,11 +132,10 @@ fn denies_more(was: &Document, is: &Document) -> bool {
 
 /// The former text beside today's.
 fn beside(
-    now: &Snapshot,
-    then: &Snapshot,
+    (now, then): (&Snapshot, &Snapshot),
     id: &PolicyId,
-    before: &str,
-    today: &str,
+    (before, today): (&str, &str),
+    used: &BTreeSet<PolicyId>,
 ) -> Result<Again, String> {
     let parsed = |text: &str| parse(text, Dialect::Scp).ok();
     let (Some(was), Some(is)) = (parsed(before), parsed(today)) else {
@@ -142,11 +146,15 @@ fn beside(
     }
     let former = then.policies.get(id).map_or("", |policy| &policy.name);
     let day = then.taken_at.strftime("%Y-%m-%d");
-    make(now, id, &format!("{former}-of-{day}"), before, &was)
+    make(now, id, (&format!("{former}-of-{day}"), before, &was), used)
 }
 
 /// One that is gone, from its stored text.
-fn created(now: &Snapshot, then: &Snapshot, id: &PolicyId) -> Result<Again, String> {
+fn created(
+    (now, then): (&Snapshot, &Snapshot),
+    id: &PolicyId,
+    used: &BTreeSet<PolicyId>,
+) -> Result<Again, String> {
     let gone = format!("SCP {id} does not exist any more");
     let former = then.policies.get(id);
     let Some((former, text)) = former.and_then(|one| Some((one, one.content.known()?))) else {
@@ -157,22 +165,26 @@ fn created(now: &Snapshot, then: &Snapshot, id: &PolicyId) -> Result<Again, Stri
     }
     let document = parse(text, Dialect::Scp)
         .map_err(|error| format!("{gone}, and AWS would not store its text: {error}: {text}"))?;
-    make(now, id, &former.name, text, &document)
+    make(now, id, (&former.name, text, &document), used)
 }
 
 fn make(
     now: &Snapshot,
     id: &PolicyId,
-    name: &str,
-    text: &str,
-    document: &Document,
+    (name, text, document): (&str, &str, &Document),
+    used: &BTreeSet<PolicyId>,
 ) -> Result<Again, String> {
-    if let Some(equal) = equal_policy(now, document) {
+    let equals = Equals::of(now, document, used);
+    let mut namesakes = now.policies.values().filter(|one| one.name == name);
+    // One that was made again under its name is what hung there, whoever made it.
+    let again = namesakes.find(|one| says(one, document));
+    if let Some(equal) = again.or(equals.taken) {
         return Ok(Again {
             policy: PolicyRef::Existing(equal.id.clone()),
             text: text.to_owned(),
             called: format!("{}, which says what {id} said,", self::name(now, &equal.id)),
             create: None,
+            notes: Vec::new(),
         });
     }
     let namesake = now.policies.values().find(|policy| policy.name == name);
@@ -198,6 +210,7 @@ fn make(
             covers: 0,
             undo: "delete it once it is detached".to_owned(),
         }),
+        notes: equals.mention(),
     })
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::facts::Facts;
 use super::proof::Proof;
 use super::reinvite::Candidate;
-use super::step::{NotDone, Plan, Step};
+use super::step::{Existing, NotDone, Plan, Step};
 use crate::model::organization::Handshake;
 use crate::model::{AccountId, OrganizationId, Partition, PolicyId, Timestamp, sha256_hex};
 
@@ -89,6 +89,12 @@ pub struct PlanDocument {
     /// Names of the existing SCPs that steps attach: untrusted text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<PolicyId, String>,
+    /// Those SCPs as they are today; empty in plans of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub existing: BTreeMap<PolicyId, Existing>,
+    /// What a reviewer should know beside the steps: untrusted text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl PlanDocument {
@@ -113,6 +119,8 @@ impl PlanDocument {
             reused: plan.reused.clone(),
             access_role: plan.access_role.clone(),
             names: plan.names.clone(),
+            existing: plan.existing.clone(),
+            notes: plan.notes.clone(),
         }
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::restore::hung;
-use crate::model::organization::Policy;
+use crate::model::organization::{Policy, PolicyTypeState};
 use crate::model::{AccountId, Gap, NodeId, OrganizationId, PolicyId, RootId, Snapshot};
 use crate::model::{Observed, Partition, sha256_hex};
 use crate::scp::{Dialect, Document, parse};
@@ -69,7 +69,11 @@ impl Facts {
             return;
         }
         let attached = snapshot.attachments.by_node.get(node);
+        let root = snapshot.root.known();
+        let off = root.is_some_and(|root| root.scp_state == PolicyTypeState::NotEnabled);
         let attached = match attached.and_then(Observed::known) {
+            // While the type is off nothing is attached, whatever is listed.
+            _ if off => BTreeSet::new(),
             Some(attached) => attached.iter().cloned().collect(),
             None => hung(snapshot).remove(node).unwrap_or_default(),
         };
@@ -154,12 +158,43 @@ fn text(policy: Option<&Policy>) -> Result<String, Gap> {
     }
 }
 
-/// An SCP of the snapshot that says exactly what `wanted` says, whatever its name.
-pub fn equal_policy<'a>(snapshot: &'a Snapshot, wanted: &Document) -> Option<&'a Policy> {
-    snapshot
-        .policies
-        .values()
-        .find(|policy| says(policy, wanted))
+/// SCPs of the snapshot that say exactly what `wanted` says.
+#[derive(Debug, Default)]
+pub(super) struct Equals<'a> {
+    /// The one that may be attached: named with `--use-policy`, or created by a run of this tool.
+    pub(super) taken: Option<&'a Policy>,
+    /// Those of others: whoever made them may change or delete them.
+    pub(super) foreign: Vec<&'a Policy>,
+}
+
+impl<'a> Equals<'a> {
+    pub(super) fn of(
+        snapshot: &'a Snapshot,
+        wanted: &Document,
+        named: &BTreeSet<PolicyId>,
+    ) -> Self {
+        let all = snapshot.policies.values().filter(|one| says(one, wanted));
+        let (ours, foreign): (Vec<_>, Vec<_>) =
+            all.partition(|one| named.contains(&one.id) || one.is_ours() == Some(true));
+        let by_name = ours.iter().find(|one| named.contains(&one.id));
+        Self {
+            taken: by_name.or(ours.first()).copied(),
+            foreign,
+        }
+    }
+
+    /// Mentions those that are not taken.
+    pub(super) fn mention(&self) -> Vec<String> {
+        let foreign = self.foreign.iter().filter(|_| self.taken.is_none());
+        let told = |policy: &&Policy| {
+            format!(
+                "SCP `{}` ({}) says the same. It is not taken: it does not carry this tool's tag, so whoever made it may \
+                 change or delete it. --use-policy {} takes it instead of a new one",
+                policy.name, policy.id, policy.id
+            )
+        };
+        foreign.map(told).collect()
+    }
 }
 
 /// The same among those that hang on the root.
@@ -172,7 +207,8 @@ pub fn attached_guard<'a>(snapshot: &'a Snapshot, wanted: &Document) -> Option<&
         .find(|policy| says(policy, wanted))
 }
 
-fn says(policy: &Policy, wanted: &Document) -> bool {
+/// Does the policy say what `wanted` says?
+pub(super) fn says(policy: &Policy, wanted: &Document) -> bool {
     policy
         .content
         .known()

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+pub use crate::model::ours::GUARD_NAME;
 use crate::model::{NodeId, OrganizationId, OuId, Snapshot};
 use crate::scp::{Dialect, Document, parse};
 
-/// Name of the SCP that is created.
-pub const GUARD_NAME: &str = "org-exit-guard";
 /// The static document, as published.
 const DOCUMENT: &str = include_str!("../../policies/scp/exit-guard.json");
 

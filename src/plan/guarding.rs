@@ -1,23 +1,24 @@
 //! The steps that attach the guard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::again::name;
 use super::canary;
-use super::facts::{Facts, attached_guard, equal_policy};
+use super::facts::{Equals, Facts, attached_guard};
 use super::guard::{GUARD_NAME, Guard};
 use super::planner::{Wishes, enable, type_obstacle};
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
 use crate::exits::{ExitPath, GuardStatement};
 use crate::model::organization::PolicyTypeState;
-use crate::model::{NodeId, PolicyId, Snapshot};
-use crate::scp::{SCPS_PER_TARGET, size};
+use crate::model::{NodeId, OuId, PolicyId, Snapshot};
+use crate::scp::{SCP_SIZE_LIMIT, SCPS_PER_TARGET, size};
 use crate::verdict::{Answer, Block, Judgement, Standing};
 
 pub(super) fn plan_guard(
     plan: &mut Plan,
     snapshot: &Snapshot,
     judgement: &Judgement,
-    guard: &Guard,
+    (guard, transition): (&Guard, &BTreeSet<OuId>),
     wishes: &Wishes,
 ) {
     let exposed = exposed(judgement, guard);
@@ -35,7 +36,8 @@ pub(super) fn plan_guard(
         return;
     }
     let facts = plan.facts.clone();
-    if let Some(why) = obstacle(&facts, guard, wishes) {
+    let why = too_long(guard).or_else(|| obstacle(&facts, guard, wishes));
+    if let Some(why) = why {
         plan.not_done.push(NotDone {
             unmet: true,
             what: "attach the guard to the root".to_owned(),
@@ -43,11 +45,14 @@ pub(super) fn plan_guard(
         });
         return;
     }
+    tell_carved(plan, snapshot, (guard, transition));
     let mut before = Vec::new();
     if facts.scp_state != PolicyTypeState::Enabled.as_str() {
         before.push(enable(&facts));
     }
-    let policy = if let Some(policy) = equal_policy(snapshot, &document) {
+    let equals = Equals::of(snapshot, &document, &wishes.use_policy);
+    plan.note(equals.mention());
+    let policy = if let Some(policy) = equals.taken {
         PolicyRef::Existing(policy.id.clone())
     } else {
         let create = create(snapshot, guard);
@@ -55,7 +60,13 @@ pub(super) fn plan_guard(
         before.push(create);
         PolicyRef::Created(id)
     };
-    let attach = attach(&facts, &policy, guard, exposed);
+    let what = match (&policy, equals.taken) {
+        (PolicyRef::Existing(id), Some(_)) => {
+            format!("{}, which says the same,", name(snapshot, id))
+        }
+        _ => "it".to_owned(),
+    };
+    let attach = attach(&facts, &what, &policy, (guard, exposed));
     let Some(node) = &wishes.canary else {
         plan.steps.extend(before);
         plan.steps.push(attach);
@@ -75,11 +86,7 @@ pub(super) fn plan_guard(
     }
 }
 
-fn attach(facts: &Facts, policy: &PolicyRef, guard: &Guard, covers: usize) -> Step {
-    let what = match policy {
-        PolicyRef::Existing(id) => format!("SCP {id}, which says the same,"),
-        PolicyRef::Created(_) => "it".to_owned(),
-    };
+fn attach(facts: &Facts, what: &str, policy: &PolicyRef, (guard, covers): (&Guard, usize)) -> Step {
     Step {
         id: "attach-guard".to_owned(),
         title: format!("attach {what} to root {}", facts.root),
@@ -92,6 +99,55 @@ fn attach(facts: &Facts, policy: &PolicyRef, guard: &Guard, covers: usize) -> St
         covers,
         undo: "detach it from the root".to_owned(),
     }
+}
+
+/// Why AWS would not store the guard: it counts every character.
+fn too_long(guard: &Guard) -> Option<String> {
+    let length = size(&guard.text());
+    (length > SCP_SIZE_LIMIT).then(|| {
+        format!(
+            "with {} transition OUs carved out it would have {length} characters, and AWS stores {SCP_SIZE_LIMIT}: put \
+             them below one OU, and name that alone in transition_ous",
+            guard.carved_out.len()
+        )
+    })
+}
+
+/// Says whom the guard leaves out: a deny at the root cannot be lifted below it.
+fn tell_carved(
+    plan: &mut Plan,
+    snapshot: &Snapshot,
+    (guard, transition): (&Guard, &BTreeSet<OuId>),
+) {
+    if !guard.exit {
+        return;
+    }
+    let nodes = transition
+        .iter()
+        .cloned()
+        .map(NodeId::Ou)
+        .collect::<BTreeSet<_>>();
+    let mut inside: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for account in snapshot.members().into_iter().flatten() {
+        let chain = snapshot.known_chain(account);
+        if let Some(node) = chain.iter().find(|node| nodes.contains(*node))
+            && account.is_acting()
+        {
+            *inside.entry(node.clone()).or_default() += 1;
+        }
+    }
+    let told = nodes.iter().map(|node| {
+        let accounts = match inside.get(node).copied().unwrap_or_default() {
+            1 => "1 account in it".to_owned(),
+            count => format!("{count} accounts in it"),
+        };
+        format!(
+            "the guard leaves out {}, as transition_ous in the configuration says: {accounts} can leave and be \
+             transferred afterwards; what closes itself is denied there too",
+            snapshot.called(node)
+        )
+    });
+    plan.note(told.collect());
 }
 
 /// Why the guard cannot be attached, and what to do instead.
@@ -116,13 +172,13 @@ fn obstacle(facts: &Facts, guard: &Guard, wishes: &Wishes) -> Option<String> {
 
 fn create(snapshot: &Snapshot, guard: &Guard) -> Step {
     let text = guard.text();
-    let name = free_name(snapshot);
+    let name = free_name(snapshot, GUARD_NAME);
     Step {
         id: "create-guard".to_owned(),
         title: format!(
             "create SCP `{name}` ({} of {} characters)",
             size(&text),
-            crate::scp::SCP_SIZE_LIMIT
+            SCP_SIZE_LIMIT
         ),
         change: Change::CreatePolicy { name, text },
         covers: 0,
@@ -130,17 +186,17 @@ fn create(snapshot: &Snapshot, guard: &Guard) -> Step {
     }
 }
 
-/// The guard's name, or the first numbered one that no SCP of the snapshot has.
-fn free_name(snapshot: &Snapshot) -> String {
+/// The name, or the first numbered one that no SCP of the snapshot has.
+pub(super) fn free_name(snapshot: &Snapshot, wanted: &str) -> String {
     let taken: BTreeSet<&str> = snapshot
         .policies
         .values()
         .map(|policy| policy.name.as_str())
         .collect();
-    let mut name = GUARD_NAME.to_owned();
+    let mut name = wanted.to_owned();
     let mut number = 2;
     while taken.contains(name.as_str()) {
-        name = format!("{GUARD_NAME}-{number}");
+        name = format!("{wanted}-{number}");
         number += 1;
     }
     name

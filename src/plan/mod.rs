@@ -24,7 +24,7 @@ mod tests;
 mod way_back;
 
 pub use document::{PLAN_VERSION, PathCount, PlanDocument, Promise, plan_digest};
-pub use facts::{Facts, attached_guard, equal_policy};
+pub use facts::{Facts, attached_guard};
 pub use guard::{GUARD_NAME, Guard};
 pub use planner::{PlanError, Wishes, plan};
 pub use proof::{Proof, Takes};
@@ -34,6 +34,7 @@ pub use responder::{Responder, ResponderRole};
 pub use restore::{allows, check_snapshot, hung, unread};
 pub use return_place::{by_hand, place_to_look_up};
 pub use step::{
-    Approved, Change, NotDone, OnlyError, Plan, PolicyRef, Proves, Step, WrongOrganization,
+    Approved, Change, Existing, NotDone, OnlyError, Plan, PolicyRef, Proves, Step,
+    WrongOrganization,
 };
 pub use way_back::{Returning, check_baseline};

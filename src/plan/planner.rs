@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::again::Rewritten;
+use super::again::{Rewritten, name};
 use super::facts::Facts;
 use super::guard::Guard;
 use super::guarding::plan_guard;
@@ -12,7 +12,7 @@ use super::quota::Invitations;
 use super::reinvite::candidates;
 use super::resolves::{resolved, resolved_by};
 use super::restore;
-use super::step::{Change, NotDone, Plan, PolicyRef, Step};
+use super::step::{Change, Existing, NotDone, Plan, PolicyRef, Step};
 use super::way_back::{Returning, check_baseline, plan_return};
 use crate::audit::Finding;
 use crate::detect::Detection;
@@ -45,6 +45,8 @@ pub struct Wishes {
     pub restore: Option<Box<Snapshot>>,
     /// Take a snapshot that did not read everywhere what hangs; what it did not read is told.
     pub accept_unread: bool,
+    /// SCPs of others that are attached instead of new ones, where they say the same.
+    pub use_policy: BTreeSet<PolicyId>,
     /// Create the former text of SCPs that were edited since again, beside them.
     pub recreate_rewritten: bool,
 }
@@ -116,12 +118,16 @@ pub fn plan(
         reused: Vec::new(),
         access_role: wishes.back.access_role.clone(),
         names: BTreeMap::new(),
+        existing: BTreeMap::new(),
+        notes: Vec::new(),
+        used: wishes.use_policy.clone(),
         candidates: candidates(snapshot, detections),
     };
     if let Some(then) = &wishes.restore {
         plan_restoration(&mut plan, snapshot, then, wishes)?;
     } else {
-        plan_guard(&mut plan, snapshot, judgement, &guard, wishes);
+        let carving = (&guard, &settings.transition_ous);
+        plan_guard(&mut plan, snapshot, judgement, carving, wishes);
     }
     let mut invitations = Invitations::of(snapshot, wishes.account_maximum);
     if let (Some(then), false) = (&wishes.back.baseline, wishes.accept_unread) {
@@ -131,6 +137,7 @@ pub fn plan(
         plan_return(&mut plan, snapshot, &wishes.back, account, &mut invitations);
     }
     invitations.tell(&mut plan);
+    tell_unused(&mut plan, snapshot);
     proof::prove(&mut plan, snapshot, settings);
     *plan.predicted = predict::after(snapshot, &plan.steps);
     if !plan.steps.is_empty() {
@@ -144,23 +151,50 @@ pub fn plan(
             (snapshot, findings, settings),
         );
     }
-    plan.names = names(snapshot, &plan.steps);
+    keep_existing(&mut plan, snapshot);
     Ok(plan)
 }
 
-/// Names of the existing SCPs that are attached.
-fn names(snapshot: &Snapshot, steps: &[Step]) -> BTreeMap<PolicyId, String> {
-    let existing = steps.iter().filter_map(|step| match &step.change {
-        Change::AttachPolicy {
+/// SCPs that were named to be attached and are not.
+fn tell_unused(plan: &mut Plan, snapshot: &Snapshot) {
+    for id in plan.used.clone() {
+        let attached = |step: &Step| matches!(&step.change, Change::AttachPolicy { policy: PolicyRef::Existing(one), .. } if *one == id);
+        if !plan.steps.iter().any(attached) {
+            plan.not_done.push(NotDone {
+                what: format!("attach {}", name(snapshot, &id)),
+                why: "it does not say exactly what a step of this plan attaches".to_owned(),
+                unmet: true,
+            });
+        }
+    }
+}
+
+/// The existing SCPs that are attached: their names, and as they are today.
+fn keep_existing(plan: &mut Plan, snapshot: &Snapshot) {
+    for step in &plan.steps {
+        let Change::AttachPolicy {
             policy: PolicyRef::Existing(id),
             ..
-        } => snapshot.policies.get(id),
-        _ => None,
-    });
-    let named = existing.filter(|policy| !policy.name.is_empty());
-    named
-        .map(|policy| (policy.id.clone(), policy.name.clone()))
-        .collect()
+        } = &step.change
+        else {
+            continue;
+        };
+        let Some(policy) = snapshot.policies.get(id) else {
+            continue;
+        };
+        if !policy.name.is_empty() {
+            plan.names.insert(id.clone(), policy.name.clone());
+        }
+        if let Some(text) = policy.content.known() {
+            let targets = snapshot.attachments.by_policy.get(id);
+            let existing = Existing {
+                text: text.clone(),
+                description: policy.description.clone(),
+                targets: targets.and_then(|targets| targets.known().cloned()),
+            };
+            plan.existing.insert(id.clone(), existing);
+        }
+    }
 }
 
 /// Plans what `then` says and today lacks.

@@ -80,6 +80,8 @@ fn enable(snapshot: &mut Snapshot, root: &RootId) {
             name: "FullAWSAccess".to_owned(),
             aws_managed: true,
             content: Observed::Known(FULL_ACCESS.to_owned()),
+            description: None,
+            tags: tags_not_read(),
         });
     let mut nodes: Vec<NodeId> = vec![NodeId::Root(root.clone())];
     nodes.extend(snapshot.units.keys().cloned().map(NodeId::Ou));
@@ -100,6 +102,8 @@ fn hang(snapshot: &mut Snapshot, id: &PolicyId, target: &NodeId, text: &str) {
         name: String::new(),
         aws_managed: false,
         content: Observed::Known(text.to_owned()),
+        description: None,
+        tags: tags_not_read(),
     });
     if policy.content.known().is_none() {
         policy.content = Observed::Known(text.to_owned());

@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::facts::equal_policy;
+use super::facts::Equals;
 use super::guard::GUARD_NAME;
+use super::guarding::free_name;
 use super::predict;
 use super::responder::{Trusted, responder};
 use super::step::{Change, NotDone, Plan, PolicyRef, Step};
@@ -105,15 +106,19 @@ pub(super) fn quarantine(
         });
         return;
     }
-    let equal = document.and_then(|document| equal_policy(now, &document));
-    if !arrives && equal.is_some_and(|policy| hangs(now, &policy.id, &node)) {
+    let equals = document.map(|document| Equals::of(now, &document, &plan.used));
+    let equals = equals.unwrap_or_default();
+    let mut all = equals.foreign.iter().chain(&equals.taken);
+    if !arrives && all.any(|policy| hangs(now, &policy.id, &node)) {
         return;
     }
+    plan.note(equals.mention());
+    let equal = equals.taken;
     let create_id = format!("create-quarantine-{account}");
     let policy = if let Some(policy) = equal {
         PolicyRef::Existing(policy.id.clone())
     } else {
-        let name = format!("{GUARD_NAME}-quarantine-{account}");
+        let name = free_name(now, &format!("{GUARD_NAME}-quarantine-{account}"));
         let create = Step {
             id: create_id.clone(),
             title: format!(
@@ -144,7 +149,7 @@ pub(super) fn quarantine(
         },
         covers: 1,
         undo: format!(
-            "lift it once the intruder's credentials are disabled: org-exit-guard undo RUN --only quarantine-{account}"
+            "lift it once the intruder's credentials are disabled, with undo --only quarantine-{account}"
         ),
     });
 }

@@ -1,13 +1,13 @@
 //! Which findings the steps of a plan resolve.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::predict;
 use super::proof::Proof;
 use super::step::Step;
 use crate::audit::{Context, Finding};
-use crate::model::Snapshot;
 use crate::model::settings::Settings;
+use crate::model::{AccountId, Snapshot};
 use crate::verdict::judge;
 
 /// Attachments for which each one's own findings are told; beyond, only those of the whole plan.
@@ -55,20 +55,26 @@ pub(super) fn resolved(
         judgement: &judgement,
         settings,
     });
-    let left: BTreeSet<&str> = after
-        .iter()
-        .map(|finding| finding.fingerprint.as_str())
-        .collect();
-    findings
-        .iter()
-        .filter(|finding| !left.contains(finding.fingerprint.as_str()))
-        .map(|finding| {
-            let count = finding.accounts.len();
-            let accounts = if count == 1 { "account" } else { "accounts" };
-            format!(
-                "{} ({}, {count} {accounts})",
-                finding.rule.id, finding.cause
-            )
-        })
-        .collect()
+    let mut left: BTreeMap<&str, BTreeSet<&AccountId>> = BTreeMap::new();
+    for finding in &after {
+        let accounts = left.entry(finding.rule.id).or_default();
+        accounts.extend(&finding.accounts);
+    }
+    let same: BTreeSet<&str> = after.iter().map(|one| one.fingerprint.as_str()).collect();
+    let told = |finding: &Finding| {
+        let count = finding.accounts.len();
+        // An account that has a finding of the rule afterwards keeps it, whatever its cause is then.
+        let still = left.get(finding.rule.id);
+        let gone = finding.accounts.iter();
+        let gone = gone.filter(|id| !still.is_some_and(|still| still.contains(id)));
+        let number = match (count, gone.count()) {
+            (0, _) if same.contains(finding.fingerprint.as_str()) => return None,
+            (1.., 0) => return None,
+            (1, _) => "1 account".to_owned(),
+            (count, gone) if count == gone => format!("{count} accounts"),
+            (count, gone) => format!("{gone} of {count} accounts"),
+        };
+        Some(format!("{} ({}, {number})", finding.rule.id, finding.cause))
+    };
+    findings.iter().filter_map(told).collect()
 }

@@ -71,7 +71,7 @@ pub(super) fn plan_attachments(
         .root
         .known()
         .is_some_and(|root| root.scp_state == PolicyTypeState::Enabled);
-    let today = hung(now);
+    let (today, used) = (hung(now), plan.used.clone());
     for (node, policies) in hung(then) {
         if !exists(now, &node) {
             let hung = names(then, &policies);
@@ -91,6 +91,7 @@ pub(super) fn plan_attachments(
             then,
             node: &node,
             rewritten,
+            used: &used,
         };
         place.hang_again(plan, &policies, &mut there);
         place.tell_rewritten(plan, &policies, &mut there);
@@ -113,6 +114,9 @@ pub(super) fn plan_attachments(
     }
 }
 
+/// Steps, and what a reviewer should know beside them.
+type Planned = (Vec<Step>, Vec<String>);
+
 /// A node to which SCPs come back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -120,6 +124,8 @@ pub(super) struct Place<'a> {
     pub(super) then: &'a Snapshot,
     pub(super) node: &'a NodeId,
     pub(super) rewritten: Rewritten,
+    /// SCPs of others that may be attached.
+    pub(super) used: &'a BTreeSet<PolicyId>,
 }
 
 impl Place<'_> {
@@ -146,8 +152,9 @@ impl Place<'_> {
         }
         for id in policies.difference(&there.clone()) {
             match self.steps(id, there) {
-                Ok(steps) => {
+                Ok((steps, notes)) => {
                     there.insert(id.clone());
+                    plan.note(notes);
                     take(plan, steps);
                 }
                 Err(why) => plan.not_done.push(NotDone {
@@ -175,8 +182,9 @@ impl Place<'_> {
                 continue;
             };
             if self.rewritten == Rewritten::ComesBeside
-                && let Ok(steps) = self.steps(id, there)
+                && let Ok((steps, notes)) = self.steps(id, there)
             {
+                plan.note(notes);
                 take(plan, steps);
                 continue;
             }
@@ -193,16 +201,16 @@ impl Place<'_> {
     }
 
     /// The attachment, after the policy's creation if it is gone.
-    fn steps(self, id: &PolicyId, there: &BTreeSet<PolicyId>) -> Result<Vec<Step>, String> {
+    fn steps(self, id: &PolicyId, there: &BTreeSet<PolicyId>) -> Result<Planned, String> {
         let Self {
             now, then, node, ..
         } = self;
         if let Some(why) = control_tower::attaching(now, node) {
             return Err(why);
         }
-        let again = again(now, then, id, self.rewritten)?;
+        let again = again((now, then), id, self.rewritten, self.used)?;
         if matches!(&again.policy, PolicyRef::Existing(equal) if there.contains(equal)) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         if there.len() >= SCPS_PER_TARGET {
             return Err(format!(
@@ -241,7 +249,8 @@ impl Place<'_> {
             },
             undo: format!("detach it from {node}"),
         };
-        Ok(again.create.into_iter().chain([attach]).collect())
+        let steps = again.create.into_iter().chain([attach]).collect();
+        Ok((steps, again.notes))
     }
 }
 

@@ -18,7 +18,7 @@ use super::proof::{self, Proof};
 use super::reinvite::Candidate;
 
 /// Which policy a step attaches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyRef {
     /// One that exists and says what the guard says.
@@ -238,6 +238,20 @@ impl Step {
     }
 }
 
+/// An SCP that exists, as it is before the steps: code that takes it over must not change it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    /// Its own text.
+    pub text: String,
+    /// Its own description: untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Every node that it is attached to; absent: that was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<NodeId>>,
+}
+
 /// Something that was not planned, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -288,6 +302,12 @@ pub struct Plan {
     pub access_role: Option<String>,
     /// Names of the existing SCPs that steps attach: untrusted text.
     pub names: BTreeMap<PolicyId, String>,
+    /// Those SCPs as they are today.
+    pub existing: BTreeMap<PolicyId, Existing>,
+    /// What a reviewer should know beside the steps.
+    pub notes: Vec<String>,
+    /// SCPs of others that may be attached, by `--use-policy`.
+    pub(super) used: BTreeSet<PolicyId>,
     /// Departed accounts, and whether they can be invited back.
     pub candidates: Vec<Candidate>,
 }
@@ -314,6 +334,15 @@ pub enum OnlyError {
 }
 
 impl Plan {
+    /// Adds what a reviewer should know, each once.
+    pub(super) fn note(&mut self, notes: Vec<String>) {
+        for note in notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
     /// Keeps only the named steps. `now` are the facts that the plan was made from: without the
     /// attachment nothing is predicted to change.
     ///

@@ -98,8 +98,30 @@ fn an_equal_policy_is_found_by_content_and_a_taken_name_is_not_reused() {
         &text.replace("\":", "\" :"),
         &[],
     );
+    let id = fixture::policy_id("p-equal000");
+    // Somebody else's is mentioned, by name and id, and left alone.
     let plan = planned(&snapshot, &Wishes::default());
-    assert_eq!(ids(&plan), ["attach-guard"]);
+    assert_eq!(ids(&plan), ["create-guard", "attach-guard"]);
+    assert!(plan.notes[0].contains("SCP `name of p-equal000` (p-equal000)"));
+    assert!(plan.notes[0].contains("--use-policy p-equal000"));
+    let named = Wishes {
+        use_policy: [id.clone()].into(),
+        ..Wishes::default()
+    };
+    // One that is named is taken, and so is one that a run of this tool made.
+    let mut ours = snapshot.clone();
+    ours.policies.get_mut(&id).unwrap().tags =
+        Observed::Known(crate::model::ours::policy_tags("r", "w".to_owned(), &text));
+    for (snapshot, wishes) in [(&snapshot, &named), (&ours, &Wishes::default())] {
+        let plan = planned(snapshot, wishes);
+        assert_eq!(ids(&plan), ["attach-guard"]);
+        assert!(
+            plan.steps[0]
+                .title
+                .contains("`name of p-equal000` (p-equal000)")
+        );
+        assert!(plan.notes.is_empty());
+    }
     let mut snapshot = organization();
     attach(&mut snapshot, "p-named000", DENY_LEAVE, &[]);
     GUARD_NAME.clone_into(
@@ -364,4 +386,82 @@ fn a_plan_that_is_not_proved_to_take_away_only_is_not_made() {
         "{why}"
     );
     assert!(why.contains("222222222222"), "{why}");
+}
+
+/// An organization with so many transition OUs of one account each, beside one account in the root.
+fn carved(count: usize) -> (Snapshot, Settings) {
+    let mut snapshot = organization();
+    let mut settings = Settings::default();
+    for number in 0..count {
+        let ou = format!("ou-ab12-{number:08}");
+        let account = format!("3{number:011}");
+        fixture::add_account(&mut snapshot, &account, &["r-ab12", &ou]);
+        attach(&mut snapshot, "p-FullAWSAccess", "", &[&ou]);
+        settings.transition_ous.insert(ou.parse().unwrap());
+    }
+    asked(&mut snapshot);
+    (snapshot, settings)
+}
+
+fn plan_of(snapshot: Snapshot, settings: &Settings) -> Plan {
+    crate::flows::make_plan(snapshot, settings, &Wishes::default())
+        .unwrap()
+        .plan
+}
+
+#[test]
+fn what_a_plan_resolves_is_what_its_table_says_and_the_carve_out_is_told() {
+    let (snapshot, settings) = carved(2);
+    let planned = crate::flows::make_plan(snapshot, &settings, &Wishes::default()).unwrap();
+    let leave = |counts: &[PathCount]| {
+        let row = counts.iter().find(|row| row.path == "leave").unwrap();
+        row.open + row.conditional
+    };
+    let document = &planned.document;
+    assert_eq!(
+        (leave(&document.before), leave(&document.after)),
+        (3, 2),
+        "{:?} {:?}",
+        document.before,
+        document.after
+    );
+    let told: Vec<&String> = document
+        .resolves
+        .iter()
+        .filter(|one| one.starts_with("leave-organization-open"))
+        .collect();
+    assert_eq!(told, ["leave-organization-open (r-ab12, 1 account)"]);
+    for note in &document.notes {
+        assert!(note.contains("1 account in it can leave"), "{note}");
+    }
+    assert_eq!(document.notes.len(), 2);
+    let page =
+        crate::report::RemediationDocument::new(document).render(crate::report::Format::Table, 100);
+    assert!(page.contains("the guard leaves out OU"), "{page}");
+}
+
+#[test]
+fn a_guard_that_aws_would_not_store_is_not_planned_and_says_its_length() {
+    let (snapshot, settings) = carved(300);
+    let plan = plan_of(snapshot, &settings);
+    assert!(plan.steps.is_empty());
+    let why = &plan.not_done[0].why;
+    assert!(why.contains("with 300 transition OUs carved out"), "{why}");
+    assert!(why.contains("AWS stores 10240"), "{why}");
+}
+
+/// Each account looks at each pattern of the guard once: four times the OUs cannot take more than about
+/// sixteen times as long. It was seventy-five times.
+#[test]
+fn many_transition_ous_do_not_make_planning_explode() {
+    let time = |count: usize| {
+        let (snapshot, settings) = carved(count);
+        let start = std::time::Instant::now();
+        let plan = plan_of(snapshot, &settings);
+        assert_eq!(plan.steps.len(), 2, "{:?}", plan.not_done);
+        start.elapsed()
+    };
+    time(10);
+    let (few, many) = (time(10), time(40));
+    assert!(many < few * 24, "{few:?} {many:?}");
 }

@@ -270,6 +270,7 @@ fn own_policies(
         then,
         node: &node,
         rewritten: Rewritten::HangsAgain,
+        used: &plan.used.clone(),
     };
     place.hang_again(plan, &policies, &mut there);
 }

@@ -114,6 +114,9 @@ impl Glob {
         let mut next = Vec::new();
         self.reach(&mut now, 0);
         for c in text.chars() {
+            if now.is_empty() {
+                break;
+            }
             for position in now.drain(..) {
                 match self.0.get(position) {
                     Some(Token::One(set)) if set.contains(c) => {

@@ -14,6 +14,7 @@ mod looked;
 mod members;
 mod page;
 mod remediation;
+mod remediation_page;
 mod runs;
 mod table;
 pub mod text;

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::Format;
 use super::document::PathRow;
-use super::page::{Page, Tone, counted};
+use super::remediation_page::page;
 use crate::exits::ExitPath;
 use crate::model::{AccountId, OrganizationId, Timestamp};
-use crate::plan::{Change, PathCount, PlanDocument, Proof, Takes};
+use crate::plan::{Change, PathCount, PlanDocument, PolicyRef, Proof};
 
 /// The version of this form.
 const REMEDIATION_VERSION: u32 = 1;
@@ -29,6 +29,9 @@ pub struct RemediationDocument {
     pub steps: Vec<StepView>,
     /// What was not planned, and why.
     pub not_done: Vec<NotDoneView>,
+    /// What a reviewer should know beside the steps: untrusted text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Findings that the steps resolve.
     pub resolves: Vec<String>,
     /// What was proved of the steps before they were shown; absent without steps.
@@ -69,7 +72,7 @@ pub struct StepView {
     pub call: &'static str,
     /// In one line.
     pub title: String,
-    /// The policy text, if one is created.
+    /// The policy text, if one is created, or one that exists is attached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Accounts that it reaches.
@@ -151,6 +154,7 @@ impl RemediationDocument {
                     why: one.why.clone(),
                 })
                 .collect(),
+            notes: plan.notes.clone(),
             resolves: plan.resolves.clone(),
             proof: plan.proof.clone(),
             before: rows(&plan.before),
@@ -176,213 +180,7 @@ impl RemediationDocument {
 
     /// Lays it out.
     pub fn render(&self, format: Format, width: usize) -> String {
-        format.lay_out(self, |document| document.page(width))
-    }
-
-    fn page(&self, width: usize) -> String {
-        let mut page = Page::new(width);
-        let done = self.applied.is_some();
-        let title = match (done, self.stopped.is_empty()) {
-            (_, false) => "Applied in part to",
-            (true, true) => "Applied to",
-            (false, true) => "Plan for",
-        };
-        page.heading(&format!(
-            "{title} organization {} as of {}",
-            self.organization, self.created
-        ));
-        for step in &self.steps {
-            page.gap();
-            page.labeled(0, "+", Tone::Good, &step.title);
-            if step.covers > 1 {
-                page.paragraph(
-                    4,
-                    &format!(
-                        "covers {} accounts that are not proved blocked today",
-                        step.covers
-                    ),
-                );
-            }
-            if let Some(text) = &step.text {
-                page.paragraph(4, text);
-            }
-            page.paragraph(
-                4,
-                &format!("call {}; to take it back: {}", step.call, step.undo),
-            );
-            if let Some(outcome) = &step.outcome {
-                page.paragraph(4, outcome);
-            }
-        }
-        if self.steps.is_empty() {
-            page.gap();
-            page.paragraph(0, "Nothing to do.");
-        }
-        for one in &self.not_done {
-            page.gap();
-            page.labeled(
-                0,
-                "!",
-                Tone::Doubtful,
-                &format!("not planned: {}", one.what),
-            );
-            page.paragraph(4, &one.why);
-        }
-        if !self.resolves.is_empty() {
-            page.gap();
-            page.heading("Findings that this resolves");
-            for one in &self.resolves {
-                page.item(0, one);
-            }
-        }
-        if let Some(proof) = &self.proof {
-            proved(&mut page, proof);
-        }
-        self.verdicts(&mut page, done);
-        self.people(&mut page);
-        self.checked(&mut page);
-        self.last_line(&mut page);
-        page.finish()
-    }
-
-    fn verdicts(&self, page: &mut Page, done: bool) {
-        page.gap();
-        page.heading(if done {
-            "Members before, and after, read back"
-        } else {
-            "Members now, and as predicted"
-        });
-        let rows: Vec<_> = self
-            .before
-            .iter()
-            .zip(&self.after)
-            .map(|(before, after)| {
-                let change =
-                    |before: usize, after: usize| (format!("{before} → {after}"), Tone::Plain);
-                vec![
-                    (before.path.to_owned(), Tone::Plain),
-                    change(before.blocked, after.blocked),
-                    change(before.conditional, after.conditional),
-                    change(before.open, after.open),
-                    change(before.undetermined, after.undetermined),
-                ]
-            })
-            .collect();
-        page.paths(&rows);
-        if let Some(applied) = &self.applied {
-            page.paragraph(0, &applied.enforced);
-        }
-    }
-
-    fn people(&self, page: &mut Page) {
-        if !self.departed.is_empty() {
-            page.gap();
-            page.heading("Departed accounts; nobody is invited unless named with --reinvite");
-            for one in &self.departed {
-                let can = match &one.not_because {
-                    None => "can be invited back".to_owned(),
-                    Some(why) => format!("not a candidate: {why}"),
-                };
-                page.item(0, &format!("{}: {}; {can}", one.account, one.departed));
-            }
-        }
-        if !self.runbook.is_empty() {
-            page.gap();
-            page.heading("What must happen in the invited accounts");
-            for one in &self.runbook {
-                page.item(0, one);
-            }
-        }
-    }
-
-    fn checked(&self, page: &mut Page) {
-        if self.checks.is_empty() {
-            return;
-        }
-        page.gap();
-        page.heading("The accounts that came back");
-        for one in &self.checks {
-            let tone = match one.answer {
-                "yes" => Tone::Good,
-                "no" => Tone::Bad,
-                _ => Tone::Doubtful,
-            };
-            page.labeled(0, one.answer, tone, &one.what);
-            page.paragraph(4, &one.detail);
-        }
-    }
-
-    fn last_line(&self, page: &mut Page) {
-        page.gap();
-        if !self.stopped.is_empty() {
-            page.paragraph(0, &self.stopped);
-            return;
-        }
-        if let Some(applied) = &self.applied {
-            page.heading(&format!(
-                "Run {} is complete; journal: {}",
-                applied.run, applied.journal
-            ));
-            if !applied.undo.is_empty() {
-                page.paragraph(0, "What of it can be taken back, without doing it yet:");
-            }
-            for command in &applied.undo {
-                page.verbatim(2, command);
-            }
-            return;
-        }
-        if self.next.is_empty() {
-            page.heading("No changes were made.");
-            return;
-        }
-        page.heading(if self.goes_on.is_empty() {
-            "No changes were made. To make them:"
-        } else {
-            "No changes were made. To go on:"
-        });
-        page.verbatim(2, &self.next);
-    }
-}
-
-/// What was proved, in sentences.
-fn proved(page: &mut Page, proof: &Proof) {
-    page.gap();
-    page.heading("Proved of these steps, by the engine of the verdicts");
-    let unbound = match proof.unbound {
-        0 => String::new(),
-        some => format!("; {some} of them are bound by no SCP today"),
-    };
-    page.item(
-        0,
-        &format!(
-            "none of {} can take a way out afterwards by a request that is refused today \
-             ({} and {}{unbound})",
-            counted(proof.accounts, "member in use", "members in use"),
-            counted(proof.stacks, "pair of stacks", "pairs of stacks"),
-            counted(proof.questions, "question", "questions"),
-        ),
-    );
-    for takes in &proof.takes {
-        page.item(0, &taken(takes));
-        // With one attachment alone they are those of the plan.
-        if proof.takes.len() > 1 && !takes.resolves.is_empty() {
-            page.paragraph(4, &format!("resolves {}", takes.resolves.join("; ")));
-        }
-    }
-}
-
-fn taken(takes: &Takes) -> String {
-    let what = match &takes.only {
-        Some(actions) => format!("takes away {} and nothing else", actions.join(", ")),
-        None => "takes away more than ways out, as its text says".to_owned(),
-    };
-    match takes.keep.as_slice() {
-        [] => format!("{}: {what}", takes.step),
-        keep => format!(
-            "{}: {what}; break-glass keeps the rest: {}",
-            takes.step,
-            keep.join(", ")
-        ),
+        format.lay_out(self, |document| page(document, width))
     }
 }
 
@@ -404,7 +202,12 @@ fn rows(counts: &[PathCount]) -> Vec<PathRow> {
 
 fn step(step: &crate::plan::Step) -> StepView {
     let text = match &step.change {
-        Change::CreatePolicy { text, .. } => Some(text.clone()),
+        Change::CreatePolicy { text, .. }
+        | Change::AttachPolicy {
+            policy: PolicyRef::Existing(_),
+            text,
+            ..
+        } => Some(text.clone()),
         _ => None,
     };
     StepView {

@@ -40,6 +40,9 @@ pub struct RunView {
     /// `complete`, `stopped at step …`, `unfinished`, `undone`, `undone in part, as asked`,
     /// `undo unfinished`, `unusable`.
     pub state: String,
+    /// Its steps, each with how it stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// What is wrong with the journal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -69,10 +72,12 @@ impl RunsDocument {
                 _ => Tone::Doubtful,
             };
             page.labeled(0, &run.run, tone, &run.state);
+            let steps = Some(run.steps.join(", ")).filter(|steps| !steps.is_empty());
             let rows = [
                 ("at", run.time.as_deref()),
                 ("by", run.caller.as_deref()),
                 ("reason", run.reason.as_deref()),
+                ("steps", steps.as_deref()),
                 (
                     "organization",
                     run.organization.as_ref().map(OrganizationId::as_str),
@@ -98,6 +103,9 @@ pub struct UndoDocument {
     pub run: String,
     /// Its organization.
     pub organization: OrganizationId,
+    /// When it was applied, by whom and why: untrusted text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
     /// In the order in which they are made.
     pub reversals: Vec<ReversalView>,
     /// What is taken back only when its step is named with `--only`.
@@ -142,6 +150,7 @@ impl UndoDocument {
             format_version: RUNS_VERSION,
             run,
             organization,
+            of: Vec::new(),
             reversals,
             held,
             left,
@@ -162,9 +171,17 @@ impl UndoDocument {
             "Taking back run {} of organization {}",
             self.run, self.organization
         ));
+        for line in &self.of {
+            page.paragraph(0, line);
+        }
         for one in &self.reversals {
             page.gap();
-            page.labeled(0, "-", Tone::Doubtful, &one.title);
+            page.labeled(
+                0,
+                "-",
+                Tone::Doubtful,
+                &format!("{}: {}", one.step, one.title),
+            );
             if let Some(outcome) = &one.outcome {
                 page.paragraph(4, outcome);
             }

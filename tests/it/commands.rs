@@ -57,7 +57,7 @@ fn a_confirmed_plan_is_applied_and_kept_in_the_journal() {
         &[&["remediate", "--demo", "--apply"], &confirmed[..]].concat(),
     );
     assert_eq!(applied.code, Some(0), "{applied:?}");
-    let runs = std::fs::read_dir(place.path().join("state/runs")).expect("runs");
+    let runs = std::fs::read_dir(place.path().join("state/demo/runs")).expect("runs");
     let runs: Vec<_> = runs.map(|one| one.expect("an entry").path()).collect();
     let [only] = runs.as_slice() else {
         panic!("one run, not {runs:?}");

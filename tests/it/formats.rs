@@ -172,7 +172,7 @@ fn plans_journals_runs_and_undo_follow_their_published_schemas() {
     ];
     let confirm = ["--confirm", organization.as_str()];
     assert_eq!(go(&[&apply[..], &confirm[..]].concat()).code, Some(0));
-    let runs = go(&["runs", "--state-dir", "state", "--format", "json"]).json();
+    let runs = go(&["runs", "--demo", "--state-dir", "state", "--format", "json"]).json();
     follows(
         &runs,
         &published::<RunsDocument>("runs", Contract::Serialize),
@@ -181,7 +181,7 @@ fn plans_journals_runs_and_undo_follow_their_published_schemas() {
     let run = runs["runs"][0]["run"].as_str().expect("an id");
     let journal = directory
         .path()
-        .join("state/runs")
+        .join("state/demo/runs")
         .join(run)
         .join("journal.jsonl");
     let schema = published::<Row>("journal-row", Contract::Serialize);

@@ -2,7 +2,7 @@
 
 use org_exit_guard::sim::{Calls, Fault, Kind, Refusal, World, WorldBuilder};
 
-use crate::served::{Run, Served};
+use crate::served::{Run, Served, directory, run, words};
 use crate::support::now;
 
 fn world() -> World {
@@ -230,4 +230,99 @@ fn flags_and_files_are_judged_before_the_first_call() {
     let refused = paste(&served, &shlex::split(line).expect("words"));
     assert_eq!(refused.code, Some(6), "{refused:?}");
     assert_eq!(served.simulator.log().len(), 2);
+}
+
+/// What the first lines say is what the steps are, and a policy's text is copied as it is shown.
+#[test]
+fn a_plan_fits_on_a_screen_and_its_text_is_copied_at_80_columns() {
+    let served = Served::new(org_exit_guard::sim::demo(now()));
+    let mut command = served.command();
+    let gone = "300000000001";
+    let args = ["remediate", "--reinvite", gone, "--canary"];
+    let canary = served
+        .simulator
+        .world()
+        .account_named("sandbox-01")
+        .map(|one| one.id.clone());
+    let canary = canary.unwrap_or_else(|| "200000000010".to_owned());
+    let run = Run::of(
+        &command
+            .env("COLUMNS", "80")
+            .args(args)
+            .arg(&canary)
+            .output()
+            .expect("it runs"),
+    );
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let page = &run.stdout;
+    let lines: Vec<&str> = page.lines().collect();
+    assert_eq!(
+        lines[1], "1 to create, 2 to attach, 1 to invite, 1 to detach",
+        "{page}"
+    );
+    let begins = |with: &str| lines.iter().any(|line| line.starts_with(with));
+    assert!(begins("+ create-guard: create SCP"), "{page}");
+    assert!(begins("+ attach-guard: attach it"), "{page}");
+    assert!(begins("- release-canary: detach it"), "{page}");
+    // Exactly the lines of the text are JSON together.
+    let from = lines
+        .iter()
+        .position(|line| line.starts_with("{\""))
+        .expect("a text");
+    let parsed = (from..lines.len()).find_map(|to| {
+        let text = lines[from..=to].join("\n");
+        serde_json::from_str::<serde_json::Value>(&text).ok()
+    });
+    let parsed = parsed.unwrap_or_else(|| panic!("no JSON from line {from}: {page}"));
+    assert_eq!(parsed["Version"], "2012-10-17");
+    // Nobody asked about the others.
+    assert!(begins("- 300000000001: departed LEFT"), "{page}");
+    assert!(!page.contains("300000000003"), "{page}");
+    assert!(
+        words(page).contains("5 departed accounts nobody asked about"),
+        "{page}"
+    );
+}
+
+#[test]
+fn runs_of_the_demo_are_apart_and_runs_and_undo_say_who_when_and_which_steps() {
+    let place = directory();
+    let yes = [
+        "--confirm",
+        "o-bame4bp9aw",
+        "--reason",
+        "SEC-1",
+        "--state-dir",
+        "state",
+    ];
+    let applied = run(
+        &place,
+        &[&["remediate", "--demo", "--apply"], &yes[..]].concat(),
+    );
+    assert_eq!(applied.code, Some(0), "{applied:?}");
+    let real = run(&place, &["runs", "--state-dir", "state"]);
+    assert!(real.stdout.starts_with("0 run(s)"), "{}", real.stdout);
+    let demo = run(&place, &["runs", "--state-dir", "state", "--demo"]);
+    let told = words(&demo.stdout);
+    for wanted in [
+        "by: arn:aws:iam::111111111111:user/OrgAdmin",
+        "reason: SEC-1",
+        "steps: create-guard done, attach-guard done",
+    ] {
+        assert!(told.contains(wanted), "{wanted}: {}", demo.stdout);
+    }
+    let served = Served::new(world());
+    let applied = paste(&served, &commands(&dry(&served, &["remediate"]).stdout)[0]);
+    assert_eq!(applied.code, Some(0), "{applied:?}");
+    let undo = paste(&served, &commands(&applied.stdout)[0]);
+    let told = words(&undo.stdout);
+    for wanted in [
+        "applied at ",
+        "by arn:aws:iam::",
+        "reason: SEC 118",
+        "- attach-guard: detach SCP",
+        "- create-guard: delete SCP",
+    ] {
+        assert!(told.contains(wanted), "{wanted}: {}", undo.stdout);
+    }
 }

@@ -328,10 +328,27 @@ async fn a_policy_that_exists_is_imported_into_code_and_a_canary_is_no_part_of_i
     use org_exit_guard::emit::{Iac, code};
     let world = WorldBuilder::new(now())
         .account("shop", "/")
-        .scp("org-exit-guard", &guard_text(), &[])
+        .ou("Held")
+        .account("held", "Held")
+        .scp(
+            "org-exit-guard",
+            &guard_text().replace(":[", ": ["),
+            &["Held"],
+        )
         .build();
     let bench = Bench::new(world).await;
-    let planned = bench.plan(&Wishes::default()).await;
+    let id = bench
+        .simulator
+        .world()
+        .policy_named("org-exit-guard")
+        .expect("one")
+        .id
+        .clone();
+    let wishes = Wishes {
+        use_policy: [id.parse().expect("an id")].into(),
+        ..Wishes::default()
+    };
+    let planned = bench.plan(&wishes).await;
     // The plan of a file is as good: it knows the names.
     let file = bench.state().join("plan.json");
     org_exit_guard::flows::write_plan(&file, &planned.document).expect("written");
@@ -355,11 +372,34 @@ async fn a_policy_that_exists_is_imported_into_code_and_a_canary_is_no_part_of_i
     let label = to.rsplit('.').next().expect("a label");
     let resource = &terraform["resource"]["aws_organizations_policy"][label];
     assert_eq!(resource["name"], "org-exit-guard");
+    // Its own text to the letter, and nothing of it is ever rewritten.
+    let own = guard_text().replace(":[", ": [");
+    assert_eq!(resource["content"], own);
+    let ignored = &resource["lifecycle"]["ignore_changes"];
+    for what in ["name", "description", "content", "tags"] {
+        let mut all = ignored.as_array().expect("a list").iter();
+        assert!(all.any(|one| one == what), "{what}: {ignored}");
+    }
     let template = read(Iac::CloudFormation);
-    let import = &template["Metadata"]["OrgExitGuard"]["ResourcesToImport"][0];
+    let import = &template["ResourcesToImport"][0];
     assert_eq!(import["ResourceIdentifier"]["Id"], *id);
     let logical = import["LogicalResourceId"].as_str().expect("an id");
-    assert!(template["Resources"][logical].is_object());
+    // First exactly as it is, then with the new target beside every old one.
+    let world = bench.simulator.world();
+    let held = world.unit_at("Held").expect("an OU");
+    let root = &world.organization().expect("one").root;
+    let targets = |which: &str| {
+        let resource = &template[which]["Resources"][logical];
+        resource["Properties"]["TargetIds"].clone()
+    };
+    assert_eq!(targets("Import"), serde_json::json!([held]));
+    assert_eq!(targets("Update"), serde_json::json!([held, root]));
+    assert!(
+        template["Order"][0]
+            .as_str()
+            .expect("words")
+            .contains("IMPORT")
+    );
     // A stage is not an end state.
     let bench = Bench::new(self::world()).await;
     let staged = with_canary(&bench, "Workloads/Test").await;

@@ -1,5 +1,6 @@
 //! A simulated organization and a session with it, in process.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use org_exit_guard::apply::{
 };
 use org_exit_guard::aws::{Keys, Session, SessionOptions};
 use org_exit_guard::collect::{Scope, Watching, collect};
-use org_exit_guard::flows::{Planned, make_plan, read_namesakes};
+use org_exit_guard::flows::{Planned, make_plan, read_namesakes, read_owners};
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::model::snapshot::Depth;
 use org_exit_guard::model::{Silent, Snapshot, Timestamp};
@@ -124,6 +125,9 @@ impl Bench {
         read_namesakes(&self.session, &mut snapshot)
             .await
             .expect("policies can be listed");
+        read_owners(&self.session, &mut snapshot, &BTreeSet::new())
+            .await
+            .expect("tags can be listed");
         snapshot
     }
 

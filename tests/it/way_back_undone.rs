@@ -7,7 +7,7 @@ use org_exit_guard::apply::{ApplyError, RunState, StepOutcome, plan_undo};
 use org_exit_guard::flows::make_plan;
 use org_exit_guard::model::settings::Settings;
 use org_exit_guard::plan::{PlanDocument, Wishes};
-use org_exit_guard::sim::{Calls, Fault, Kind, Mutation, Refusal, World};
+use org_exit_guard::sim::{Calls, Change, Fault, Kind, Mutation, Refusal, World};
 
 use crate::fault_matrix::{calls, state};
 use crate::kill_matrix::{NEVER, finish, killed};
@@ -309,4 +309,39 @@ async fn what_somebody_else_did_is_left_and_undo_says_so() {
         let world = bench.simulator.world();
         assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
     }
+}
+
+/// Somebody sets one of the keys after our look and before our call.
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_is_set_between_the_look_and_the_call_is_not_overwritten() {
+    let (world, plan) = arrived().await;
+    let bench = Bench::new(world).await;
+    let list = "organizations:ListTagsForResource";
+    let theirs = Change::new(|world| tag(world, &[("owner", "somebody else")]));
+    bench
+        .simulator
+        .add_fault(Fault::new(list, Calls::Nth(1), Kind::Change(theirs)));
+    // The look was answered just before.
+    let hidden = Kind::Replace {
+        pointer: "/Tags".to_owned(),
+        value: serde_json::json!([]),
+    };
+    bench
+        .simulator
+        .add_fault(Fault::new(list, Calls::Nth(1), hidden));
+    let applied = bench.apply_plan(plan).await.expect("applied");
+    let world = bench.simulator.world();
+    let lab = world.account_named("lab").expect("one").id.clone();
+    let tags = &world.organization().expect("one").tags[&lab];
+    assert_eq!(tags["owner"], "somebody else");
+    assert_eq!(tags["cost-center"], "12");
+    let step = applied
+        .results
+        .iter()
+        .find(|(id, _)| id.starts_with("tag-"));
+    let detail = &step.expect("taken").1.detail;
+    assert!(
+        detail.contains("another value is there and stays: owner"),
+        "{detail}"
+    );
 }

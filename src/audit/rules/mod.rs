@@ -15,6 +15,7 @@ mod guard_exemption_vacuous;
 mod guard_hangs_on_condition;
 mod guard_has_exemptions;
 mod guard_never_applies;
+mod guard_text_differs;
 mod hearing;
 mod invitation_open;
 mod leave_organization_open;
@@ -37,7 +38,7 @@ mod trail_bucket_in_member;
 use super::Rule;
 
 /// Every rule, in the order of the documentation.
-pub static RULES: [Rule; 27] = [
+pub static RULES: [Rule; 28] = [
     scps_not_in_force::RULE,
     leave_organization_open::RULE,
     direct_transfer_open::RULE,
@@ -52,6 +53,7 @@ pub static RULES: [Rule; 27] = [
     exit_verdict_unknown::RULE,
     guard_by_missing_allow::RULE,
     guard_by_accident::RULE,
+    guard_text_differs::RULE,
     root_scp_slots_full::RULE,
     delegation_policy_lifts_guard::RULE,
     delegated_administrator_registered::RULE,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::super::moment::Moment;
 use super::{AwsArgs, ScopeArgs, parse_format};
 use crate::emit::Iac;
-use crate::model::{AccountId, NodeId};
+use crate::model::{AccountId, NodeId, PolicyId};
 use crate::report::Format;
 
 /// What every command that may write asks for.
@@ -93,6 +93,9 @@ pub(in crate::cli) struct StateArgs {
 
 #[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct RunsArgs {
+    /// The runs of --demo, which are kept apart
+    #[arg(long, help_heading = "AWS")]
+    pub(in crate::cli) demo: bool,
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
     /// Format on the standard output: table or json
@@ -197,6 +200,10 @@ pub(in crate::cli) struct RemediateArgs {
     /// type was disabled; no guard is planned
     #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "canary", "baseline"], help_heading = "Remediation")]
     pub(in crate::cli) from_snapshot: Option<PathBuf>,
+    /// Attach this SCP of somebody else where it says exactly what is needed, instead of a new one
+    /// (can be repeated)
+    #[arg(long, value_name = "POLICY", help_heading = "Remediation")]
+    pub(in crate::cli) use_policy: Vec<PolicyId>,
     /// Take a snapshot or baseline that did not read everywhere which SCPs hang: what it did not
     /// read is listed, and not attached
     #[arg(long, help_heading = "Remediation")]
@@ -224,7 +231,7 @@ pub(in crate::cli) struct RemediateArgs {
     #[arg(long, value_name = "FILE", help_heading = "Remediation")]
     pub(in crate::cli) plan_out: Option<PathBuf>,
     /// Take exactly the plan of this file, which --plan-out wrote; nothing is selected anew
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "accept_unread", "only", "plan_out"], help_heading = "Remediation")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reinvite", "without_self_closure", "enable_policy_type", "canary", "from_snapshot", "use_policy", "accept_unread", "only", "plan_out"], help_heading = "Remediation")]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// The digest of the plan that was reviewed; another plan is refused
     #[arg(
@@ -267,6 +274,7 @@ impl RemediateArgs {
             enable_policy_type: false,
             canary: None,
             from_snapshot: None,
+            use_policy: Vec::new(),
             accept_unread: false,
             recreate_rewritten: false,
             allow_control_tower: false,

@@ -114,6 +114,7 @@ fn fresh() -> impl Strategy<Value = RemediateArgs> {
             ] = flags;
             args.canary = canary;
             args.member_role = member_role;
+            args.use_policy = only.iter().map(|_| "p-abcd1234".parse().unwrap()).collect();
             args.only = only;
             args.plan_out = plan_out;
             args.emit = emit.filter(|_| !args.write.apply);
@@ -143,10 +144,12 @@ fn given() -> impl Strategy<Value = RemediateArgs> {
 
 fn command() -> impl Strategy<Value = Command> {
     let undo = (run(), vec(text(), 0..3)).prop_map(|(run, only)| UndoArgs { run, only });
-    let runs = (of(path()), format()).prop_map(|(state_dir, format)| RunsArgs {
-        state: StateArgs { state_dir },
-        format,
-    });
+    let runs =
+        (any::<bool>(), of(path()), format()).prop_map(|(demo, state_dir, format)| RunsArgs {
+            demo,
+            state: StateArgs { state_dir },
+            format,
+        });
     prop_oneof![
         fresh().prop_map(Command::Remediate),
         given().prop_map(Command::Remediate),

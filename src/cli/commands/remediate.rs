@@ -14,8 +14,8 @@ use crate::apply::{
 };
 use crate::emit::code;
 use crate::flows::{
-    Kept, judge_all, kept, make_plan, read_hung, read_namesakes, read_place, read_returning,
-    write_plan,
+    Kept, judge_all, kept, make_plan, read_hung, read_namesakes, read_owners, read_place,
+    read_returning, write_plan,
 };
 use crate::model::AccountId;
 use crate::model::settings::Settings;
@@ -67,6 +67,10 @@ async fn with_new_plan(
             .await
             .map_err(unread)?;
     }
+    let use_policy = args.use_policy.iter().cloned().collect();
+    read_owners(&source.session, &mut snapshot, &use_policy)
+        .await
+        .map_err(unread)?;
     let mut back = Returning {
         role: args.access_role().filter(|_| args.accept_in_account),
         access_role: args.access_role(),
@@ -87,6 +91,7 @@ async fn with_new_plan(
         reinvite: args.reinvite.iter().cloned().collect(),
         canary: args.canary.clone(),
         restore: then.map(Box::new),
+        use_policy,
         accept_unread: args.accept_unread,
         recreate_rewritten: args.recreate_rewritten,
         account_maximum: args.account_maximum,
@@ -118,7 +123,7 @@ async fn with_plan(
     if !plan.steps.is_empty() {
         document.next = carry_out(cli, args, (&plan.organization, &document.digest));
     }
-    let state = writing::state_directory(&args.write.state)?;
+    let state = writing::state_directory(&args.write.state, args.aws.demo)?;
     let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
         if !fresh {

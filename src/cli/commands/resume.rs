@@ -17,7 +17,7 @@ pub(in crate::cli) async fn run(
     args: &ResumeArgs,
     stop: &Stop,
 ) -> Result<Exit, CliError> {
-    let state = writing::state_directory(&args.run.write.state)?;
+    let state = writing::state_directory(&args.run.write.state, args.run.aws.demo)?;
     let history = History::read(&state, &args.run.run)?;
     check_run((&args.run.aws, &args.run.write), &history)?;
     let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, (stop, None)).await?;

@@ -10,7 +10,7 @@ use crate::apply::{History, run_ids};
 use crate::report::{RunView, RunsDocument};
 
 pub(in crate::cli) fn run(args: &RunsArgs) -> Result<Exit, CliError> {
-    let state = writing::state_directory(&args.state)?;
+    let state = writing::state_directory(&args.state, args.demo)?;
     let ids = run_ids(&state).map_err(|source| CliError::Output {
         what: format!("the list of runs in `{}`", state.display()),
         source,
@@ -28,6 +28,7 @@ fn view(state: &Path, run: String) -> RunView {
         caller: None,
         reason: None,
         organization: None,
+        steps: Vec::new(),
         state: "unusable".to_owned(),
         problem: None,
     };
@@ -39,6 +40,13 @@ fn view(state: &Path, run: String) -> RunView {
                 view.caller = Some(header.caller.clone());
                 view.reason = Some(header.reason.clone());
                 view.organization = Some(header.plan.organization.clone());
+                let outcomes = history.outcomes();
+                let stands = |step: &crate::plan::Step| match outcomes.get(step.id.as_str()) {
+                    Some(row) => format!("{} {}", step.id, row.outcome.as_str()),
+                    None if history.intended(&step.id) => format!("{} unknown", step.id),
+                    None => format!("{} not begun", step.id),
+                };
+                view.steps = header.plan.steps.iter().map(stands).collect();
             }
             if history.is_torn() {
                 let rows = history.rows().len();

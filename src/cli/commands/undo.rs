@@ -14,7 +14,7 @@ use crate::plan::NotDone;
 use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 
 pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs, stop: &Stop) -> Result<Exit, CliError> {
-    let state = writing::state_directory(&args.run.write.state)?;
+    let state = writing::state_directory(&args.run.write.state, args.run.aws.demo)?;
     let history = History::read(&state, &args.run.run)?;
     check_undo(args, &history)?;
     let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, (stop, None)).await?;
@@ -38,6 +38,12 @@ async fn with_source(
     }
     writing::tell_of_cut(history);
     let mut document = document(&plan);
+    if let (Some(header), Some(row)) = (history.header(), history.rows().first()) {
+        document.of = vec![
+            format!("applied at {} by {}", row.time, header.caller),
+            format!("reason: {}", header.reason),
+        ];
+    }
     let session = (&args.run.aws, &args.run.write);
     for one in &mut document.held {
         one.next = look_back(cli, session, (history.run(), Some(&one.step)));
