@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal::{FILE, directory_of, unseal};
 use super::rows::{Entry, Header, JOURNAL_VERSION, Made, Outcome, Row, Sending, StepOutcome};
-use crate::model::PolicyId;
+use crate::model::{PolicyId, Timestamp};
 use crate::plan::{PolicyRef, Step};
 
 /// A verified journal.
@@ -302,6 +302,16 @@ impl History {
         }
         sent.append(&mut open);
         sent
+    }
+
+    /// When a call of the step last went out, or was answered.
+    pub(super) fn written_at(&self, step: &str) -> Option<Timestamp> {
+        let of = |row: &&Row| match &row.entry {
+            Entry::Sending(sending) => sending.step == step,
+            Entry::Outcome(outcome) => outcome.step == step && outcome.outcome == StepOutcome::Done,
+            _ => false,
+        };
+        self.rows.iter().rev().find(of).map(|row| row.time)
     }
 
     /// The SCP that a step created or found.

@@ -40,6 +40,16 @@ impl Run<'_> {
                 proves,
             } => {
                 let policy = self.policy(policy)?;
+                // Where the plan accepts, that was looked at before anything was begun.
+                let accepts = |account| {
+                    let mut steps = approved.plan().steps.iter();
+                    steps.any(|one| matches!(&one.change, Change::AcceptInvitation { account: back, .. } if back == account))
+                };
+                if let Some(account) = step.quarantines().filter(|account| !accepts(*account)) {
+                    let back = back(self.place, &self.reads, approved.plan(), account);
+                    let role = approved.plan().access_role.as_deref();
+                    back.check_let_through(role, text).await?;
+                }
                 let (hands, ahead) = self.sending(&step.id);
                 let mut result = steps::attach_policy(hands, ahead, &policy, target, text).await?;
                 if let Some(proves) = proves {
@@ -59,9 +69,13 @@ impl Run<'_> {
                 release(with, &id, text, target, carried_by).await
             }
             Change::InviteAccount { account } => steps::invite_account(self.hands(), account).await,
-            Change::AcceptInvitation { account, role } => {
+            Change::AcceptInvitation {
+                account,
+                role,
+                responder,
+            } => {
                 let back = back(self.place, &self.reads, approved.plan(), account);
-                back.accept(role).await
+                back.accept(role, responder.as_deref()).await
             }
             Change::TagAccount { account, tags } => {
                 let (hands, ahead) = self.sending(&step.id);

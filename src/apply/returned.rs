@@ -2,9 +2,9 @@
 //! answers each; nothing is written.
 
 use super::execute::Place;
-use crate::aws::MemberError;
+use crate::aws::{FailureClass, MemberError};
 use crate::model::{AccountId, NodeId};
-use crate::plan::{Change, PlanDocument};
+use crate::plan::{Change, PlanDocument, responder_in};
 
 /// What a check says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ fn returned(plan: &PlanDocument) -> Vec<AccountId> {
         Change::AttachPolicy {
             target: NodeId::Account(account),
             ..
-        } if step.id == format!("quarantine-{account}") => Some(account.clone()),
+        } if step.quarantines() == Some(account) => Some(account.clone()),
         _ => None,
     });
     let mut accounts: Vec<AccountId> = accounts.collect();
@@ -52,6 +52,7 @@ pub async fn check_returned(place: Place<'_>, plan: &PlanDocument) -> Vec<Check>
     let mut checks = Vec::new();
     for account in &accounts {
         checks.push(access_role(place, plan, account).await);
+        checks.extend(responder(place, plan, account).await);
     }
     if !accounts.is_empty() {
         checks.extend(central_root_access(place, &accounts).await);
@@ -60,40 +61,98 @@ pub async fn check_returned(place: Place<'_>, plan: &PlanDocument) -> Vec<Check>
 }
 
 /// AWS makes the role only in accounts that are created in an organization, and whoever held the
-/// account can have deleted it.
+/// account can have deleted it. That it can be assumed says little: the quarantine may deny all that
+/// its session asks for, so it asks for something harmless that an SCP could deny.
 ///
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html>
 async fn access_role(place: Place<'_>, plan: &PlanDocument, account: &AccountId) -> Check {
     let accepted = plan.steps.iter().find_map(|step| match &step.change {
-        Change::AcceptInvitation { account: one, role } if one == account => Some(role),
+        Change::AcceptInvitation {
+            account: one, role, ..
+        } if one == account => Some(role),
         _ => None,
     });
     let Some(role) = accepted.or(plan.access_role.as_ref()) else {
         return Check {
-            what: format!("the management account can get into account {account}"),
+            what: format!("the management account can act in account {account}"),
             said: Said::Unknown,
             detail: "no role was named: plan with --member-role NAME to have it looked for"
                 .to_owned(),
         };
     };
-    let what =
-        format!("the management account can get into account {account} through role `{role}`");
+    let what = format!("the management account can act in account {account} through role `{role}`");
+    let (said, detail) = probe(place, account, role).await;
+    let detail = match (said, responder_of(plan, account)) {
+        (Said::No, Some(responder)) if !is_named(&responder, role) => format!(
+            "{detail}; as long as the quarantine is attached, `{responder}` alone gets through"
+        ),
+        _ => detail,
+    };
+    Check { what, said, detail }
+}
+
+/// Can the role that the quarantine lets through act there? A real call shows it, if this caller may
+/// assume the role.
+async fn responder(place: Place<'_>, plan: &PlanDocument, account: &AccountId) -> Option<Check> {
+    let arn = responder_of(plan, account)?;
+    let (_, name) = arn.split_once(":role/")?;
+    let what = format!("the responder `{arn}` gets through the quarantine");
+    let (said, detail) = match probe(place, account, name).await {
+        // Whom the role trusts, this caller need not be.
+        (Said::No, detail) if detail.contains("cannot be assumed") => (
+            Said::Unknown,
+            format!(
+                "{detail}; whoever may assume it can try: aws organizations describe-organization"
+            ),
+        ),
+        told => told,
+    };
+    Some(Check { what, said, detail })
+}
+
+/// ARN of the role that the plan's quarantine of the account lets through.
+fn responder_of(plan: &PlanDocument, account: &AccountId) -> Option<String> {
+    let mut steps = plan.steps.iter();
+    steps.find_map(|step| match &step.change {
+        Change::AttachPolicy { text, .. } if step.quarantines() == Some(account) => {
+            responder_in(text)
+        }
+        _ => None,
+    })
+}
+
+fn is_named(arn: &str, name: &str) -> bool {
+    arn.split_once(":role/")
+        .is_some_and(|(_, path)| path == name)
+}
+
+/// Assumes the role and asks for the organization, which changes nothing and which an SCP can deny.
+async fn probe(place: Place<'_>, account: &AccountId, role: &str) -> (Said, String) {
     let make =
         "create it there by hand, trusting this management account, with an administrator's policy";
-    let (said, detail) = match place.session.member(account, role).await {
+    let reads = match place.session.look_into(account, role).await {
+        Ok(reads) => reads,
+        Err(error @ MemberError::NotAssumed { refused: true, .. }) => {
+            return (Said::No, format!("{error}; {make}"));
+        }
+        Err(error @ MemberError::Elsewhere { .. }) => {
+            return (Said::No, format!("{error}; {make}"));
+        }
+        Err(error) => return (Said::Unknown, error.to_string()),
+    };
+    match reads.describe_organization().await {
         Ok(_) => (
             Said::Yes,
-            "it was assumed, and GetCallerIdentity names the account; look at its trust and policies before you rely \
+            "it was assumed, and a call of its session went through; look at its trust and policies before you rely \
              on it"
                 .to_owned(),
         ),
-        Err(error @ MemberError::NotAssumed { refused: true, .. }) => {
-            (Said::No, format!("{error}; {make}"))
-        }
-        Err(error @ MemberError::Elsewhere { .. }) => (Said::No, format!("{error}; {make}")),
-        Err(error) => (Said::Unknown, error.to_string()),
-    };
-    Check { what, said, detail }
+        Err(failure) if failure.class == FailureClass::AccessDenied => (
+            Said::No,
+            format!("it was assumed, but its session is denied: {failure}"),
+        ),
+        Err(failure) => (Said::Unknown, failure.to_string()),
+    }
 }
 
 /// With central root access the root user's credentials can be taken away from here.

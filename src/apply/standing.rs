@@ -102,7 +102,7 @@ async fn stands(
             None => Ok(false),
         },
         Change::InviteAccount { account } => invited(hands, account).await,
-        Change::AcceptInvitation { account, .. } => Ok(reads.parent_of(account).await?.is_some()),
+        Change::AcceptInvitation { account, .. } => Ok(reads.place_of(account).await?.is_some()),
         Change::TagAccount { account, tags } => {
             let there = reads.list_account_tags(account).await?;
             let Some(Made::Tags(keys)) = made else {
@@ -111,14 +111,14 @@ async fn stands(
             Ok(keys.iter().all(|key| there.get(key) == tags.get(key)))
         }
         Change::MoveAccount { account, to, .. } => {
-            Ok(reads.parent_of(account).await?.as_ref() == Some(to))
+            Ok(reads.place_of(account).await?.as_ref() == Some(to))
         }
     }
 }
 
 async fn invited(hands: Hands<'_>, account: &AccountId) -> Result<bool, Failure> {
     Ok(settle::invitation(hands.reads, account).await?.is_some()
-        || hands.reads.parent_of(account).await?.is_some())
+        || hands.reads.place_of(account).await?.is_some())
 }
 
 fn words(step: &Step) -> String {
@@ -161,7 +161,7 @@ pub(super) async fn departed<'s>(hands: Hands<'_>, steps: &[&'s Step]) -> Vec<(&
     for step in steps {
         let there = match &step.change {
             Change::AcceptInvitation { account, .. } => {
-                let member = || async { hands.reads.parent_of(account).await };
+                let member = || async { hands.reads.place_of(account).await };
                 let there = found(hands.stop, member).await.map(|place| place.is_some());
                 gone.extend(matches!(there, Ok(false)).then_some(account));
                 there

@@ -36,8 +36,8 @@ pub(super) struct Judge<'a> {
     /// SCPs that the run created or found, by step; those whose creation nobody wrote down
     /// included.
     created: BTreeMap<String, PolicyId>,
-    /// Runs that began after this one.
-    later: Vec<History>,
+    /// The other runs in the same directory.
+    others: Vec<History>,
 }
 
 impl<'a> Judge<'a> {
@@ -77,7 +77,7 @@ impl<'a> Judge<'a> {
             created.extend(found.map(|id| ((*step).to_owned(), id)));
         }
         Ok(Self {
-            later: later(state, history),
+            others: others(state, history),
             reads,
             history,
             header,
@@ -105,7 +105,7 @@ impl<'a> Judge<'a> {
                 Ok(Judged::Nothing(step.undo.clone()))
             }
             Change::AcceptInvitation { account, .. } => {
-                Ok(match self.reads.parent_of(account).await? {
+                Ok(match self.reads.place_of(account).await? {
                     Some(_) => Judged::Left(step.undo.clone()),
                     None => Judged::Nothing(format!(
                         "account {account} is not in the organization any more"
@@ -145,7 +145,7 @@ impl<'a> Judge<'a> {
                 "the journal does not prove that this run attached SCP {id} to {place}; it stays"
             )));
         }
-        if let Some(run) = self.taken_over(|other, change| {
+        if let Some(run) = self.taken_over(step, |other, change| {
             matches!(change, Change::AttachPolicy { policy, target: node, .. }
                 if node == target && other.resolve(policy).as_ref() == Some(&id))
         }) {
@@ -244,7 +244,7 @@ impl<'a> Judge<'a> {
             let why = "the journal does not prove that this run added tags";
             return Ok(Judged::Nothing(why.to_owned()));
         }
-        if self.reads.parent_of(account).await?.is_none() {
+        if self.reads.place_of(account).await?.is_none() {
             let why = format!("account {account} is not in the organization any more");
             return Ok(Judged::Nothing(why));
         }
@@ -258,6 +258,7 @@ impl<'a> Judge<'a> {
             return Ok(Judged::Nothing(why.to_owned()));
         }
         if let Some(run) = self.taken_over(
+            step,
             |_, change| matches!(change, Change::TagAccount { account: one, .. } if one == account),
         ) {
             let why = format!("run `{run}` tagged account {account} since; its tags stay");
@@ -278,7 +279,7 @@ impl<'a> Judge<'a> {
         to: NodeId,
     ) -> Result<Judged, Failure> {
         let place = format!("{} {from}", from.kind());
-        if self.reads.parent_of(account).await?.as_ref() != Some(from) {
+        if self.reads.place_of(account).await?.as_ref() != Some(from) {
             let why = format!("account {account} is not in {place}");
             return Ok(Judged::Nothing(why));
         }
@@ -287,8 +288,7 @@ impl<'a> Judge<'a> {
                 "the journal does not prove that this run moved account {account}; it is left where it is"
             )));
         }
-        if let Some(run) = self.taken_over(
-            |_, change| matches!(change, Change::MoveAccount { account: one, .. } if one == account),
+        if let Some(run) = self.taken_over(step, |_, change| matches!(change, Change::MoveAccount { account: one, .. } if one == account),
         ) {
             let why = format!("run `{run}` moved account {account} since; it is left where it is");
             return Ok(Judged::Nothing(why));
@@ -304,11 +304,16 @@ impl<'a> Judge<'a> {
         ))
     }
 
-    /// A later run that wrote such a change: what is there is that run's.
-    fn taken_over(&self, same: impl Fn(&History, &Change) -> bool) -> Option<&str> {
-        let later = self.later.iter().find(|other| {
+    /// A run that wrote such a change after this one took `step`: what is there is that run's.
+    fn taken_over(&self, step: &Step, same: impl Fn(&History, &Change) -> bool) -> Option<&str> {
+        let ours = self.history.written_at(&step.id);
+        let later = self.others.iter().find(|other| {
             let mut steps = other.begun();
-            steps.any(|step| wrote(other, &step.id) && same(other, &step.change))
+            steps.any(|step| {
+                wrote(other, &step.id)
+                    && other.written_at(&step.id) > ours
+                    && same(other, &step.change)
+            })
         });
         later.map(History::run)
     }
@@ -368,13 +373,11 @@ async fn tagged(
     Ok(None)
 }
 
-/// Runs in the same directory that began after this one; one that cannot be read proves nothing.
-fn later(state: &Path, history: &History) -> Vec<History> {
-    let began = |history: &History| history.rows().first().map(|row| row.time);
+/// The other runs in the same directory; one that cannot be read proves nothing.
+fn others(state: &Path, history: &History) -> Vec<History> {
     let ids = run_ids(state).unwrap_or_default().into_iter();
     ids.filter(|run| run != history.run())
         .filter_map(|run| History::read(state, &run).ok())
-        .filter(|other| began(other) >= began(history))
         .collect()
 }
 

@@ -93,6 +93,7 @@ impl UndoPlan {
         self.reversals = kept;
         self.left
             .extend(left.into_iter().map(|(step, _, words)| NotDone {
+                unmet: false,
                 what: words,
                 why: format!("step `{step}` was left out by --only"),
             }));
@@ -169,6 +170,7 @@ pub async fn plan_undo(place: Place<'_>, history: &History) -> Result<UndoPlan, 
     for step in header.plan.steps.iter().rev() {
         let judged = judge.judge(step, &plan).await;
         let noted = |why: String| NotDone {
+            unmet: false,
             what: step.title.clone(),
             why,
         };

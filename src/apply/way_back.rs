@@ -10,6 +10,7 @@ use super::steps::Hands;
 use crate::aws::{Failure, FailureClass, Member, Reads};
 use crate::model::organization::Handshake;
 use crate::model::{AccountId, NodeId, OrganizationId, RootId};
+use crate::plan::responder_in;
 
 fn result(outcome: StepOutcome, detail: String) -> StepResult {
     StepResult {
@@ -45,6 +46,13 @@ pub(super) fn refusal(failure: &Failure) -> StepFailure {
     })
 }
 
+/// Is there a role of that very ARN, path included?
+async fn has_role(reads: &Reads, arn: &str) -> Result<bool, Failure> {
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let found = reads.role(name).await?;
+    Ok(found.is_some_and(|role| role.arn == arn))
+}
+
 /// Where an account is accepted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Back<'a> {
@@ -57,9 +65,15 @@ pub(super) struct Back<'a> {
 
 impl Back<'_> {
     /// Accepts our open invitation inside the account.
-    pub(super) async fn accept(self, role: &str) -> Result<StepResult, StepFailure> {
+    ///
+    /// `responder` is the ARN of the role that the quarantine will let through.
+    pub(super) async fn accept(
+        self,
+        role: &str,
+        responder: Option<&str>,
+    ) -> Result<StepResult, StepFailure> {
         let account = self.account;
-        if let Some(place) = self.reads.parent_of(account).await? {
+        if let Some(place) = self.reads.place_of(account).await? {
             let detail = format!(
                 "account {account} is in the organization, in {}",
                 self.named(&place)
@@ -74,21 +88,53 @@ impl Back<'_> {
         let lost = if self.has_joined(&member, &ours).await? {
             None
         } else {
+            if let Some(responder) = responder
+                && !has_role(member.reads(), responder).await?
+            {
+                return Err(self.nobody_let_through(responder));
+            }
             let sent = write(self.place.stop, || member.accept(&ours.id)).await;
             sent.lost(refusal)?
         };
         let missing = format!("account {account} is not listed in the organization yet");
         read_back(self.place.stop, lost.as_ref(), &missing, || async {
-            Ok(self.reads.parent_of(account).await?.is_some())
+            Ok(self.reads.place_of(account).await?.is_some())
         })
         .await?;
-        let place = self.reads.parent_of(account).await.ok().flatten();
+        let place = self.reads.place_of(account).await.ok().flatten();
         let place = place.map_or_else(String::new, |place| format!(", in {}", self.named(&place)));
         let detail = format!(
             "invitation {} accepted in account {account}, which is in the organization{place}, read back",
             ours.id
         );
         Ok(result(StepOutcome::Done, detail))
+    }
+
+    /// Refuses a quarantine that lets nobody through: `text` exempts a role that is not in the account.
+    /// Where the account cannot be entered, what the plan found stands.
+    pub(super) async fn check_let_through(
+        self,
+        role: Option<&str>,
+        text: &str,
+    ) -> Result<(), StepFailure> {
+        let (Some(role), Some(responder)) = (role, responder_in(text)) else {
+            return Ok(());
+        };
+        let Ok(reads) = self.place.session.look_into(self.account, role).await else {
+            return Ok(());
+        };
+        match has_role(&reads, &responder).await {
+            Ok(false) => Err(self.nobody_let_through(&responder)),
+            Ok(true) | Err(_) => Ok(()),
+        }
+    }
+
+    fn nobody_let_through(self, responder: &str) -> StepFailure {
+        StepFailure::Refused(format!(
+            "`{responder}` is not in account {}: its quarantine would let nobody through, so nothing is begun; make the \
+             role, or name another with --break-glass-role in a new plan",
+            self.account
+        ))
     }
 
     /// A root or OU, and whether it is the root, where accounts arrive.
@@ -168,11 +214,11 @@ impl Back<'_> {
         to: &NodeId,
     ) -> Result<StepResult, StepFailure> {
         let account = self.account;
-        let there = || async { Ok(reads.parent_of(account).await?.as_ref() == Some(to)) };
+        let there = || async { Ok(reads.place_of(account).await?.as_ref() == Some(to)) };
         let place = format!("{} {to}", to.kind());
         let root = NodeId::Root(self.root.clone());
         let from = from.unwrap_or(&root);
-        let now = found(stop, || reads.parent_of(account)).await?;
+        let now = found(stop, || reads.place_of(account)).await?;
         let Some(now) = now else {
             return Err(StepFailure::Refused(format!(
                 "account {account} is not in the organization any more: it left again; plan anew with --reinvite {account}"

@@ -15,7 +15,7 @@ use crate::model::{AccountId, HandshakeId};
 
 /// What the session may do, whatever the role could. `LeaveOrganization` is not among it: an
 /// account that another organization holds is never taken out of it by this tool.
-const ACTIONS: [&str; 6] = [
+const ACTING: [&str; 6] = [
     "organizations:DescribeOrganization",
     "organizations:ListHandshakesForAccount",
     "organizations:AcceptHandshake",
@@ -23,6 +23,13 @@ const ACTIONS: [&str; 6] = [
     "iam:CreateServiceLinkedRole",
     "sts:GetCallerIdentity",
     // Is the responder's role there, and whom does it trust?
+    "iam:GetRole",
+];
+
+/// What a session may do that looks into a returning account.
+const LOOKING: [&str; 3] = [
+    "organizations:DescribeOrganization",
+    "sts:GetCallerIdentity",
     "iam:GetRole",
 ];
 
@@ -66,15 +73,34 @@ pub enum MemberError {
 
 impl Session {
     /// Assumes the role of that name, which may have a path, in an account, and asks STS whether
-    /// it is that account.
+    /// it is that account. The session may accept our invitation.
     ///
     /// # Errors
     /// No session, or one in another account.
     pub async fn member(&self, account: &AccountId, name: &str) -> Result<Member, MemberError> {
+        let config = self.enter(account, name, &ACTING).await?;
+        Ok(Member::new(&config, &self.tuning))
+    }
+
+    /// The same to look around: the session can change nothing.
+    ///
+    /// # Errors
+    /// No session, or one in another account.
+    pub async fn look_into(&self, account: &AccountId, name: &str) -> Result<Reads, MemberError> {
+        let config = self.enter(account, name, &LOOKING).await?;
+        Ok(Reads::new(&config, &self.tuning))
+    }
+
+    async fn enter(
+        &self,
+        account: &AccountId,
+        name: &str,
+        actions: &[&str],
+    ) -> Result<SdkConfig, MemberError> {
         let role = self.member_role(account, name);
         let policy = serde_json::json!({
             "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": ACTIONS, "Resource": "*"}],
+            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
         });
         let assuming = assumed(&self.config, &self.tuning, &role, policy.to_string(), None);
         let config = Box::pin(assuming)
@@ -93,7 +119,7 @@ impl Session {
             let found = caller.account;
             return Err(MemberError::Elsewhere { role, found });
         }
-        Ok(Member::new(&config, &self.tuning))
+        Ok(config)
     }
 }
 

@@ -170,15 +170,15 @@ impl Reads {
             .collect()
     }
 
-    /// `ListParents`: the root or OU directly above an account; `None` if the account is not in the
+    /// `ListParents`: the root or OU directly above an account or OU; `None` if it is not in the
     /// organization.
     ///
     /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListParents.html>
-    pub async fn parent_of(&self, account: &AccountId) -> Result<Option<NodeId>, Failure> {
+    pub async fn parent_of(&self, child: &NodeId) -> Result<Option<NodeId>, Failure> {
         let port = &self.organizations().list_parents;
-        let target = Some(account.as_str());
+        let target = Some(child.as_str());
         let parents = list!(port, target, |_| {}, list_parents, parents, |r| r
-            .child_id(account.as_str()));
+            .child_id(child.as_str()));
         let reading = reading(port, target);
         match parents {
             Ok(parents) => parents
@@ -188,6 +188,14 @@ impl Reads {
             Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// The same of an account.
+    ///
+    /// # Errors
+    /// As [`Reads::parent_of`].
+    pub async fn place_of(&self, account: &AccountId) -> Result<Option<NodeId>, Failure> {
+        self.parent_of(&NodeId::Account(account.clone())).await
     }
 
     /// `ListOrganizationalUnitsForParent`: ids and names of the OUs directly under a root or OU.

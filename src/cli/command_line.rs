@@ -6,8 +6,8 @@
 use std::ffi::OsStr;
 
 use super::args::{
-    AwsArgs, Cli, Color, Events, Language, OutputArgs, RemediateArgs, RunArgs, RunsArgs, StateArgs,
-    UndoArgs, WriteArgs,
+    AwsArgs, Cli, Color, Events, Language, OutputArgs, RemediateArgs, ResumeArgs, RunArgs,
+    RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
 use crate::model::{AccountId, NodeId, OrganizationId, PolicyId};
 use crate::report::Format;
@@ -22,7 +22,7 @@ pub(super) enum Next<'a> {
     Audit(&'a AwsArgs),
     Doctor(&'a AwsArgs),
     Remediate(&'a RemediateArgs),
-    Resume(&'a RunArgs),
+    Resume(&'a ResumeArgs),
     Runs(&'a RunsArgs),
     Undo(&'a UndoArgs),
 }
@@ -34,7 +34,7 @@ pub(super) fn command_line(cli: &Cli, next: Next<'_>) -> String {
         Next::Audit(aws) => words.verb("audit").aws(aws),
         Next::Doctor(aws) => words.verb("doctor").aws(aws),
         Next::Remediate(args) => words.verb("remediate").remediate(args),
-        Next::Resume(args) => words.verb("resume").run(args),
+        Next::Resume(args) => words.verb("resume").resume(args),
         Next::Runs(args) => words.verb("runs").runs(args),
         Next::Undo(args) => words.verb("undo").undo(args),
     };
@@ -69,9 +69,12 @@ pub(super) fn carry_out(
 }
 
 /// The command that goes on with the run that `args` showed.
-pub(super) fn go_on(cli: &Cli, args: &RunArgs, organization: &OrganizationId) -> String {
-    let args = RunArgs {
-        write: applying(&args.write, organization),
+pub(super) fn go_on(cli: &Cli, args: &ResumeArgs, organization: &OrganizationId) -> String {
+    let args = ResumeArgs {
+        run: RunArgs {
+            write: applying(&args.run.write, organization),
+            ..args.run.clone()
+        },
         ..args.clone()
     };
     command_line(cli, Next::Resume(&args))
@@ -113,7 +116,12 @@ pub(super) fn look_again(cli: &Cli, args: &UndoArgs) -> String {
 
 /// The command that shows what is left to do of a run.
 pub(super) fn look_on(cli: &Cli, session: (&AwsArgs, &WriteArgs), run: &str) -> String {
-    command_line(cli, Next::Resume(&of_run(session, run)))
+    let args = ResumeArgs {
+        run: of_run(session, run),
+        only: Vec::new(),
+        stale_ok: false,
+    };
+    command_line(cli, Next::Resume(&args))
 }
 
 /// The same flags for writing, with the yes that is asked for.
@@ -253,6 +261,17 @@ impl Words {
         self.flag("demo", *demo).state(state).format(*format)
     }
 
+    fn resume(&mut self, args: &ResumeArgs) -> &mut Self {
+        let ResumeArgs {
+            run,
+            only,
+            stale_ok,
+        } = args;
+        self.run(run)
+            .option("only", only)
+            .flag("stale-ok", *stale_ok)
+    }
+
     fn undo(&mut self, args: &UndoArgs) -> &mut Self {
         let UndoArgs { run, only } = args;
         self.run(run).option("only", only)
@@ -267,6 +286,7 @@ impl Words {
             member_role,
             account_maximum,
             break_glass_role,
+            accept_role_risk,
             baseline,
             return_to,
             without_self_closure,
@@ -295,6 +315,7 @@ impl Words {
                 account_maximum.map(|most| most.to_string()),
             )
             .option("break-glass-role", break_glass_role)
+            .flag("accept-role-risk", *accept_role_risk)
             .option("baseline", baseline)
             .option("return-to", back)
             .flag("without-self-closure", *without_self_closure)

@@ -13,6 +13,7 @@ use super::moment::reach_back;
 use super::progress::Progress;
 use super::streams;
 use super::writing::{check_session, state_place};
+use crate::apply::Stop;
 use crate::aws::{AthenaRights, Keys, Session, SessionOptions, Transcript};
 use crate::collect::{
     Finished, Members, Scope, Watching, collect, collect_chain, collect_events, collect_members,
@@ -37,6 +38,8 @@ pub(super) struct Source {
     pub(super) now: Timestamp,
     pub(super) config: Config,
     pub(super) progress: Arc<Progress>,
+    /// Says when a run is to stop.
+    pub(super) stop: Stop,
     demo: Option<Serving>,
 }
 
@@ -85,8 +88,15 @@ impl Source {
         cli: &Cli,
         aws: &AwsArgs,
         write: &WriteArgs,
+        (stop, member_role): (&Stop, Option<String>),
     ) -> Result<Self, CliError> {
-        let source = Self::open(cli, aws, !write.apply).await?;
+        let how = How {
+            read_only: !write.apply,
+            member_role,
+            ..How::default()
+        };
+        let mut source = Self::open_as(cli, aws, how).await?;
+        source.stop = stop.clone();
         if let Err(refused) = check_session(write, &source) {
             source.close().await;
             return Err(refused);
@@ -135,6 +145,7 @@ impl Source {
             now,
             config,
             progress,
+            stop: Stop::default(),
             demo,
         })
     }

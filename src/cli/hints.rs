@@ -112,7 +112,7 @@ fn session(cli: &Cli) -> Option<&AwsArgs> {
         Args::Detect(args) => Some(&args.aws),
         Args::Snapshot(args) => Some(&args.aws),
         Args::Remediate(args) => Some(&args.aws),
-        Args::Resume(args) => Some(&args.aws),
+        Args::Resume(args) => Some(&args.run.aws),
         Args::Undo(args) => Some(&args.run.aws),
         Args::Doctor(args) => Some(&args.aws),
         Args::Lint(_)
@@ -129,7 +129,7 @@ fn session(cli: &Cli) -> Option<&AwsArgs> {
 fn writing(cli: &Cli) -> Option<(&AwsArgs, &WriteArgs)> {
     match &cli.command {
         Args::Remediate(args) => Some((&args.aws, &args.write)),
-        Args::Resume(args) => Some((&args.aws, &args.write)),
+        Args::Resume(args) => Some((&args.run.aws, &args.run.write)),
         Args::Undo(args) => Some((&args.run.aws, &args.run.write)),
         _ => None,
     }

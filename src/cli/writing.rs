@@ -8,22 +8,17 @@ use super::error::CliError;
 use super::facts::Source;
 use super::preflight::can_be_asked;
 use super::streams;
-use crate::apply::{History, Place, Stop};
+use crate::apply::{History, Place};
 
 /// Where and when a command writes.
-pub(super) fn place<'a>(
-    source: &'a Source,
-    state: &'a Path,
-    args: &WriteArgs,
-    stop: &'a Stop,
-) -> Place<'a> {
+pub(super) fn place<'a>(source: &'a Source, state: &'a Path, args: &WriteArgs) -> Place<'a> {
     Place {
         session: &source.session,
         state,
         now: source.now(),
         observer: source.progress.as_ref(),
         max_changes: args.max_changes,
-        stop,
+        stop: &source.stop,
     }
 }
 

@@ -10,6 +10,7 @@ mod finished;
 mod lint;
 mod plan_file;
 mod private_file;
+mod promise;
 mod remediate;
 mod roster;
 mod snapshot_file;
@@ -25,6 +26,7 @@ pub use finished::{FinishedMembers, MEMBER_VERSION, MemberFile};
 pub use lint::{LintError, lint_file, lint_files};
 pub use plan_file::{PlanFile, PlanFileError, read_plan, write_plan};
 pub use private_file::{check_writable, write_private};
+pub use promise::{Kept, kept};
 pub use remediate::{
     Planned, counts, make_plan, read_hung, read_namesakes, read_owners, read_place, read_returning,
 };

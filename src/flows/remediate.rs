@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::promise::promise;
 use crate::aws::{Failure, Session};
 use crate::flows::{Audited, judge_all};
 use crate::model::organization::Policy;
 use crate::model::settings::Settings;
-use crate::model::{AccountId, NodeId, Observed, PolicyId, Snapshot};
-use crate::plan::{GUARD_NAME, OnlyError, PathCount, Plan, PlanDocument, PlanError, Wishes, hung};
+use crate::model::{AccountId, NodeId, Observed, OuId, PolicyId, Snapshot};
+use crate::plan::{
+    GUARD_NAME, OnlyError, PathCount, Plan, PlanDocument, PlanError, Responder, ResponderRole,
+    Returning, Wishes, hung, place_to_look_up,
+};
 
 /// Facts, findings and the plan that follows from them.
 #[derive(Debug)]
@@ -31,9 +35,15 @@ impl Planned {
         self.plan
             .keep_only(steps, &self.before.snapshot, settings)?;
         self.after = judge_all((*self.plan.predicted).clone(), settings);
-        self.document = PlanDocument::new(&self.plan, counts(&self.before), counts(&self.after));
+        self.document = documented(&self.plan, &self.before, &self.after);
         Ok(())
     }
+}
+
+fn documented(plan: &Plan, before: &Audited, after: &Audited) -> PlanDocument {
+    let mut document = PlanDocument::new(plan, counts(before), counts(after));
+    document.promise = (!plan.steps.is_empty()).then(|| promise(after));
+    document
 }
 
 /// Members by path.
@@ -65,7 +75,7 @@ pub fn make_plan(
         wishes,
     )?;
     let after = judge_all((*plan.predicted).clone(), settings);
-    let document = PlanDocument::new(&plan, counts(&before), counts(&after));
+    let document = documented(&plan, &before, &after);
     Ok(Planned {
         before,
         plan,
@@ -164,13 +174,15 @@ pub async fn read_place(
     Ok(())
 }
 
-/// Adds what hangs on accounts that are to come back and are members already, and their tags.
+/// Adds what is attached to accounts that are to come back and are members already, their tags, the
+/// OUs to which they go back, and what looking for the responder's role in each told.
 ///
 /// # Errors
-/// The failed read.
+/// The failed read. What cannot be read inside an account is told by the plan.
 pub async fn read_returning(
     session: &Session,
     snapshot: &mut Snapshot,
+    back: &mut Returning,
     accounts: &[AccountId],
 ) -> Result<(), Failure> {
     for account in accounts {
@@ -184,8 +196,51 @@ pub async fn read_returning(
                 member.tags = Observed::Known(tags);
             }
         }
+        if let Some(unit) = place_to_look_up(snapshot, back, account) {
+            read_unit(session, snapshot, unit).await?;
+        }
+        if let (Some(role), Some(name)) = (&back.access_role, &back.break_glass) {
+            let found = look_for(session, account, role, name).await;
+            back.responders.insert(account.clone(), found);
+        }
     }
     Ok(())
+}
+
+/// An OU that holds no account, with those above it; one that is gone is not added.
+async fn read_unit(session: &Session, snapshot: &mut Snapshot, unit: OuId) -> Result<(), Failure> {
+    let reads = session.reads();
+    let mut path = Vec::new();
+    let mut node = NodeId::Ou(unit.clone());
+    // OUs nest five deep: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+    while let NodeId::Ou(_) = &node {
+        let Some(parent) = reads.parent_of(&node).await? else {
+            return Ok(());
+        };
+        path.insert(0, parent.clone());
+        node = parent;
+    }
+    let found = reads.describe_organizational_unit(&unit, path).await?;
+    let node = NodeId::Ou(unit.clone());
+    snapshot.units.insert(unit, found);
+    read_place(session, snapshot, &node).await
+}
+
+/// The responder's role in an account, looked for through the access role.
+async fn look_for(session: &Session, account: &AccountId, role: &str, name: &str) -> Responder {
+    let reads = match session.look_into(account, role).await {
+        Ok(reads) => reads,
+        Err(error) => return Responder::Unread(error.to_string()),
+    };
+    match reads.role(name).await {
+        Ok(Some(found)) => Responder::Found(ResponderRole {
+            arn: found.arn,
+            created_at: found.created_at,
+            trust: found.trust,
+        }),
+        Ok(None) => Responder::Missing,
+        Err(failure) => Responder::Unread(failure.to_string()),
+    }
 }
 
 /// Adds today's texts of the SCPs that hang in an earlier snapshot, as far as they still exist.

@@ -1,6 +1,6 @@
 //! The plan as it lies on disk, is reviewed, approved and kept in the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,17 @@ pub struct PathCount {
     pub undetermined: usize,
 }
 
+/// What a plan promises of each account, so that verdicts are compared account by account once it
+/// was applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Promise {
+    /// Members that were judged.
+    pub members: BTreeSet<AccountId>,
+    /// By path, those of them that are not proved blocked after the last step.
+    pub not_blocked: BTreeMap<String, BTreeSet<AccountId>>,
+}
+
 /// Everything about a plan that a reviewer sees and `apply` follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +72,9 @@ pub struct PlanDocument {
     pub before: Vec<PathCount>,
     /// Members by path as the plan promises them.
     pub after: Vec<PathCount>,
+    /// The same, account by account; absent in plans of versions that counted only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
     /// What was proved of the steps before they were shown; absent without steps, and in plans of
     /// versions that proved nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +113,7 @@ impl PlanDocument {
             resolves: plan.resolves.clone(),
             before,
             after,
+            promise: None,
             proof: plan.proof.clone(),
             departed: plan.candidates.clone(),
             reused: plan.reused.clone(),

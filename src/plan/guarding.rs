@@ -39,6 +39,7 @@ pub(super) fn plan_guard(
     let why = too_long(guard).or_else(|| obstacle(&facts, guard, wishes));
     if let Some(why) = why {
         plan.not_done.push(NotDone {
+            unmet: true,
             what: "attach the guard to the root".to_owned(),
             why,
         });
@@ -78,6 +79,7 @@ pub(super) fn plan_guard(
             plan.steps.extend([first, attach, release]);
         }
         Err(why) => plan.not_done.push(NotDone {
+            unmet: true,
             what: format!("attach the guard to the root, with {node} as canary"),
             why: format!("{node} cannot be the canary: {why}"),
         }),

@@ -163,6 +163,7 @@ fn tell_unused(plan: &mut Plan, snapshot: &Snapshot) {
             plan.not_done.push(NotDone {
                 what: format!("attach {}", name(snapshot, &id)),
                 why: "it does not say exactly what a step of this plan attaches".to_owned(),
+                unmet: true,
             });
         }
     }
@@ -216,6 +217,7 @@ fn plan_restoration(
     }
     if let Some(nodes) = restore::unread(then) {
         plan.not_done.push(NotDone {
+            unmet: true,
             what: format!("attach again what hung on {nodes}"),
             why: format!("the snapshot of {} did not read it", then.taken_at),
         });
@@ -223,6 +225,7 @@ fn plan_restoration(
     if facts.feature_set != "ALL" || facts.scp_state != PolicyTypeState::Enabled.as_str() {
         if let Some(why) = type_obstacle(&facts, wishes) {
             plan.not_done.push(NotDone {
+                unmet: true,
                 what: "attach again what the snapshot shows".to_owned(),
                 why,
             });

@@ -133,21 +133,30 @@ fn unhang(snapshot: &mut Snapshot, id: &PolicyId, target: &NodeId) {
 }
 
 /// An account arrives in the root with `FullAWSAccess` on it; its tags and its own SCPs are gone.
+/// An account that has just joined, in the root.
+pub(super) fn arrival(snapshot: &Snapshot, id: &AccountId) -> Account {
+    let root = snapshot
+        .root
+        .known()
+        .map(|root| NodeId::Root(root.id.clone()));
+    Account {
+        id: id.clone(),
+        name: String::new(),
+        email: String::new(),
+        state: Some(AccountState::Active),
+        joined_method: Some(JoinedMethod::Invited),
+        joined_at: None,
+        parents: Observed::Known(root.into_iter().collect()),
+        tags: tags_not_read(),
+    }
+}
+
 fn join(snapshot: &mut Snapshot, id: &AccountId) {
-    let Some(root) = snapshot.root.known().map(|root| root.id.clone()) else {
-        return;
-    };
-    if let Observed::Known(accounts) = &mut snapshot.accounts {
-        accounts.entry(id.clone()).or_insert_with(|| Account {
-            id: id.clone(),
-            name: String::new(),
-            email: String::new(),
-            state: Some(AccountState::Active),
-            joined_method: Some(JoinedMethod::Invited),
-            joined_at: None,
-            parents: Observed::Known(vec![NodeId::Root(root)]),
-            tags: tags_not_read(),
-        });
+    let account = arrival(snapshot, id);
+    if let Observed::Known(accounts) = &mut snapshot.accounts
+        && !accounts.contains_key(id)
+    {
+        accounts.insert(id.clone(), account);
     }
     let full = Observed::Known(vec![PolicyId::full_aws_access()]);
     let by_node = &mut snapshot.attachments.by_node;

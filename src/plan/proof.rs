@@ -178,6 +178,7 @@ fn leave_out(plan: &mut Plan, refused: &[(String, String)]) {
         };
         let step = plan.steps.remove(at);
         plan.not_done.push(NotDone {
+            unmet: true,
             what: step.title.clone(),
             why: why.clone(),
         });

@@ -101,6 +101,7 @@ impl Invitations {
             "the accounts of today; if the organization's account maximum is higher, name it with --account-maximum"
         };
         plan.not_done.push(NotDone {
+ unmet: true,
             what: format!("invite today: {}", accounts.join(", ")),
             why: format!(
                 "AWS takes {} invitations within 24 hours (the higher of {LEAST} and {maximum}; accepted ones do not \

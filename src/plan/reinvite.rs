@@ -91,6 +91,7 @@ pub fn open_invitation<'a>(
 pub(super) fn refusal(snapshot: &Snapshot, account: &AccountId) -> Option<NotDone> {
     let not_done = |why: &str| {
         Some(NotDone {
+            unmet: true,
             what: format!("invite account {account}"),
             why: why.to_owned(),
         })

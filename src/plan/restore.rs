@@ -76,6 +76,7 @@ pub(super) fn plan_attachments(
         if !exists(now, &node) {
             let hung = names(then, &policies);
             plan.not_done.push(NotDone {
+                unmet: true,
                 what: format!("attach {hung} to {}", then.called(&node)),
                 why: "it is not in the organization any more".to_owned(),
             });
@@ -102,6 +103,7 @@ pub(super) fn plan_attachments(
             .collect();
         if !since.is_empty() {
             plan.not_done.push(NotDone {
+                unmet: false,
                 what: format!("detach {} from {}", names(now, &since), now.called(&node)),
                 why: format!(
                     "it hangs there today and did not on {}; it stays",
@@ -140,6 +142,7 @@ impl Place<'_> {
         let full = PolicyId::full_aws_access();
         if there.contains(&full) && !policies.contains(&full) && asked(then, node, &full) {
             plan.not_done.push(NotDone {
+ unmet: false,
                 what: format!("detach FullAWSAccess from {}", now.called(node)),
                 why: format!(
                     "it did not hang there on {}; this tool detaches nothing: check, then do it by hand",
@@ -155,6 +158,7 @@ impl Place<'_> {
                     take(plan, steps);
                 }
                 Err(why) => plan.not_done.push(NotDone {
+                    unmet: true,
                     what: format!("attach {} to {}", name(then, id), now.called(node)),
                     why,
                 }),
@@ -185,6 +189,7 @@ impl Place<'_> {
                 continue;
             }
             plan.not_done.push(NotDone {
+                unmet: true,
                 what: format!(
                     "restore the text of {}, which hangs on {}",
                     name(then, id),

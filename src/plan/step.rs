@@ -75,6 +75,9 @@ pub enum Change {
         account: AccountId,
         /// Name of the role there that trusts the management account.
         role: String,
+        /// ARN of the role that the quarantine lets through: nothing is accepted unless it is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        responder: Option<String>,
     },
     /// `TagResource` of an account: those of the keys that it has not.
     TagAccount {
@@ -260,6 +263,17 @@ pub struct NotDone {
     pub what: String,
     /// Why not, and what to do instead.
     pub why: String,
+    /// Was it asked for, or needed, so that a run without it does not do what it was to do?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unmet: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What would be done, in order.
@@ -376,6 +390,7 @@ impl Plan {
             self.resolves.clear();
         }
         self.not_done.extend(left.iter().map(|step| NotDone {
+            unmet: false,
             what: step.title.clone(),
             why: format!("step `{}` was left out by --only", step.id),
         }));

@@ -21,6 +21,7 @@ pub(super) fn plan_tags(
 ) {
     let mut told = |why: String| {
         plan.not_done.push(NotDone {
+            unmet: false,
             what: format!("tags of account {account}"),
             why,
         });

@@ -2,23 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::again::Rewritten;
-use super::control_tower;
-use super::facts::Equals;
-use super::guard::GUARD_NAME;
-use super::guarding::free_name;
 use super::planner::PlanError;
+use super::quarantine::{is_quarantined, let_through, quarantine, quarantine_of};
 use super::quota::Invitations;
 use super::reinvite::{open_invitation, refusal};
+use super::responder::Responder;
 use super::restore::{Place, hung};
-use super::step::{Change, NotDone, Plan, PolicyRef, Step};
+use super::return_place::{Arrival, move_back};
+use super::step::{Change, NotDone, Plan, Step};
 use super::tags::plan_tags;
-use crate::audit::stack_sets_firing;
-use crate::model::organization::{Account, StackSet};
-use crate::model::{AccountId, NodeId, Observed, Partition, PolicyId, Snapshot};
-use crate::scp::{Dialect, parse};
+use crate::model::organization::{Account, JoinedMethod};
+use crate::model::{AccountId, NodeId, PolicyId, Snapshot, Timestamp};
+
+/// For how long the event history tells of departures; an account that was invited in this time may
+/// be one that came back.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
 
 /// Who comes back, and what is known of where they were.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +28,10 @@ pub struct Returning {
     pub access_role: Option<String>,
     /// Name, with its path, of the role that the quarantine lets through.
     pub break_glass: Option<String>,
+    /// What looking for that role in each account told.
+    pub responders: BTreeMap<AccountId, Responder>,
+    /// Take that role although it may be an intruder's.
+    pub accept_role_risk: bool,
     /// Facts from before they departed.
     pub baseline: Option<Box<Snapshot>>,
     /// OUs that the administrator named.
@@ -68,22 +71,8 @@ pub(super) fn plan_return(
     invitations: &mut Invitations,
 ) {
     let accounts = now.accounts.known();
-    let member = accounts.and_then(|accounts| accounts.get(account));
-    if let Some(member) = member.filter(|member| in_root(now, member)) {
-        land(plan, now, wishes, account, false);
-        if plan
-            .steps
-            .iter()
-            .all(|step| !step.id.ends_with(account.as_str()))
-            && !plan
-                .not_done
-                .iter()
-                .any(|one| one.what.contains(account.as_str()))
-        {
-            let what = format!("bring back account {}", member.id);
-            let why = "it is in this organization, and nothing is left to do".to_owned();
-            plan.not_done.push(NotDone { what, why });
-        }
+    if let Some(member) = accounts.and_then(|accounts| accounts.get(account)) {
+        landed(plan, now, wishes, member);
         return;
     }
     if let Some(not_done) = refusal(now, account) {
@@ -95,31 +84,84 @@ pub(super) fn plan_return(
     if let Some(open) = open_invitation(handshakes, account, now) {
         plan.reused.push(open.clone());
     } else {
-        let accepted = wishes.role.is_some() && break_glass(wishes).is_ok();
+        let accepted = wishes.role.is_some() && let_through(now, wishes, account).is_ok();
         if !invitations.take(account, accepted) {
             return;
         }
         plan.steps.push(invite(account));
     }
-    if let Some(role) = &wishes.role {
-        if let Err(why) = break_glass(wishes) {
-            plan.not_done.push(NotDone {
-                what: format!("accept the invitation in account {account}"),
-                why,
-            });
-            return;
+    let Some(role) = &wishes.role else {
+        return;
+    };
+    match let_through(now, wishes, account) {
+        Ok(responder) => {
+            plan.steps.push(accept(
+                account,
+                role,
+                responder.seen.then(|| responder.arn.clone()),
+            ));
+            land(plan, now, wishes, account, &Arrival::Comes);
         }
-        plan.steps.push(accept(account, role));
-        land(plan, now, wishes, account, true);
+        Err(why) => plan.not_done.push(NotDone {
+            what: format!("accept the invitation in account {account}"),
+            why,
+            unmet: true,
+        }),
     }
 }
 
-fn in_root(now: &Snapshot, member: &Account) -> bool {
-    member
-        .parents
-        .known()
-        .is_some_and(|parents| parents.len() == 1)
-        && now.root.known().is_some()
+/// An account that is in the organization: what is left to do, if it came back at all.
+fn landed(plan: &mut Plan, now: &Snapshot, wishes: &Returning, member: &Account) {
+    let account = &member.id;
+    let what = format!("bring back account {account}");
+    let Some(place) = member.parents.known().and_then(|parents| parents.last()) else {
+        let why = "where it is in this organization could not be read".to_owned();
+        plan.not_done.push(NotDone {
+            what,
+            why,
+            unmet: true,
+        });
+        return;
+    };
+    if !came_back(now, wishes, member) {
+        let why = format!(
+            "it is in this organization, in {}, and nothing shows that it left; if it did, add --return-to {account}=OU",
+            now.called(place)
+        );
+        plan.not_done.push(NotDone {
+            what,
+            why,
+            unmet: true,
+        });
+        return;
+    }
+    let arrival = match place {
+        NodeId::Root(_) => Arrival::InRoot,
+        elsewhere => Arrival::In(elsewhere.clone()),
+    };
+    let (steps, told) = (plan.steps.len(), plan.not_done.len());
+    land(plan, now, wishes, account, &arrival);
+    if (plan.steps.len(), plan.not_done.len()) == (steps, told) {
+        let why = "it is in this organization, and nothing is left to do".to_owned();
+        plan.not_done.push(NotDone {
+            what,
+            why,
+            unmet: false,
+        });
+    }
+}
+
+/// Does anything show that the account left and joined again? One that never left is not
+/// quarantined because its id was mistyped.
+fn came_back(now: &Snapshot, wishes: &Returning, member: &Account) -> bool {
+    let then = wishes.baseline.as_deref();
+    let former = then.and_then(|then| then.accounts.known()?.get(&member.id));
+    let joined_since = |since: Timestamp| member.joined_at.is_some_and(|joined| joined > since);
+    let again = former.is_some_and(|former| former.joined_at != member.joined_at)
+        || then.is_some_and(|then| joined_since(then.taken_at));
+    let invited =
+        member.joined_method == Some(JoinedMethod::Invited) && joined_since(now.taken_at - RECENT);
+    again || invited || wishes.to.contains_key(&member.id)
 }
 
 fn invite(account: &AccountId) -> Step {
@@ -134,7 +176,7 @@ fn invite(account: &AccountId) -> Step {
     }
 }
 
-fn accept(account: &AccountId, role: &str) -> Step {
+fn accept(account: &AccountId, role: &str, responder: Option<String>) -> Step {
     Step {
         id: format!("accept-{account}"),
         title: format!(
@@ -143,231 +185,41 @@ fn accept(account: &AccountId, role: &str) -> Step {
         change: Change::AcceptInvitation {
             account: account.clone(),
             role: role.to_owned(),
+            responder,
         },
         covers: 1,
         undo: "cannot be taken back by this tool, which removes no account".to_owned(),
     }
 }
 
-/// What happens once the account is in the root: quarantine, place, its own SCPs.
-fn land(plan: &mut Plan, now: &Snapshot, wishes: &Returning, account: &AccountId, arrives: bool) {
-    match break_glass(wishes) {
-        Ok(role) => quarantine(plan, now, account, role, arrives),
+/// What happens once the account is there: quarantine, place, its own SCPs, its tags.
+fn land(
+    plan: &mut Plan,
+    now: &Snapshot,
+    wishes: &Returning,
+    account: &AccountId,
+    arrival: &Arrival,
+) {
+    let arrives = *arrival == Arrival::Comes;
+    match let_through(now, wishes, account) {
+        _ if !arrives && is_quarantined(now, wishes, account) => {}
+        Ok(responder) => quarantine(plan, now, account, &responder, arrives),
         Err(why) => plan.not_done.push(NotDone {
             what: format!("quarantine account {account}"),
             why,
+            unmet: true,
         }),
     }
-    let managed = control_tower::moving(now).filter(|_| !wishes.despite_control_tower);
-    let place = former_place(now, wishes, account);
-    match place.and_then(|found| managed.map_or(Ok(found), |why| Err(why.to_owned()))) {
-        Ok((to, how)) => plan.steps.push(Step {
-            id: format!("move-{account}"),
-            title: format!(
-                "move account {account} to {}, {how}; {}",
-                now.called(&to),
-                fires(now, &to)
-            ),
-            change: Change::MoveAccount {
-                account: account.clone(),
-                from: None,
-                to,
-            },
-            covers: 1,
-            undo: "move it back to the root, if it is still there".to_owned(),
-        }),
-        Err(why) => plan.not_done.push(NotDone {
+    match move_back(now, wishes, account, arrival) {
+        Ok(step) => plan.steps.extend(step),
+        Err((why, unmet)) => plan.not_done.push(NotDone {
             what: format!("move account {account} to its former OU"),
             why,
+            unmet,
         }),
     }
     own_policies(plan, now, wishes, account, arrives);
     plan_tags(plan, now, wishes.baseline.as_deref(), account, arrives);
-}
-
-/// Which `StackSets` a move from the root fires, in words.
-fn fires(now: &Snapshot, to: &NodeId) -> String {
-    let root = now.root.known().map(|root| NodeId::Root(root.id.clone()));
-    let from: Vec<NodeId> = root.into_iter().collect();
-    let mut there = from.clone();
-    if let NodeId::Ou(id) = to
-        && let Some(unit) = now.units.get(id)
-    {
-        there.clone_from(&unit.parents);
-    }
-    there.push(to.clone());
-    match stack_sets_firing(now, &from, &there) {
-        Observed::Unknown(_) => {
-            "which StackSets create or delete stacks in it then is not known: it could not be \
-             read"
-                .to_owned()
-        }
-        Observed::Known(firing) => {
-            let names = |sets: &[&StackSet]| {
-                let names: Vec<String> = sets.iter().map(|one| format!("`{}`", one.name)).collect();
-                names.join(", ")
-            };
-            let mut told = Vec::new();
-            for (what, sets) in [
-                ("create their stacks in it", &firing.deploy),
-                ("delete their stacks in it", &firing.delete),
-                ("let go of their stacks in it", &firing.retain),
-            ] {
-                if !sets.is_empty() {
-                    told.push(format!("StackSets that {what} then: {}", names(sets)));
-                }
-            }
-            if told.is_empty() {
-                told.push(
-                    "no StackSet of the region that was looked at acts on it then".to_owned(),
-                );
-            }
-            told.join("; ")
-        }
-    }
-}
-
-/// Is it the name of one role, its path before it?
-pub fn is_role_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
-    !name.is_empty() && name.chars().all(plain)
-}
-
-/// The one role that the quarantine lets through; a pattern would let others through as well.
-fn break_glass(wishes: &Returning) -> Result<&str, String> {
-    match wishes.break_glass.as_deref() {
-        None => Err(
-            "name the role that the quarantine lets through: add --break-glass-role NAME"
-                .to_owned(),
-        ),
-        Some(role) if is_role_name(role) => Ok(role),
-        Some(role) => Err(format!(
-            "`{role}` is not the name of one role: no wildcards"
-        )),
-    }
-}
-
-/// The quarantine of an account: nobody but the break-glass role may do anything.
-fn quarantine_text(partition: Partition, account: &AccountId, role: &str) -> String {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "Quarantine",
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {"ArnNotLike": {
-                "aws:PrincipalArn": format!("arn:{partition}:iam::{account}:role/{role}"),
-            }},
-        }],
-    })
-    .to_string()
-}
-
-fn quarantine(plan: &mut Plan, now: &Snapshot, account: &AccountId, role: &str, arrives: bool) {
-    let text = quarantine_text(plan.partition, account, role);
-    let node = NodeId::Account(account.clone());
-    let document = parse(&text, Dialect::Scp).ok();
-    let equals = document.map(|document| Equals::of(now, &document, &plan.used));
-    let equals = equals.unwrap_or_default();
-    let mut all = equals.foreign.iter().chain(&equals.taken);
-    if !arrives && all.any(|policy| hangs(now, &policy.id, &node)) {
-        return;
-    }
-    plan.note(equals.mention());
-    let equal = equals.taken;
-    let create_id = format!("create-quarantine-{account}");
-    let policy = if let Some(policy) = equal {
-        PolicyRef::Existing(policy.id.clone())
-    } else {
-        let name = free_name(now, &format!("{GUARD_NAME}-quarantine-{account}"));
-        let create = Step {
-            id: create_id.clone(),
-            title: format!(
-                "create SCP `{name}`: everything is denied to everybody but role `{role}`"
-            ),
-            change: Change::CreatePolicy {
-                name,
-                text: text.clone(),
-            },
-            covers: 0,
-            undo: "delete it once it is detached".to_owned(),
-        };
-        // Before the account arrives, so that it can be attached at once.
-        let arrival = format!("accept-{account}");
-        let at = plan.steps.iter().position(|step| step.id == arrival);
-        plan.steps.insert(at.unwrap_or(plan.steps.len()), create);
-        PolicyRef::Created(create_id)
-    };
-    plan.steps.push(Step {
-        id: format!("quarantine-{account}"),
-        title: format!("attach the quarantine to account {account}, before anything else is done to it"),
-        change: Change::AttachPolicy {
-            policy,
-            target: node,
-            text,
-            proves: None,
-        },
-        covers: 1,
-        undo: format!(
-            "lift it once the intruder's credentials are disabled, with undo --only quarantine-{account}"
-        ),
-    });
-}
-
-fn hangs(snapshot: &Snapshot, policy: &PolicyId, node: &NodeId) -> bool {
-    let attachments = &snapshot.attachments;
-    let by_policy = attachments
-        .by_policy
-        .get(policy)
-        .and_then(|nodes| nodes.known());
-    let by_node = attachments.by_node.get(node).and_then(|ids| ids.known());
-    by_policy.is_some_and(|nodes| nodes.contains(node))
-        || by_node.is_some_and(|ids| ids.contains(policy))
-}
-
-/// Where the account was: named, or in the baseline, or by the last move that the events show.
-fn former_place(
-    now: &Snapshot,
-    wishes: &Returning,
-    account: &AccountId,
-) -> Result<(NodeId, String), String> {
-    let ask = format!("name it: add --return-to {account}=OU");
-    let candidate = if let Some(to) = wishes.to.get(account) {
-        Some((to.clone(), "which --return-to names".to_owned()))
-    } else {
-        let baseline = wishes.baseline.as_deref().and_then(|then| {
-            let found = then.accounts.known()?.get(account)?;
-            let parent = found.parents.known()?.last()?.clone();
-            Some((parent, format!("where it was on {}", then.taken_at)))
-        });
-        baseline.or_else(|| {
-            let parent = last_move(now, account)?;
-            Some((
-                parent,
-                "to which it was last moved, by the event history".to_owned(),
-            ))
-        })
-    };
-    match candidate {
-        Some((to @ NodeId::Ou(_), how)) => {
-            let NodeId::Ou(id) = &to else {
-                return Err(ask);
-            };
-            if now.units.contains_key(id) {
-                Ok((to, how))
-            } else {
-                Err(format!(
-                    "OU {id}, {how}, is not in the organization or has no account; {ask}"
-                ))
-            }
-        }
-        Some((NodeId::Root(_), how)) => Err(format!("it stays in the root, {how}")),
-        Some((other, _)) => Err(format!("{other} is no OU; {ask}")),
-        None => Err(format!(
-            "where it was is not known; {ask}, or --baseline FILE"
-        )),
-    }
 }
 
 /// SCPs that hung on the account itself; what allows something is safe beside `FullAWSAccess`,
@@ -399,6 +251,7 @@ fn own_policies(
                     then.taken_at
                 )
             },
+            unmet: true,
         });
     }
     if policies.iter().all(PolicyId::is_full_aws_access) {
@@ -420,31 +273,4 @@ fn own_policies(
         used: &plan.used.clone(),
     };
     place.hang_again(plan, &policies, &mut there);
-}
-
-/// What the quarantine's attachment takes of the account's slots; one that is yet to be created
-/// has no id.
-fn quarantine_of(plan: &Plan, account: &AccountId) -> Option<PolicyId> {
-    let id = format!("quarantine-{account}");
-    let step = plan.steps.iter().find(|step| step.id == id)?;
-    match &step.change {
-        Change::AttachPolicy {
-            policy: PolicyRef::Existing(id),
-            ..
-        } => Some(id.clone()),
-        _ => "p-quarantine".parse().ok(),
-    }
-}
-
-/// Where the account was last moved, by the event history.
-fn last_move(now: &Snapshot, account: &AccountId) -> Option<NodeId> {
-    let moves = now.events.records.iter().filter(|record| {
-        let of = |key: &str| record.request.get(key)?.as_str();
-        record.name == "MoveAccount"
-            && record.error_code.is_none()
-            && of("accountId") == Some(account.as_str())
-    });
-    let last = moves.max_by_key(|record| record.time)?;
-    let parent = last.request.get("destinationParentId")?;
-    parent.as_str()?.parse().ok()
 }

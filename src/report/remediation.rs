@@ -55,6 +55,9 @@ pub struct RemediationDocument {
     /// there is nothing to do.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub next: String,
+    /// Why the run did not come to its end; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stopped: String,
     /// Set once the plan was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<AppliedView>,
@@ -170,6 +173,7 @@ impl RemediationDocument {
             checks: Vec::new(),
             goes_on: String::new(),
             next: String::new(),
+            stopped: String::new(),
             applied: None,
         }
     }

@@ -13,7 +13,11 @@ impl RemediationDocument {
     fn page(&self, width: usize) -> String {
         let mut page = Page::new(width);
         let done = self.applied.is_some();
-        let title = if done { "Applied to" } else { "Plan for" };
+        let title = match (done, self.stopped.is_empty()) {
+            (_, false) => "Applied in part to",
+            (true, true) => "Applied to",
+            (false, true) => "Plan for",
+        };
         page.heading(&format!(
             "{title} organization {} as of {}",
             self.organization, self.created
@@ -176,6 +180,10 @@ impl RemediationDocument {
 
     fn last_line(&self, page: &mut Page) {
         page.gap();
+        if !self.stopped.is_empty() {
+            page.paragraph(0, &self.stopped);
+            return;
+        }
         if let Some(applied) = &self.applied {
             page.heading(&format!(
                 "Run {} is complete; journal: {}",

@@ -27,6 +27,7 @@ struct Asked {
     since_baseline: Vec<Mutation>,
     accept_in_account: bool,
     break_glass: Option<String>,
+    accept_role_risk: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +65,12 @@ impl Scenario {
         let asked: Asked = part("wishes").try_into().expect(name);
         let expected = part("expect").try_into().expect(name);
         let mut world = read(&table.to_string(), now()).expect(name);
+        if let Some(role) = &asked.break_glass {
+            let management = world.management.clone();
+            for account in &asked.reinvite {
+                world.ensure_role(account, role, &management);
+            }
+        }
         let since = [&asked.since_snapshot[..], &asked.since_baseline].concat();
         let before = (!since.is_empty()).then(|| world.clone());
         for mutation in &since {
@@ -117,20 +124,21 @@ impl Scenario {
             read.expect("the canary can be read");
         }
         let ids: Vec<_> = ids.map(|id| id.parse().expect("an account id")).collect();
-        let read = read_returning(&bench.session, &mut snapshot, &ids).await;
+        let access = "OrganizationAccountAccessRole".to_owned();
+        let mut back = Returning {
+            role: self.asked.accept_in_account.then(|| access.clone()),
+            access_role: Some(access),
+            break_glass: self.asked.break_glass.clone(),
+            baseline,
+            accept_role_risk: self.asked.accept_role_risk,
+            ..Returning::default()
+        };
+        let read = read_returning(&bench.session, &mut snapshot, &mut back, &ids).await;
         read.expect("the accounts can be read");
         let wishes = Wishes {
             canary,
             restore,
-            back: Returning {
-                role: self
-                    .asked
-                    .accept_in_account
-                    .then(|| "OrganizationAccountAccessRole".to_owned()),
-                break_glass: self.asked.break_glass.clone(),
-                baseline,
-                ..Returning::default()
-            },
+            back,
             enable_policy_type: self.asked.enable_policy_type,
             recreate_rewritten: self.asked.recreate_rewritten,
             reinvite: ids.into_iter().collect(),

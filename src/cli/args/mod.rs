@@ -14,7 +14,7 @@ pub(in crate::cli) use detect::DetectArgs;
 pub(in crate::cli) use emit::{AthenaTableArgs, EmitArgs, EmitWhat, IamJob};
 pub(in crate::cli) use members::MemberArgs;
 pub(in crate::cli) use remediate::{
-    Events, Language, RemediateArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
+    Events, Language, RemediateArgs, ResumeArgs, RunArgs, RunsArgs, StateArgs, UndoArgs, WriteArgs,
 };
 
 use crate::model::OrganizationId;
@@ -65,7 +65,7 @@ pub(in crate::cli) enum Command {
     /// The runs of remediate --apply: when, who, why, where they stand
     Runs(RunsArgs),
     /// Go on with a run that did not end; without --apply nothing is written
-    Resume(RunArgs),
+    Resume(ResumeArgs),
     /// Take back what a run did, as far as its journal proves it ours; without --apply nothing is written
     Undo(UndoArgs),
     /// Who am I, what may I read, what does each missing permission cost?

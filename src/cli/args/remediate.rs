@@ -114,6 +114,18 @@ pub(in crate::cli) struct RunArgs {
 }
 
 #[derive(Debug, Clone, PartialEq, Args)]
+pub(in crate::cli) struct ResumeArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunArgs,
+    /// Take only this step, and leave the others open (can be repeated)
+    #[arg(long, value_name = "STEP", help_heading = "Remediation")]
+    pub(in crate::cli) only: Vec<String>,
+    /// Go on although the run began more than 30 days ago
+    #[arg(long, help_heading = "Remediation")]
+    pub(in crate::cli) stale_ok: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Args)]
 pub(in crate::cli) struct UndoArgs {
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
@@ -159,6 +171,10 @@ pub(in crate::cli) struct RemediateArgs {
         help_heading = "Remediation"
     )]
     pub(in crate::cli) break_glass_role: Option<String>,
+    /// Take that role although it is younger than the incident, trusts a stranger, or could not be
+    /// looked at
+    #[arg(long, requires = "break_glass_role", help_heading = "Remediation")]
+    pub(in crate::cli) accept_role_risk: bool,
     /// Facts from before accounts departed: where they were, and which SCPs hung on them
     #[arg(
         long,
@@ -236,7 +252,8 @@ const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 impl RemediateArgs {
     /// The role through which returning accounts are looked into.
     pub(in crate::cli) fn access_role(&self) -> Option<String> {
-        let usual = self.accept_in_account.then(|| ACCESS_ROLE.to_owned());
+        let enters = self.accept_in_account || self.break_glass_role.is_some();
+        let usual = enters.then(|| ACCESS_ROLE.to_owned());
         self.member_role.clone().or(usual)
     }
 
@@ -250,6 +267,7 @@ impl RemediateArgs {
             member_role: None,
             account_maximum: None,
             break_glass_role: None,
+            accept_role_risk: false,
             baseline: None,
             return_to: Vec::new(),
             without_self_closure: false,

@@ -62,6 +62,14 @@ fn write() -> impl Strategy<Value = WriteArgs> {
     )
 }
 
+fn resume() -> impl Strategy<Value = ResumeArgs> {
+    (run(), vec(text(), 0..3), any::<bool>()).prop_map(|(run, only, stale_ok)| ResumeArgs {
+        run,
+        only,
+        stale_ok,
+    })
+}
+
 fn run() -> impl Strategy<Value = RunArgs> {
     (text(), aws(), write()).prop_map(|(run, aws, write)| RunArgs { run, aws, write })
 }
@@ -94,6 +102,7 @@ fn fresh() -> impl Strategy<Value = RemediateArgs> {
                 args.accept_unread = tower;
                 args.allow_control_tower = tower;
                 args.account_maximum = most;
+                args.accept_role_risk = accept && role.is_some();
                 args.break_glass_role = role;
                 args.baseline = baseline;
                 args.return_to = return_to;
@@ -144,7 +153,7 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         fresh().prop_map(Command::Remediate),
         given().prop_map(Command::Remediate),
-        run().prop_map(Command::Resume),
+        resume().prop_map(Command::Resume),
         undo.prop_map(Command::Undo),
         runs.prop_map(Command::Runs),
     ]

@@ -1,5 +1,7 @@
 //! `remediate`
 
+use std::collections::BTreeMap;
+
 use super::super::args::{AwsArgs, Cli, RemediateArgs, WriteArgs};
 use super::super::command_line::{carry_out, look_back};
 use super::super::error::CliError;
@@ -7,12 +9,15 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::preflight::{Files, check_organization, check_remediate, no_plan};
 use super::super::{streams, writing};
-use crate::apply::{Applied, ApplyError, Check, Place, Said, Stop, apply, check, check_returned};
+use crate::apply::{
+    Applied, ApplyError, Check, Left, Place, Said, Stop, apply, check, check_returned,
+};
 use crate::emit::code;
 use crate::flows::{
-    judge_all, make_plan, read_hung, read_namesakes, read_owners, read_place, read_returning,
-    write_plan,
+    Kept, judge_all, kept, make_plan, read_hung, read_namesakes, read_owners, read_place,
+    read_returning, write_plan,
 };
+use crate::model::AccountId;
 use crate::model::settings::Settings;
 use crate::plan::{Approved, PlanDocument, Returning, Wishes};
 use crate::report::{AppliedView, CheckView, ENFORCED, RemediationDocument};
@@ -23,10 +28,11 @@ pub(in crate::cli) async fn run(
     stop: &Stop,
 ) -> Result<Exit, CliError> {
     let mut files = check_remediate(args)?;
-    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
+    let source =
+        Source::open_to_write(cli, &args.aws, &args.write, (stop, args.access_role())).await?;
     let result = match files.plan.take() {
-        Some(plan) => with_plan((cli, args), &source, plan, (false, stop)).await,
-        None => Box::pin(with_new_plan((cli, args), &source, files, stop)).await,
+        Some(plan) => with_plan((cli, args), &source, plan, false).await,
+        None => Box::pin(with_new_plan((cli, args), &source, files)).await,
     };
     source.close().await;
     result
@@ -36,7 +42,6 @@ async fn with_new_plan(
     (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     files: Files,
-    stop: &Stop,
 ) -> Result<Exit, CliError> {
     check_organization(source, &args.write).await?;
     let Files { then, baseline, .. } = files;
@@ -62,21 +67,23 @@ async fn with_new_plan(
             .await
             .map_err(unread)?;
     }
-    read_returning(&source.session, &mut snapshot, &args.reinvite)
+    let mut back = Returning {
+        role: args.access_role().filter(|_| args.accept_in_account),
+        access_role: args.access_role(),
+        break_glass: args.break_glass_role.clone(),
+        responders: BTreeMap::new(),
+        accept_role_risk: args.accept_role_risk,
+        baseline: baseline.map(Box::new),
+        to: args.return_to.iter().cloned().collect(),
+        despite_control_tower: args.allow_control_tower,
+    };
+    read_returning(&source.session, &mut snapshot, &mut back, &args.reinvite)
         .await
         .map_err(unread)?;
     let use_policy = args.use_policy.iter().cloned().collect();
     read_owners(&source.session, &mut snapshot, &use_policy)
         .await
         .map_err(unread)?;
-    let back = Returning {
-        role: args.access_role().filter(|_| args.accept_in_account),
-        access_role: args.access_role(),
-        break_glass: args.break_glass_role.clone(),
-        baseline: baseline.map(Box::new),
-        to: args.return_to.iter().cloned().collect(),
-        despite_control_tower: args.allow_control_tower,
-    };
     let wishes = Wishes {
         back,
         without_self_closure: args.without_self_closure,
@@ -103,21 +110,21 @@ async fn with_new_plan(
         let digest = write_plan(path, &planned.document)?;
         streams::note(&format!("plan written to {}: {digest}", path.display()));
     }
-    with_plan((cli, args), source, planned.document, (true, stop)).await
+    with_plan((cli, args), source, planned.document, true).await
 }
 
 async fn with_plan(
     (cli, args): (&Cli, &RemediateArgs),
     source: &Source,
     plan: PlanDocument,
-    (fresh, stop): (bool, &Stop),
+    fresh: bool,
 ) -> Result<Exit, CliError> {
     let mut document = RemediationDocument::new(&plan);
     if !plan.steps.is_empty() {
         document.next = carry_out(cli, args, (&plan.organization, &document.digest));
     }
     let state = writing::state_directory(&args.write.state, args.aws.demo)?;
-    let place = writing::place(source, &state, &args.write, stop);
+    let place = writing::place(source, &state, &args.write);
     if !args.write.apply || plan.steps.is_empty() {
         if !fresh {
             check(place, &plan).await?;
@@ -129,7 +136,9 @@ async fn with_plan(
             None => streams::print(&document.render(args.write.format, streams::width()))?,
         }
         let changes = !plan.steps.is_empty();
-        return Ok(if changes && args.detailed_exit_code {
+        return Ok(if tell_unmet(&plan) {
+            Exit::Refused
+        } else if changes && args.detailed_exit_code {
             Exit::Changes
         } else {
             Exit::Done
@@ -185,22 +194,130 @@ pub(in crate::cli) async fn report(
     applied: Result<Applied, ApplyError>,
 ) -> Result<Exit, CliError> {
     source.progress.finish();
-    let applied = applied?;
+    let applied = match applied {
+        Ok(applied) => applied,
+        Err(error) => {
+            if let ApplyError::Stopped(left) | ApplyError::Interrupted(left) = &error {
+                note_left(document, left, &error);
+                streams::print(&document.render(format, streams::width()))?;
+            }
+            return Err(error.into());
+        }
+    };
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
     note_outcomes(document, &applied, taken.back(&applied.run, plan));
+    // Who came back cannot be invited back any more.
+    let members = after.snapshot.accounts.known();
+    let back = |account: &AccountId| members.is_some_and(|members| members.contains_key(account));
+    document.departed.retain(|one| !back(&one.account));
     let checks = check_returned(place, plan).await;
     document.checks = checks.into_iter().map(checked).collect();
     let promised = std::mem::replace(&mut document.after, after.document().paths);
     streams::print(&document.render(format, streams::width()))?;
-    if promised != document.after {
-        streams::note(
-            "warning: the verdicts read back are not those that the plan promised: AWS may not show the attachment \
-             yet, or somebody changed the organization meanwhile; run org-exit-guard audit",
-        );
-        return Ok(Exit::Stopped);
+    let kept = match &plan.promise {
+        // What is promised is promised of all steps.
+        _ if !applied.open.is_empty() => true,
+        Some(promise) => tell_kept(&kept(promise, &after)),
+        None => {
+            let same = promised == document.after;
+            if !same {
+                streams::note(NOT_AS_PROMISED);
+            }
+            same
+        }
+    };
+    tell_open(&applied);
+    let unmet = tell_unmet(plan);
+    Ok(if kept && !unmet {
+        Exit::Done
+    } else {
+        Exit::Stopped
+    })
+}
+
+const NOT_AS_PROMISED: &str = "warning: the verdicts read back are not those that the plan promised: AWS may not show \
+                               the attachment yet, or somebody changed the organization meanwhile; run \
+                               org-exit-guard audit";
+
+/// Says how verdicts and members differ from the plan; false: a promise was not kept.
+fn tell_kept(kept: &Kept) -> bool {
+    let list = |accounts: &[AccountId]| {
+        let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+        ids.join(", ")
+    };
+    if !kept.new.is_empty() {
+        streams::note(&format!(
+            "members since the plan was made, of which it promises nothing: {}",
+            list(&kept.new)
+        ));
     }
-    Ok(Exit::Done)
+    if !kept.gone.is_empty() {
+        streams::note(&format!(
+            "no members in use any more since the plan was made (left or closed): {}",
+            list(&kept.gone)
+        ));
+    }
+    for (account, path) in &kept.broken {
+        streams::note(&format!(
+            "account {account}: {path} is not proved blocked, which the plan promised"
+        ));
+    }
+    if !kept.broken.is_empty() {
+        streams::note(NOT_AS_PROMISED);
+    }
+    kept.broken.is_empty()
+}
+
+/// Says which steps `--only` of a resume left open, as it was asked.
+fn tell_open(applied: &Applied) {
+    if !applied.open.is_empty() {
+        streams::note(&format!(
+            "still open, as asked: {}; org-exit-guard resume {} shows them",
+            applied.open.join(", "),
+            applied.run
+        ));
+    }
+}
+
+/// Says what was asked for, or needed, and not planned; true: there is some.
+fn tell_unmet(plan: &PlanDocument) -> bool {
+    let unmet: Vec<&str> = plan
+        .not_done
+        .iter()
+        .filter(|one| one.unmet)
+        .map(|one| one.what.as_str())
+        .collect();
+    if !unmet.is_empty() {
+        streams::note(&format!(
+            "not planned, though it was asked for or is needed: {}; the plan says why",
+            unmet.join("; ")
+        ));
+    }
+    !unmet.is_empty()
+}
+
+/// What a run that did not come to its end did, step by step.
+fn note_left(document: &mut RemediationDocument, left: &Left, error: &ApplyError) {
+    let done = left.results.iter().map(|(id, result)| {
+        let outcome = format!("{}: {}", result.outcome.as_str(), result.detail);
+        (id, outcome)
+    });
+    let failed = left
+        .failed
+        .iter()
+        .map(|(id, why)| (id, format!("failed: {why}")));
+    let open = left
+        .open
+        .iter()
+        .map(|(id, why)| (id, format!("not begun: {why}")));
+    for (id, outcome) in done.chain(failed).chain(open) {
+        if let Some(step) = document.steps.iter_mut().find(|step| step.id == *id) {
+            step.outcome = Some(outcome);
+        }
+    }
+    document.stopped = error.to_string();
+    document.next.clear();
 }
 
 fn checked(check: Check) -> CheckView {

@@ -1,6 +1,6 @@
 //! `resume`
 
-use super::super::args::{Cli, RunArgs};
+use super::super::args::{Cli, ResumeArgs};
 use super::super::command_line::go_on;
 use super::super::error::CliError;
 use super::super::exit::Exit;
@@ -12,24 +12,31 @@ use crate::apply::{History, Resuming, Stop, check_resume, resume};
 use crate::plan::Approved;
 use crate::report::{Format, RemediationDocument};
 
-pub(in crate::cli) async fn run(cli: &Cli, args: &RunArgs, stop: &Stop) -> Result<Exit, CliError> {
-    let state = writing::state_directory(&args.write.state, args.aws.demo)?;
-    let history = History::read(&state, &args.run)?;
-    check_run((&args.aws, &args.write), &history)?;
-    let source = Source::open_to_write(cli, &args.aws, &args.write).await?;
-    let result = with_source((cli, args), &source, &state, (&history, stop)).await;
+pub(in crate::cli) async fn run(
+    cli: &Cli,
+    args: &ResumeArgs,
+    stop: &Stop,
+) -> Result<Exit, CliError> {
+    let state = writing::state_directory(&args.run.write.state, args.run.aws.demo)?;
+    let history = History::read(&state, &args.run.run)?;
+    check_run((&args.run.aws, &args.run.write), &history)?;
+    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, (stop, None)).await?;
+    let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
 }
 
 async fn with_source(
-    (cli, args): (&Cli, &RunArgs),
+    (cli, args): (&Cli, &ResumeArgs),
     source: &Source,
     state: &std::path::Path,
-    (history, stop): (&History, &Stop),
+    history: &History,
 ) -> Result<Exit, CliError> {
-    let how = Resuming::default();
-    let place = writing::place(source, state, &args.write, stop);
+    let how = Resuming {
+        only: args.only.clone(),
+        stale_ok: args.stale_ok,
+    };
+    let place = writing::place(source, state, &args.run.write);
     check_resume(place, history, &how).await?;
     let Some(header) = history.header() else {
         return Ok(Exit::Done);
@@ -48,21 +55,21 @@ async fn with_source(
             None => "so far not begun".to_owned(),
         });
     }
-    if !args.write.apply {
-        streams::print(&document.render(args.write.format, streams::width()))?;
+    if !args.run.write.apply {
+        streams::print(&document.render(args.run.write.format, streams::width()))?;
         return Ok(Exit::Done);
     }
     let shown = document.render(Format::Table, streams::width());
-    let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
+    let (typed, reason) = writing::confirmation(&args.run.write, source, &shown)?;
     let approved = Approved::confirm(header.plan.clone(), &typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
     let applied = resume(place, history, &approved, &how).await;
     document.goes_on.clear();
     report(
         place,
-        &Taken::of(cli, (&args.aws, &args.write)),
+        &Taken::of(cli, (&args.run.aws, &args.run.write)),
         source,
-        args.write.format,
+        args.run.write.format,
         &mut document,
         &header.plan,
         applied,

@@ -17,8 +17,8 @@ pub(in crate::cli) async fn run(cli: &Cli, args: &UndoArgs, stop: &Stop) -> Resu
     let state = writing::state_directory(&args.run.write.state, args.run.aws.demo)?;
     let history = History::read(&state, &args.run.run)?;
     check_undo(args, &history)?;
-    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write).await?;
-    let result = with_source((cli, args), &source, &state, (&history, stop)).await;
+    let source = Source::open_to_write(cli, &args.run.aws, &args.run.write, (stop, None)).await?;
+    let result = with_source((cli, args), &source, &state, &history).await;
     source.close().await;
     result
 }
@@ -27,9 +27,9 @@ async fn with_source(
     (cli, args): (&Cli, &UndoArgs),
     source: &Source,
     state: &Path,
-    (history, stop): (&History, &Stop),
+    history: &History,
 ) -> Result<Exit, CliError> {
-    let place = writing::place(source, state, &args.run.write, stop);
+    let place = writing::place(source, state, &args.run.write);
     let mut plan = plan_undo(place, history).await?;
     if !args.only.is_empty() {
         plan.keep_only(&args.only).map_err(|error| {
