@@ -81,12 +81,12 @@ impl Run<'_> {
                 let (hands, ahead) = self.sending(&step.id);
                 tag_account(hands, ahead, account, tags).await
             }
-            Change::MoveAccount { account, from, to } => {
+            Change::MoveAccount { account, to } => {
                 self.check_quarantine(approved.plan(), account).await?;
                 let place = self.place;
                 let (hands, ahead) = self.sending(&step.id);
                 let back = back(place, hands.reads, approved.plan(), account);
-                back.move_to(hands, ahead, from.as_ref(), to).await
+                back.move_to(hands, ahead, to).await
             }
         }
     }

@@ -110,7 +110,7 @@ async fn stands(
             };
             Ok(keys.iter().all(|key| there.get(key) == tags.get(key)))
         }
-        Change::MoveAccount { account, to, .. } => {
+        Change::MoveAccount { account, to } => {
             Ok(reads.place_of(account).await?.as_ref() == Some(to))
         }
     }
@@ -145,7 +145,7 @@ fn words(step: &Step) -> String {
         Change::TagAccount { account, .. } => {
             format!("tags of account {account} are gone or changed, {somebody}")
         }
-        Change::MoveAccount { account, to, .. } => format!(
+        Change::MoveAccount { account, to } => format!(
             "account {account} is not in {} {to} any more, {somebody}",
             to.kind()
         ),

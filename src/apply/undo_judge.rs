@@ -113,10 +113,9 @@ impl<'a> Judge<'a> {
                 })
             }
             Change::TagAccount { account, tags } => self.untag(step, account, tags).await,
-            Change::MoveAccount { account, from, to } => {
+            Change::MoveAccount { account, to } => {
                 let root = NodeId::Root(self.header.plan.facts.root.clone());
-                let back = from.clone().unwrap_or(root);
-                self.move_back(step, account, to, back).await
+                self.move_back(step, account, to, root).await
             }
             Change::InviteAccount { account } => self.cancel(step, account).await,
             Change::AttachPolicy { policy, target, .. } => self.detach(step, policy, target).await,
@@ -269,8 +268,7 @@ impl<'a> Judge<'a> {
         Ok(Judged::Take(Reversal::Untag(account.clone(), ours), words))
     }
 
-    /// The account goes back to where it was, if this run moved it and it is still where the run put
-    /// it.
+    /// The account goes back to the root, if this run moved it and it is still where the run put it.
     async fn move_back(
         &self,
         step: &Step,

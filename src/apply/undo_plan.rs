@@ -21,7 +21,7 @@ pub enum Reversal {
     Cancel(HandshakeId),
     /// `UntagResource` of an account, of these keys.
     Untag(AccountId, BTreeSet<String>),
-    /// `MoveAccount` back to where it was before the run.
+    /// `MoveAccount` back to the root, where every account arrives.
     MoveBack {
         /// Which.
         account: AccountId,

@@ -10,7 +10,7 @@ use super::steps::Hands;
 use crate::aws::{Failure, FailureClass, Member, Reads};
 use crate::model::organization::Handshake;
 use crate::model::{AccountId, NodeId, OrganizationId, RootId};
-use crate::plan::responder_in;
+use crate::plan::{by_hand, responder_in};
 
 fn result(outcome: StepOutcome, detail: String) -> StepResult {
     StepResult {
@@ -200,8 +200,8 @@ impl Back<'_> {
         )))
     }
 
-    /// Moves it from where the plan found it, or from the root, where it arrived. An account that
-    /// somebody moved elsewhere meanwhile is left there.
+    /// Moves it from the root, where it arrived. An account that somebody moved elsewhere meanwhile is
+    /// left there.
     pub(super) async fn move_to(
         self,
         Hands {
@@ -210,14 +210,12 @@ impl Back<'_> {
             stop,
         }: Hands<'_>,
         ahead: Ahead<'_>,
-        from: Option<&NodeId>,
         to: &NodeId,
     ) -> Result<StepResult, StepFailure> {
         let account = self.account;
         let there = || async { Ok(reads.place_of(account).await?.as_ref() == Some(to)) };
         let place = format!("{} {to}", to.kind());
-        let root = NodeId::Root(self.root.clone());
-        let from = from.unwrap_or(&root);
+        let from = &NodeId::Root(self.root.clone());
         let now = found(stop, || reads.place_of(account)).await?;
         let Some(now) = now else {
             return Err(StepFailure::Refused(format!(
@@ -230,10 +228,9 @@ impl Back<'_> {
         }
         if now != *from {
             return Err(StepFailure::Refused(format!(
-                "account {account} is in {} {now}, not in {} {from}: somebody moved it meanwhile, so it is left there; \
-                 to move it nevertheless, plan anew with --reinvite {account} --return-to {account}={to}",
+                "account {account} is in {} {now}, to which somebody moved it from the root, and is left there; {}",
                 now.kind(),
-                from.kind()
+                by_hand(account, &now, to)
             )));
         }
         ahead.sends(None)?;

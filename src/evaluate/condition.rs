@@ -4,8 +4,7 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-
+use super::moment::{date, seconds};
 use super::request::Request;
 use super::text::{self, Text};
 use crate::scp::{Base, Condition, Set, Version};
@@ -19,6 +18,21 @@ pub(super) fn holds(condition: &Condition, version: Version, request: &Request) 
     let Some(values) = present else {
         return absent_holds(condition);
     };
+    let null = values.iter().all(String::is_empty);
+    match condition.operator.set {
+        // "If the key values resolve to a null data set, such as an empty string", all of them
+        // match and none does.
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        Some(Set::ForAllValues) if null => return true,
+        Some(Set::ForAnyValue) if null => return false,
+        // "matches only if the key is missing from the request context", and for `ForAnyValue`
+        // "never matches".
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html#access-analyzer-reference-policy-checks-suggestion-empty-array-condition-forallvalues
+        set if condition.values.is_empty() && (set.is_some() || condition.operator.if_exists) => {
+            return false;
+        }
+        _ => {}
+    }
     let (comparison, negated) = split(condition.operator.base);
     let equals_one = |value: &String| {
         condition
@@ -37,7 +51,7 @@ pub(super) fn holds(condition: &Condition, version: Version, request: &Request) 
 fn absent_holds(condition: &Condition) -> bool {
     match condition.operator.set {
         Some(Set::ForAllValues) => true,
-        Some(Set::ForAnyValue) => condition.operator.if_exists,
+        Some(Set::ForAnyValue) => condition.operator.if_exists && !condition.values.is_empty(),
         None => condition.operator.if_exists || split(condition.operator.base).1,
     }
 }
@@ -119,7 +133,8 @@ fn compare(
     match comparison {
         Comparison::Text => plain().is_some_and(|text| text == value),
         Comparison::TextAnyCase => {
-            plain().is_some_and(|text| text.to_lowercase() == value.to_lowercase())
+            // How other letters fold is not said: `prove` leaves such values open.
+            plain().is_some_and(|text| text.eq_ignore_ascii_case(value))
         }
         Comparison::Like => Text::with_variables(pattern, version, request)
             .is_some_and(|pattern| pattern.matches(value)),
@@ -129,10 +144,8 @@ fn compare(
             (Some(a), Some(b)) => a == b,
             _ => false,
         },
-        Comparison::Number(order) => match (value.parse::<f64>(), pattern.parse::<f64>()) {
-            (Ok(value), Ok(pattern)) => value
-                .partial_cmp(&pattern)
-                .is_some_and(|found| in_order(order, found)),
+        Comparison::Number(order) => match (seconds(value), seconds(pattern)) {
+            (Some(value), Some(pattern)) => in_order(order, value.cmp(&pattern)),
             _ => false,
         },
         Comparison::Date(order) => match (date(value), date(pattern)) {
@@ -161,17 +174,6 @@ fn flag(text: &str) -> Option<bool> {
     } else {
         None
     }
-}
-
-/// ISO 8601 with or without a time, or seconds since 1970.
-fn date(text: &str) -> Option<Timestamp> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Timestamp::from_second(seconds).ok();
-    }
-    text.parse::<Timestamp>().ok().or_else(|| {
-        let day: jiff::civil::Date = text.parse().ok()?;
-        jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
-    })
 }
 
 /// `address` or `address/bits`; both families, never mixed.

@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
 
 mod condition;
+mod moment;
 mod request;
 mod text;
 
@@ -103,7 +104,7 @@ fn covers_resource(list: &PatternList, version: Version, request: &Request) -> b
         Resource::Any => pattern.is_star(),
         Resource::Arn(arn) => {
             pattern.is_star()
-                || Text::parts(pattern.as_str(), version, request)
+                || Text::resource(pattern.as_str(), version, request)
                     .is_some_and(|parts| text::arn_matches(&parts, arn))
         }
     });

@@ -52,6 +52,19 @@ impl Text {
             .collect()
     }
 
+    /// The six parts of a resource. `None` also if a variable stands before the fifth colon:
+    /// "You can't use a variable to replace parts of the ARN before the fifth colon", so it
+    /// stays `${…}`, which no partition, service, region or account is.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement>
+    pub(super) fn resource(text: &str, version: Version, request: &Request) -> Option<Vec<Self>> {
+        let parts = split_outside_variables(text, version);
+        let early = parts.iter().take(5).any(|part| part.contains("${"));
+        let parts = parts.into_iter();
+        let replaced = parts.map(|part| Self::with_variables(part, version, request));
+        if early { None } else { replaced.collect() }
+    }
+
     /// Does the pattern match the whole text?
     ///
     /// A row of reachable positions, one column a character: no backtracking.

@@ -1,7 +1,5 @@
 //! One question to a stack: may any request for the action get through?
 
-use std::collections::BTreeMap;
-
 use super::answer::{Answer, Word};
 use super::pins::Pins;
 use super::request::{Context, Witness, is_exit, whole};
@@ -9,13 +7,11 @@ use super::stack::{Stack, Whose, levels};
 use super::statement::{Match, matches, when};
 use crate::exits::{ExitPath, ResourceShape};
 use crate::prove::{
-    Decision, Example, Kind, Proof, Question, Reach, StatementAt, Target, decide, prove, reach,
-    sentences,
+    Budget, DECISION_STEPS, Decision, Example, Kind, Proof, Question, Reach, StatementAt, Target,
+    decide_within, prove, reach, sentences,
 };
 use crate::scp::{Document, Effect, Pattern, PatternList, Statement};
 
-/// Marks keys of which the facts about the ways out do not hold for other actions.
-const OPEN_KEY: &str = "any:";
 /// Statements that are decided one by one, to say of each when it applies.
 const MOST_SEARCHED: usize = 32;
 
@@ -39,9 +35,17 @@ enum Resources {
     Lenient,
 }
 
+/// What all decisions about one question may take: less than two seconds.
+const QUESTION_STEPS: u64 = 8 * DECISION_STEPS;
+
 /// Decides over every request that the pins leave.
 pub fn ask(stack: &Stack, whose: &Whose, asked: &Asked) -> Answer {
-    let question = Ask::new(stack, whose, asked);
+    ask_within(stack, whose, asked, &Budget::of(QUESTION_STEPS))
+}
+
+/// The same with a budget that others share; what it does not reach is undecided.
+pub(super) fn ask_within(stack: &Stack, whose: &Whose, asked: &Asked, budget: &Budget) -> Answer {
+    let question = Ask::new(stack, whose, asked, budget);
     if asked.pins.is_service_linked() {
         return question.open("service-linked roles are outside service control policies");
     }
@@ -57,6 +61,7 @@ pub(super) struct Ask<'a> {
     pub(super) stack: &'a Stack,
     whose: &'a Whose,
     asked: &'a Asked,
+    budget: &'a Budget,
     kinds: Vec<Kind>,
     target: Target<'a>,
     pub(super) documents: Vec<Vec<Document>>,
@@ -65,16 +70,11 @@ pub(super) struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    fn new(stack: &'a Stack, whose: &'a Whose, asked: &'a Asked) -> Self {
+    fn new(stack: &'a Stack, whose: &'a Whose, asked: &'a Asked, budget: &'a Budget) -> Self {
         let (mut documents, numbers) = asked.pins.residue(stack, &asked.action, whose);
         for (tier, level) in stack.tiers.iter().zip(&mut documents) {
             if !tier.missing.allows.is_empty() {
                 level.push(Document::full_aws_access());
-            }
-        }
-        if !is_exit(&asked.action) {
-            for document in documents.iter_mut().flatten() {
-                open_keys(document);
             }
         }
         let target = match asked.pins.resource {
@@ -86,6 +86,7 @@ impl<'a> Ask<'a> {
             stack,
             whose,
             asked,
+            budget,
             kinds: asked.pins.kinds(),
             target,
             documents,
@@ -114,7 +115,9 @@ impl<'a> Ask<'a> {
     pub(super) fn decide(&self, documents: &[Vec<Document>]) -> Decision {
         let levels = levels(documents);
         let subject = self.whose.subject();
-        decide(&levels, &[self.question()], &subject, &self.kinds)
+        let asked = [self.question()];
+        self.budget
+            .decision(|effort| decide_within(&levels, &asked, &subject, &self.kinds, effort))
     }
 
     fn answer(&self, complete: bool) -> Answer {
@@ -222,7 +225,7 @@ impl<'a> Ask<'a> {
                 let mut because: Vec<String> = why.iter().map(ToString::to_string).collect();
                 because.sort();
                 because.dedup();
-                Answer::undetermined(because.iter().map(|one| closed(one)).collect())
+                Answer::undetermined(because)
             }
         }
     }
@@ -255,7 +258,6 @@ impl<'a> Ask<'a> {
             return disagree();
         }
         let exemptions = sentences(passing.iter().map(|(one, _)| one));
-        let exemptions = exemptions.iter().map(|words| closed(words)).collect();
         Answer {
             word: Word::Conditional,
             witness: Some(witness.clone()),
@@ -287,7 +289,14 @@ impl<'a> Ask<'a> {
                         Match::When(when(statement))
                     } else {
                         let (version, kinds) = (document.version, self.kinds.as_slice());
-                        matches(statement, version, &question, self.whose, kinds)
+                        matches(
+                            statement,
+                            version,
+                            &question,
+                            self.whose,
+                            kinds,
+                            self.budget,
+                        )
                     };
                     left.push((at, statement, found));
                 }
@@ -307,7 +316,7 @@ impl<'a> Ask<'a> {
                     Match::Unclear(why) => format!("{label} {effect} or not: {}", why.join("; ")),
                     Match::Always | Match::Never(_) => return None,
                 };
-                Some(closed(&told))
+                Some(told)
             })
             .collect()
     }
@@ -318,10 +327,7 @@ impl<'a> Ask<'a> {
         for (at, statement, found) in self.left() {
             let named = reach(statement, &self.question()) != Reach::Never;
             if let (Effect::Deny, true, Match::Never(why)) = (statement.effect, named, found) {
-                because.push(closed(&format!(
-                    "{} never applies: {why}",
-                    self.stack.label(at)
-                )));
+                because.push(format!("{} never applies: {why}", self.stack.label(at)));
             }
         }
         because
@@ -333,11 +339,7 @@ impl<'a> Ask<'a> {
 
     /// The example as a whole request, if `evaluate` says the same of it.
     fn confirmed(&self, example: &Example, passes: bool) -> Option<Witness> {
-        let mut special: Context = BTreeMap::new();
-        for (key, values) in &example.context {
-            let key = key.strip_prefix(OPEN_KEY).unwrap_or(key);
-            special.insert(key.to_owned(), values.clone());
-        }
+        let mut special: Context = example.context.clone();
         special.extend(self.asked.pins.keys(self.whose));
         let pinned = self.asked.pins.principal.as_deref();
         let principal = pinned.unwrap_or(&example.principal);
@@ -346,37 +348,9 @@ impl<'a> Ask<'a> {
             Some(vec![principal.to_owned()]),
         );
         let resource = self.resource(&example.resource);
-        self.regions(&special).into_iter().find_map(|special| {
-            let action = (self.asked.action.as_str(), resource);
-            let witness = whole(self.stack, self.whose, principal, action, &special);
-            (witness.passes(self.stack) == passes).then_some(witness)
-        })
-    }
-
-    /// The search may leave `aws:RequestedRegion` out; every request has one, so some are tried.
-    fn regions(&self, special: &Context) -> Vec<Context> {
-        const KEY: &str = "aws:requestedregion";
-        if !matches!(special.get(KEY), Some(None)) || self.asked.pins.context.contains_key(KEY) {
-            return vec![special.clone()];
-        }
-        let conditions = self
-            .stack
-            .statements()
-            .flat_map(|(_, _, one)| &one.conditions);
-        let named = conditions.filter(|one| one.key.eq_ignore_ascii_case(KEY));
-        let mut regions: Vec<String> = ["us-east-1", "eu-central-1", "ap-southeast-7"]
-            .map(str::to_owned)
-            .to_vec();
-        regions
-            .extend(named.flat_map(|one| one.values.iter().map(|value| value.replace('*', "1"))));
-        regions
-            .into_iter()
-            .map(|region| {
-                let mut special = special.clone();
-                special.insert(KEY.to_owned(), Some(vec![region]));
-                special
-            })
-            .collect()
+        let action = (self.asked.action.as_str(), resource);
+        let witness = whole(self.stack, self.whose, principal, action, &special);
+        (witness.passes(self.stack) == passes).then_some(witness)
     }
 }
 
@@ -385,11 +359,6 @@ fn effect(effect: Effect) -> &'static str {
         Effect::Allow => "allows",
         Effect::Deny => "denies",
     }
-}
-
-/// The words of the engine, without the mark of [`OPEN_KEY`].
-fn closed(words: &str) -> String {
-    words.replace(OPEN_KEY, "")
 }
 
 fn disagree() -> Answer {
@@ -414,38 +383,5 @@ fn target<'w>(asked: &Asked, whose: &'w Whose) -> Target<'w> {
             id: Some(&whose.account),
         },
         Some(ResourceShape::None) | None => Target::None,
-    }
-}
-
-/// Takes away what is known of some keys for the ways out only: the region of Organizations,
-/// no tags, encrypted transport.
-fn open_keys(document: &mut Document) {
-    let open = |key: &str| {
-        let key = key.to_ascii_lowercase();
-        [
-            "aws:requestedregion",
-            "aws:tagkeys",
-            "aws:securetransport",
-            "organizations:policytype",
-            "organizations:serviceprincipal",
-        ]
-        .contains(&key.as_str())
-            || key.starts_with("aws:requesttag/")
-    };
-    for condition in document
-        .statements
-        .iter_mut()
-        .flat_map(|one| &mut one.conditions)
-    {
-        for value in &mut condition.values {
-            let lower = value.to_ascii_lowercase();
-            if lower.contains("${aws:requestedregion") {
-                // A variable that is not constant here: the search must not put a region in.
-                *value = lower.replace("${aws:requestedregion", "${any:aws:requestedregion");
-            }
-        }
-        if open(&condition.key) {
-            condition.key = format!("{OPEN_KEY}{}", condition.key);
-        }
     }
 }

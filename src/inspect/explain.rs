@@ -1,6 +1,6 @@
 //! From the root down to an account: each SCP, each statement, and what follows from them.
 
-use super::ask::{Asked, ask};
+use super::ask::{Asked, ask_within};
 use super::pins::Pins;
 use super::request::{Context, Witness, whole};
 use super::stack::{Stack, Whose, document};
@@ -9,7 +9,7 @@ use super::verify::own;
 use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::organization::Account;
 use crate::model::{NodeId, PolicyId, Snapshot};
-use crate::prove::{Kind, Question, Target};
+use crate::prove::{Budget, DECISION_STEPS, Kind, Question, Target};
 use crate::scp::{Dialect, Effect, parse};
 use crate::verdict::{
     self, Answer, Exemption, Hanging, Hinge, NoScps, Opening, Standing, StatementRef, hanging,
@@ -97,10 +97,15 @@ pub struct PathAnswer {
     pub witnesses: Vec<Witness>,
 }
 
+/// What all decisions beside the verdicts may take: about a second.
+const ACCOUNT_STEPS: u64 = 6 * DECISION_STEPS;
+
 /// Explains an account of a snapshot.
 pub fn explain(snapshot: &Snapshot, account: &Account, paths: &[&'static ExitPath]) -> Explained {
-    let judgement = verdict::judge(snapshot);
-    let standing = judgement.standings.get(&account.id);
+    let judged = verdict::judge_one(snapshot, &account.id);
+    let standing = judged.as_ref();
+    // The reasons first: the statements one by one are what can be many.
+    let budget = Budget::of(ACCOUNT_STEPS);
     let whose = Whose::account(snapshot, account);
     let stack = Stack::of_account(snapshot, account);
     let chain = match standing {
@@ -108,24 +113,24 @@ pub fn explain(snapshot: &Snapshot, account: &Account, paths: &[&'static ExitPat
         _ => Vec::new(),
     };
     let nodes = hanging(snapshot, &chain);
+    let paths_told = paths.iter().map(|path| {
+        let cx = Cx {
+            snapshot,
+            account,
+            stack: &stack,
+            whose: &whose,
+            path,
+            budget: &budget,
+        };
+        cx.answer(standing)
+    });
+    let paths_told = paths_told.collect();
+    let nodes = nodes.iter();
     Explained {
         nodes: nodes
-            .iter()
-            .map(|hanging| node(snapshot, hanging, &whose, paths))
+            .map(|hanging| node(snapshot, hanging, &whose, paths, &budget))
             .collect(),
-        paths: paths
-            .iter()
-            .map(|path| {
-                let cx = Cx {
-                    snapshot,
-                    account,
-                    stack: &stack,
-                    whose: &whose,
-                    path,
-                };
-                cx.answer(standing)
-            })
-            .collect(),
+        paths: paths_told,
     }
 }
 
@@ -134,6 +139,7 @@ fn node(
     hanging: &Hanging,
     whose: &Whose,
     paths: &[&'static ExitPath],
+    budget: &Budget,
 ) -> Node {
     let readable = hanging.policies.iter().map(|id| (id, None));
     let bad = hanging.bad.iter().map(|(id, why)| (id, Some(why.clone())));
@@ -150,7 +156,7 @@ fn node(
         label: snapshot.called(&hanging.node),
         policies: readable
             .chain(bad)
-            .map(|(id, problem)| shown(snapshot, id, problem, whose, paths))
+            .map(|(id, problem)| shown(snapshot, id, problem, whose, paths, budget))
             .collect(),
         missing,
     }
@@ -162,6 +168,7 @@ fn shown(
     problem: Option<String>,
     whose: &Whose,
     paths: &[&'static ExitPath],
+    budget: &Budget,
 ) -> Shown {
     let policy = snapshot.policies.get(id);
     let text = policy
@@ -190,6 +197,7 @@ fn shown(
                         &question(spec, whose),
                         whose,
                         kinds(actor),
+                        budget,
                     ),
                 })
                 .collect(),
@@ -249,6 +257,7 @@ struct Cx<'a> {
     stack: &'a Stack,
     whose: &'a Whose,
     path: &'static ExitPath,
+    budget: &'a Budget,
 }
 
 impl Cx<'_> {
@@ -278,7 +287,7 @@ impl Cx<'_> {
             Answer::Blocked(_) => {
                 let first = self.path.actions.first();
                 if let Some(asked) = first.map(|spec| self.asked(spec)) {
-                    let answer = ask(self.stack, self.whose, &asked);
+                    let answer = ask_within(self.stack, self.whose, &asked, self.budget);
                     let labels = answer.sufficient.iter();
                     told.sufficient = labels.map(|at| self.stack.label(*at)).collect();
                     told.because = answer.because;
@@ -322,7 +331,8 @@ impl Cx<'_> {
     fn reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();
         for spec in self.path.actions {
-            for reason in ask(self.stack, self.whose, &self.asked(spec)).because {
+            for reason in ask_within(self.stack, self.whose, &self.asked(spec), self.budget).because
+            {
                 if !reasons.contains(&reason) {
                     reasons.push(reason);
                 }
@@ -413,3 +423,6 @@ fn words(exemption: &Exemption) -> String {
         format!("{sentence}: {}", exemption.reason)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::lint::{ACCIDENT, CARVES_OUT, Coverage, DEAD, EXEMPTS, Note, START, ki
 use super::stack::Whose;
 use super::statement::{Match, matches};
 use crate::exits::{ActionSpec, ExitPath, ResourceShape};
-use crate::prove::{Reach, StatementAt, reach};
+use crate::prove::{Budget, Reach, StatementAt, reach};
 use crate::scp::{Document, Effect, Statement};
 
 /// Blocked only by what does not name the way out; `by` are the denies, for each account that
@@ -53,24 +53,27 @@ pub(super) fn accident(
     })
 }
 
-/// Does the statement name an action of the path, rather than its whole service or everything?
+/// Does the statement name the action or its whole service, rather than everything?
 fn names(statement: &Statement, spec: &ActionSpec) -> bool {
+    let mut patterns = statement.actions.patterns.iter();
     !statement.actions.negated
-        && statement.actions.patterns.iter().any(|pattern| {
-            let (_, name) = pattern.as_str().split_once(':').unwrap_or_default();
-            let whole = name.chars().all(|c| c == '*');
-            !whole && crate::scp::action_matches(pattern, spec.name)
-        })
+        && patterns
+            .any(|pattern| !pattern.is_star() && crate::scp::action_matches(pattern, spec.name))
 }
 
-/// The same, the whole service included.
+/// Does it name only whole services?
+fn names_services(statement: &Statement, spec: &ActionSpec) -> bool {
+    let mut patterns = statement.actions.patterns.iter();
+    patterns.all(|pattern| {
+        let (_, name) = pattern.as_str().split_once(':').unwrap_or_default();
+        let whole = name.chars().all(|c| c == '*');
+        whole || !crate::scp::action_matches(pattern, spec.name)
+    })
+}
+
+/// Does it name one of the path's actions?
 fn names_one_of(statement: &Statement, path: &ExitPath) -> bool {
-    !statement.actions.negated
-        && path.actions.iter().any(|spec| {
-            let mut patterns = statement.actions.patterns.iter();
-            patterns
-                .any(|pattern| !pattern.is_star() && crate::scp::action_matches(pattern, spec.name))
-        })
+    path.actions.iter().any(|spec| names(statement, spec))
 }
 
 /// Keys by which a guard leaves out whole accounts or OUs.
@@ -82,6 +85,7 @@ pub(super) fn of(
     statement: &Statement,
     asked: &[Whose],
     coverage: &[Coverage],
+    budget: &Budget,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     if statement.effect != Effect::Deny {
@@ -99,9 +103,15 @@ pub(super) fn of(
                 .map(|whose| {
                     let question = question(spec, whose);
                     let kinds = kinds(covered.path);
-                    matches(statement, document.version, &question, whose, kinds)
+                    matches(statement, document.version, &question, whose, kinds, budget)
                 })
                 .collect();
+            // A whole service on resources of other actions is meant for those.
+            let elsewhere =
+                |whose: &Whose| reach(statement, &question(spec, whose)) == Reach::NeverBinds;
+            if names_services(statement, spec) && asked.iter().all(elsewhere) {
+                continue;
+            }
             let never = found.iter().all(|one| matches!(one, Match::Never(_)));
             if let (true, Some(Match::Never(why))) = (never, found.first()) {
                 notes.push(dead(statement, spec, why));

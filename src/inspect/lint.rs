@@ -8,7 +8,9 @@ use super::stack::{Whose, levels};
 use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::rule::Severity;
 use crate::model::{AccountId, Partition, Timestamp};
-use crate::prove::{Decision, Kind, Question, StatementAt, Target, decide, sentences};
+use crate::prove::{
+    Budget, DECISION_STEPS, Decision, Kind, Question, StatementAt, Target, decide_within, sentences,
+};
 use crate::scp::{
     Dialect, Document, Effect, Position, SCP_SIZE_LIMIT, Statement, Version, parse, size,
 };
@@ -146,6 +148,9 @@ pub fn lint(text: &str, now: Timestamp) -> Linted {
     linted
 }
 
+/// What all decisions about one file may take: less than two seconds.
+const FILE_STEPS: u64 = 8 * DECISION_STEPS;
+
 pub(super) const START: Position = Position { line: 1, column: 1 };
 
 fn too_long(linted: &Linted) -> Option<Note> {
@@ -207,6 +212,7 @@ fn judge(document: &Document, text: &str, now: Timestamp, linted: &mut Linted) {
             });
         }
     }
+    let budget = Budget::of(FILE_STEPS);
     let accounts = accounts(text);
     let asked: Vec<Whose> = accounts
         .into_iter()
@@ -221,16 +227,20 @@ fn judge(document: &Document, text: &str, now: Timestamp, linted: &mut Linted) {
     for path in ExitPath::of_members() {
         let covered: Vec<Covered> = asked
             .iter()
-            .map(|whose| cover(document, whose, path))
+            .map(|whose| cover(document, whose, path, &budget))
             .collect();
         let by: Option<Vec<_>> = covered.iter().map(|one| one.by.as_deref()).collect();
         linted.notes.extend(guard::accident(document, path, by));
         linted.coverage.push(merge(path, covered));
     }
     for statement in &document.statements {
-        linted
-            .notes
-            .extend(guard::of(document, statement, &asked, &linted.coverage));
+        linted.notes.extend(guard::of(
+            document,
+            statement,
+            &asked,
+            &linted.coverage,
+            &budget,
+        ));
     }
 }
 
@@ -285,7 +295,7 @@ struct Covered {
     by: Option<Vec<StatementAt>>,
 }
 
-fn cover(document: &Document, whose: &Whose, path: &'static ExitPath) -> Covered {
+fn cover(document: &Document, whose: &Whose, path: &'static ExitPath, budget: &Budget) -> Covered {
     let allows = |statement: &Statement| statement.effect == Effect::Allow;
     let mut level = vec![document.clone()];
     if !document.statements.iter().any(allows) {
@@ -302,13 +312,16 @@ fn cover(document: &Document, whose: &Whose, path: &'static ExitPath) -> Covered
         because,
         by: None,
     };
-    if let Decision::Blocked(by) = decide(&levels, first, &subject, kinds(path)) {
+    let decide = |questions: &[Question<'_>]| {
+        budget.decision(|effort| decide_within(&levels, questions, &subject, kinds(path), effort))
+    };
+    if let Decision::Blocked(by) = decide(first) {
         return Covered {
             by: Some(by),
             ..told("blocked", Vec::new())
         };
     }
-    match decide(&levels, &questions, &subject, kinds(path)) {
+    match decide(&questions) {
         Decision::Blocked(_) => told(
             "undetermined",
             vec![
@@ -357,75 +370,4 @@ fn merge(path: &'static ExitPath, covered: Vec<Covered>) -> Coverage {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(statement: &str) -> (Vec<&'static str>, Vec<&'static str>) {
-        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        let now = "2026-11-24T00:00:00Z".parse().unwrap();
-        let linted = lint(&text, now);
-        (
-            linted.notes.iter().map(|note| note.rule.id).collect(),
-            linted.coverage.iter().map(|one| one.verdict).collect(),
-        )
-    }
-
-    const EXITS: &str = r#""Effect":"Deny","Action":["organizations:LeaveOrganization","organizations:AcceptHandshake","account:CloseAccount"]"#;
-
-    #[test]
-    fn guards_dead_accidental_and_exempting_are_told_apart() {
-        let blocked = vec!["blocked", "blocked", "blocked"];
-        let of = |rest: &str| found(&format!("{{{EXITS},{rest}}}"));
-        assert_eq!(of(r#""Resource":"*""#), (vec![], blocked.clone()));
-        let (notes, coverage) = of(r#""Resource":"arn:aws:organizations::*:handshake/*""#);
-        assert_eq!(notes, ["guard-is-dead", "guard-is-dead"]);
-        assert_eq!(coverage, ["open", "blocked", "open"]);
-        let exempt = r#""Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/A*"}}"#;
-        let (notes, coverage) = of(exempt);
-        assert_eq!(notes, ["guard-has-exemptions"]);
-        assert_eq!(coverage, ["conditional", "conditional", "blocked"]);
-        let carved = r#""Resource":"*","Condition":{"ForAllValues:StringNotLike":{"aws:PrincipalOrgPaths":["o-a1b2c3d4e5/*/ou-ab12-11111111/*"]}}"#;
-        assert_eq!(of(carved).0, ["guard-carves-out"]);
-        let by_account = r#""Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}}"#;
-        assert_eq!(of(by_account).0, ["guard-carves-out"]);
-        let lock = r#"{"Effect":"Deny","NotAction":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-central-1"}}}"#;
-        assert_eq!(found(lock), (vec!["guard-by-accident"; 3], blocked.clone()));
-        let allow = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
-        assert_eq!(found(allow), (vec!["guard-by-accident"; 3], blocked));
-        let other = r#"{"Effect":"Deny","Action":"organizations:*","Resource":"arn:aws:organizations::*:policy/*"}"#;
-        assert_eq!(found(other), (vec![], vec!["open"; 3]));
-    }
-
-    #[test]
-    fn sizes_are_those_of_the_text_and_of_what_is_left_of_it() {
-        let now = "2026-11-24T00:00:00Z".parse().unwrap();
-        let policy = |fill: &str, space: usize| {
-            let blank = " ".repeat(space);
-            format!(
-                r#"{{{blank}"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"s3:{fill}","Resource":"*"}}}}"#
-            )
-        };
-        let rules = |text: &str| {
-            let notes = lint(text, now).notes;
-            notes.iter().map(|note| note.rule.id).collect::<Vec<_>>()
-        };
-        let short = policy("x", 0);
-        let room = SCP_SIZE_LIMIT - size(&short);
-        assert!(rules(&policy("x", room)).is_empty());
-        assert_eq!(
-            rules(&policy("x", room + 1)),
-            ["policy-over-quota-as-written"]
-        );
-        let long = "x".repeat(room + 1);
-        assert!(rules(&policy(&long, 0)).is_empty());
-        assert_eq!(
-            rules(&policy(&format!("{long}x"), 0)),
-            ["policy-over-quota"]
-        );
-        let twice = "x".repeat(2 * SCP_SIZE_LIMIT);
-        assert_eq!(
-            rules(&policy(&twice, 0)),
-            ["policy-invalid", "policy-over-quota"]
-        );
-    }
-}
+mod tests;

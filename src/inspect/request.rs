@@ -55,9 +55,18 @@ pub(super) fn whole(
     special: &Context,
 ) -> Witness {
     let mut context = BTreeMap::new();
+    // Through an endpoint no address of the network is seen.
+    let holds = |key: &str| matches!(special.get(key), Some(Some(_)));
+    let endpoint = ["aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"];
+    let endpoint = endpoint.iter().any(|key| holds(key));
     for (key, spelled) in stack.keys() {
         let values = match special.get(&key) {
             Some(values) => values.clone(),
+            None if key == "aws:sourceip" && endpoint => None,
+            None if key == "aws:epochtime" && holds("aws:currenttime") => {
+                let time = special.get("aws:currenttime").and_then(Option::as_deref);
+                time.and_then(in_seconds)
+            }
             None => present(&key, principal, whose),
         };
         context.insert(spelled, values);
@@ -68,6 +77,14 @@ pub(super) fn whole(
         resource: resource.to_owned(),
         context,
     }
+}
+
+/// A time as `aws:EpochTime` has it.
+fn in_seconds(time: &[String]) -> Option<Vec<String>> {
+    let text = time.first()?;
+    let seconds = text.parse::<crate::model::Timestamp>();
+    let seconds = seconds.map(|time| time.as_second().to_string());
+    Some(vec![seconds.unwrap_or_else(|_| text.clone())])
 }
 
 /// What a key (lower case) holds in an ordinary request; `None`: it is absent.

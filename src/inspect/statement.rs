@@ -2,7 +2,7 @@
 
 use super::stack::Whose;
 use super::words;
-use crate::prove::{Decision, Kind, Level, Question, Reach, decide, reach};
+use crate::prove::{Budget, Decision, Kind, Level, Question, Reach, Why, decide_within, reach};
 use crate::scp::{Document, Effect, Statement, Version};
 
 /// Which of the requests a statement applies to.
@@ -41,19 +41,24 @@ impl Match {
 
 /// Which requests for the question a statement applies to, over principals of `kinds`.
 ///
-/// Decided exactly: the statement alone, as a deny beside `FullAWSAccess`.
+/// Decided exactly, as far as the budget goes: the statement alone, as a deny beside
+/// `FullAWSAccess`.
 pub fn matches(
     statement: &Statement,
     version: Version,
     question: &Question<'_>,
     whose: &Whose,
     kinds: &[Kind],
+    budget: &Budget,
 ) -> Match {
     match reach(statement, question) {
         Reach::Always => return Match::Always,
         Reach::Never => return Match::Never("it does not name the action".to_owned()),
         Reach::NeverBinds => return Match::Never(never_binds(statement, question)),
         Reach::Sometimes(_) => {}
+    }
+    if budget.is_over() {
+        return Match::Unclear(vec![Why::TooComplex.to_string()]);
     }
     let everything = Document::full_aws_access();
     let alone = Document {
@@ -65,7 +70,10 @@ pub fn matches(
     };
     let level = Level::complete([&everything, &alone]);
     let asked = std::slice::from_ref(question);
-    match decide(&[level], asked, &whose.subject(), kinds) {
+    let subject = whose.subject();
+    let decision =
+        budget.decision(|effort| decide_within(&[level], asked, &subject, kinds, effort));
+    match decision {
         Decision::Blocked(_) => Match::Always,
         Decision::Open(_) => Match::Never(never_holds(statement)),
         Decision::Conditional { .. } => Match::When(when(statement)),

@@ -32,7 +32,7 @@ pub use quarantine::{is_role_name, responder_in};
 pub use reinvite::{Candidate, INVITATION_NOTES, open_invitation};
 pub use responder::{Responder, ResponderRole};
 pub use restore::{allows, check_snapshot, hung, unread};
-pub use return_place::place_to_look_up;
+pub use return_place::{by_hand, place_to_look_up};
 pub use step::{
     Approved, Change, Existing, NotDone, OnlyError, Plan, PolicyRef, Proves, Step,
     WrongOrganization,

@@ -42,7 +42,7 @@ pub(super) fn after(now: &Snapshot, steps: &[Step]) -> Snapshot {
             Change::InviteAccount { .. } => {}
             Change::AcceptInvitation { account, .. } => join(&mut later, account),
             Change::TagAccount { account, tags } => tag(&mut later, account, tags),
-            Change::MoveAccount { account, to, .. } => place(&mut later, account, to),
+            Change::MoveAccount { account, to } => place(&mut later, account, to),
         }
     }
     later

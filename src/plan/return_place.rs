@@ -29,64 +29,59 @@ pub(super) fn move_back(
     arrival: &Arrival,
 ) -> Result<Option<Step>, (String, bool)> {
     let (to, how) = former_place(now, wishes, account)?;
-    let from = match arrival {
-        Arrival::Comes | Arrival::InRoot => None,
-        Arrival::In(place) if *place == to => return Ok(None),
-        Arrival::In(place) if wishes.to.contains_key(account) => Some(place.clone()),
-        Arrival::In(place) => {
-            return Err((
+    if let Arrival::In(place) = arrival {
+        // Out of an OU go the SCPs of that OU: this tool moves accounts from the root only.
+        return if *place == to {
+            Ok(None)
+        } else {
+            Err((
                 format!(
-                    "it is in {}, to which somebody moved it after it arrived, and is left there; to move it to {}, {how}, \
-                     add --return-to {account}={to}",
+                    "it is in {}, to which somebody moved it after it arrived, and is left there; {}",
                     now.called(place),
-                    now.called(&to)
+                    by_hand(account, place, &to)
                 ),
                 true,
-            ));
-        }
-    };
+            ))
+        };
+    }
     if let Some(why) = control_tower::moving(now).filter(|_| !wishes.despite_control_tower) {
         return Err((why.to_owned(), true));
     }
-    let start = from
-        .as_ref()
-        .map_or_else(String::new, |from| format!("from {} ", now.called(from)));
     Ok(Some(Step {
         id: format!("move-{account}"),
         title: format!(
-            "move account {account} {start}to {}, {how}; {}",
+            "move account {account} to {}, {how}; {}",
             now.called(&to),
-            fires(now, from.as_ref(), &to)
+            fires(now, &to)
         ),
-        undo: match &from {
-            None => "move it back to the root, if it is still there".to_owned(),
-            Some(from) => format!("move it back to {from}, if it is still there"),
-        },
         change: Change::MoveAccount {
             account: account.clone(),
-            from,
             to,
         },
         covers: 1,
+        undo: "move it back to the root, if it is still there".to_owned(),
     }))
 }
 
-/// Which `StackSets` a move fires, in words.
-fn fires(now: &Snapshot, from: Option<&NodeId>, to: &NodeId) -> String {
+/// How an account is moved that this tool does not move.
+pub fn by_hand(account: &AccountId, from: &NodeId, to: &NodeId) -> String {
+    format!(
+        "to move it: aws organizations move-account --account-id {account} --source-parent-id {from} \
+         --destination-parent-id {to}"
+    )
+}
+
+/// Which `StackSets` a move from the root fires, in words.
+fn fires(now: &Snapshot, to: &NodeId) -> String {
     let root = now.root.known().map(|root| NodeId::Root(root.id.clone()));
-    let path = |node: &NodeId| {
-        let mut path: Vec<NodeId> = root.iter().cloned().collect();
-        if let NodeId::Ou(id) = node
-            && let Some(unit) = now.units.get(id)
-        {
-            path.clone_from(&unit.parents);
-        }
-        path.push(node.clone());
-        path.dedup();
-        path
-    };
-    let from = from.or(root.as_ref()).map_or_else(Vec::new, &path);
-    let there = path(to);
+    let from: Vec<NodeId> = root.into_iter().collect();
+    let mut there = from.clone();
+    if let NodeId::Ou(id) = to
+        && let Some(unit) = now.units.get(id)
+    {
+        there.clone_from(&unit.parents);
+    }
+    there.push(to.clone());
     match stack_sets_firing(now, &from, &there) {
         Observed::Unknown(_) => {
             "which StackSets create or delete stacks in it then is not known: it could not be \

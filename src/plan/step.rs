@@ -86,13 +86,10 @@ pub enum Change {
         /// Keys and values: untrusted text.
         tags: BTreeMap<String, String>,
     },
-    /// `MoveAccount`.
+    /// `MoveAccount` from the root, where every account arrives.
     MoveAccount {
         /// Which.
         account: AccountId,
-        /// Where it is; absent: in the root, where every account arrives.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        from: Option<NodeId>,
         /// Where to.
         to: NodeId,
     },

@@ -97,8 +97,18 @@ pub(super) fn pattern(
     }
 }
 
-/// Six parts at literal colons; a wildcard of the first five does not cross one.
-fn arn(text: &str, version: Version, scene: &Scene<'_>) -> Option<Glob> {
+/// Does a variable stand before the fifth colon of a resource?
+///
+/// "You can't use a variable to replace parts of the ARN before the fifth colon, such as the
+/// service or account": it stays as it stands there, and names no resource.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement>
+pub(super) fn variable_too_early(text: &str) -> bool {
+    let parts = parts(text, Version::V2012);
+    parts.iter().take(5).any(|part| part.contains("${"))
+}
+
+/// What literal colons part, at most six.
+fn parts(text: &str, version: Version) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut from, mut variable) = (0, false);
     for (index, c) in text.char_indices() {
@@ -109,13 +119,19 @@ fn arn(text: &str, version: Version, scene: &Scene<'_>) -> Option<Glob> {
             }
             '}' => variable = false,
             ':' if !variable && parts.len() < 5 => {
-                parts.push(text.get(from..index)?);
+                parts.extend(text.get(from..index));
                 from = index + 1;
             }
             _ => {}
         }
     }
-    parts.push(text.get(from..)?);
+    parts.extend(text.get(from..));
+    parts
+}
+
+/// Six parts at literal colons; a wildcard of the first five does not cross one.
+fn arn(text: &str, version: Version, scene: &Scene<'_>) -> Option<Glob> {
+    let parts = parts(text, version);
     if parts.len() != 6 {
         return Some(Glob::never());
     }

@@ -151,6 +151,7 @@ impl Case<'_> {
             kind,
             service: Service::of(self.questions.iter().map(|question| question.action)),
             given,
+            tag: None,
         }
     }
 

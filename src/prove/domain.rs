@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::glob::{Glob, Set, Token};
+use super::multivalued::multivalued;
 use crate::model::{AccountId, NodeId, OrganizationId, Partition, Timestamp};
 
 /// The account that a question is about, and what is constant for it.
@@ -133,6 +134,8 @@ pub(super) struct Scene<'a> {
     pub(super) kind: Kind,
     pub(super) service: Service,
     pub(super) given: &'a Given,
+    /// The tag that the call sets, in lower case.
+    pub(super) tag: Option<&'a str>,
 }
 
 /// What stands for a `${…}`.
@@ -155,8 +158,11 @@ pub(super) enum Values {
     Absent,
     /// A text of this shape.
     Text { shape: Glob, optional: bool },
-    /// Any set of texts.
-    Texts { optional: bool },
+    /// Some texts, none of them empty and at least one; `holding`: one of them has this shape.
+    Texts {
+        optional: bool,
+        holding: Option<Glob>,
+    },
     /// `true` or `false`.
     Flag { optional: bool },
     /// A number, not negative, or none.
@@ -169,6 +175,15 @@ pub(super) enum Values {
 
 fn anything() -> Glob {
     Glob(vec![Token::Run(Set::Any)])
+}
+
+/// `us-east-1` and its like.
+fn region() -> Glob {
+    let mut shape = vec![Token::One(Set::LowerDigit), Token::One(Set::LowerDigit)];
+    shape.extend([Token::One(Set::One('-')), Token::One(Set::Name)]);
+    shape.extend([Token::Run(Set::Name), Token::One(Set::One('-'))]);
+    shape.push(Token::One(Set::Digit));
+    Glob(shape)
 }
 
 fn name() -> [Token; 2] {
@@ -243,6 +258,25 @@ impl Scene<'_> {
         let one = |text: &str| Values::Constant(vec![text.to_owned()]);
         let text = |shape: Glob, optional: bool| Values::Text { shape, optional };
         let any = || text(anything(), true);
+        let texts = || Values::Texts {
+            optional: true,
+            holding: None,
+        };
+        if let Some(tag) = self.tag {
+            // IAM compares tag keys without regard to case, and a call may set more than one tag.
+            // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+            let fold = tag.chars().map(|c| Token::One(Set::Fold(c)));
+            match key.strip_prefix("aws:requesttag/") {
+                Some(own) if own == tag => return text(anything(), false),
+                _ if key == "aws:tagkeys" => {
+                    return Values::Texts {
+                        optional: false,
+                        holding: Some(Glob(fold.collect())),
+                    };
+                }
+                _ => {}
+            }
+        }
         match key {
             "aws:principalarn" => text(self.principal_arn(), false),
             "aws:principaltype" => one(self.kind.principal_type()),
@@ -256,7 +290,7 @@ impl Scene<'_> {
                     let parents: Vec<&str> = parents.iter().map(NodeId::as_str).collect();
                     Values::Constant(vec![format!("{organization}/{}/", parents.join("/"))])
                 }
-                _ => Values::Texts { optional: true },
+                _ => texts(),
             },
             "aws:username" if self.kind.has_user_name() => text(Glob(name().to_vec()), false),
             // A principal of the account is never a service principal.
@@ -270,7 +304,8 @@ impl Scene<'_> {
                 one(subject.partition.organizations_region())
             }
             "aws:viaawsservice" | "aws:securetransport" => Values::Flag { optional: false },
-            "aws:requestedregion" | "aws:userid" => text(anything(), false),
+            "aws:requestedregion" => text(region(), false),
+            "aws:userid" => text(anything().without_empty(), false),
             "aws:currenttime" | "aws:epochtime" => Values::Time {
                 from: Some(subject.now),
             },
@@ -286,7 +321,7 @@ impl Scene<'_> {
             _ if key.starts_with("aws:requesttag/") && self.service == Service::Exit => {
                 Values::Absent
             }
-            _ if multivalued(key) => Values::Texts { optional: true },
+            _ if multivalued(key) => texts(),
             // The root user carries no tags.
             _ if key.starts_with("aws:principaltag/") && self.kind == Kind::Root => Values::Absent,
             _ => any(),
@@ -319,14 +354,4 @@ impl Scene<'_> {
             _ => Variable::Differs,
         }
     }
-}
-
-/// May the key (lower case) hold several values?
-///
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
-pub(super) fn multivalued(key: &str) -> bool {
-    matches!(
-        key,
-        "aws:principalorgpaths" | "aws:tagkeys" | "aws:calledvia" | "aws:principalservicenameslist"
-    )
 }

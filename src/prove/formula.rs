@@ -1,11 +1,15 @@
 //! From statements to a formula for one kind of principal, and the classes of its keys.
 
+use std::collections::BTreeMap;
+
 use super::Question;
-use super::compile::{Family, family, pattern, variables};
-use super::domain::{Scene, Values, multivalued};
+use super::compare::{Test, textual};
+use super::compile::{Family, family, pattern, variable_too_early, variables};
+use super::domain::{Scene, Values};
 use super::effort::Effort;
 use super::glob::{Glob, Set, Token};
-use super::key::{KeyClass, Memo, Test, key_classes};
+use super::key::{KeyClass, Memo, key_classes};
+use super::multivalued::multivalued;
 use super::readings::{Named, Reading, Sliced, Touching, empty_conditions, pattern_doubt};
 use super::resource::Target;
 use super::solve::{Clause, Formula, Literal};
@@ -17,6 +21,22 @@ use crate::scp::{Base, Condition, Effect, Pattern, PatternList, Version};
 pub(super) const RESOURCE: &str = "\u{0}resource";
 pub(super) const PRINCIPAL: &str = "aws:principalarn";
 pub(super) const USER_NAME: &str = "aws:username";
+/// The time of the request, which the other key holds in seconds.
+pub(super) const TIME: &str = "aws:currenttime";
+pub(super) const EPOCH: &str = "aws:epochtime";
+const MFA: &str = "aws:multifactorauthpresent";
+const MFA_AGE: &str = "aws:multifactorauthage";
+pub(super) const SOURCE_IP: &str = "aws:sourceip";
+/// Keys of requests that came through a VPC endpoint.
+pub(super) const BY_ENDPOINT: [&str; 7] = [
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+];
 
 /// What a part of a statement comes to.
 enum Part {
@@ -41,8 +61,8 @@ pub(super) struct Builder<'a> {
     pub(super) names: Vec<String>,
     /// By key.
     pub(super) tests: Vec<Vec<Test>>,
-    /// Tests that nothing is known of, as keys of their own.
-    free: Vec<String>,
+    /// Tests that nothing is known of, as keys of their own, and why.
+    free: BTreeMap<String, Why>,
     /// Keys that stand in variables.
     pub(super) variables: Vec<String>,
     /// Keys that are judged through another key, or of which nothing is known.
@@ -61,7 +81,7 @@ impl<'a> Builder<'a> {
             reading,
             names: Vec::new(),
             tests: Vec::new(),
-            free: Vec::new(),
+            free: BTreeMap::new(),
             variables: Vec::new(),
             mentioned: Vec::new(),
         }
@@ -95,11 +115,9 @@ impl<'a> Builder<'a> {
 
     /// A test of which nothing is known: the same everywhere for the same text, and the
     /// opposite for its complement.
-    fn unknown(&mut self, text: &str, negated: bool) -> Literal {
+    fn unknown(&mut self, text: &str, negated: bool, why: Why) -> Literal {
         let name = format!("\u{0}{text}");
-        if !self.free.contains(&name) {
-            self.free.push(name.clone());
-        }
+        self.free.entry(name.clone()).or_insert(why);
         Literal {
             key: self.key(&name),
             test: 0,
@@ -112,11 +130,13 @@ impl<'a> Builder<'a> {
     fn unknown_condition(&mut self, condition: &Condition) -> Literal {
         let operator = condition.operator;
         let (family, negated) = family(operator.base);
+        let why = Why::Unclear(condition.to_string());
         if operator.set.is_some() || operator.if_exists {
-            return self.unknown(&condition.to_string(), false);
+            return self.unknown(&condition.to_string(), false, why);
         }
         let key = condition.key.to_ascii_lowercase();
-        self.unknown(&format!("{family:?} {key} {:?}", condition.values), negated)
+        let text = format!("{family:?} {key} {:?}", condition.values);
+        self.unknown(&text, negated, why)
     }
 
     fn condition(&mut self, named: &Named<'_>, version: Version) -> Part {
@@ -124,11 +144,9 @@ impl<'a> Builder<'a> {
         for value in &condition.values {
             self.variables.extend(variables(value, version));
         }
-        if let Some(why) = &named.doubt
-            && let Some(holds) = self.reading.get(&why.to_string())
-        {
+        if let (Some(why), true) = (&named.doubt, self.reading.free) {
             self.mentioned.push(key.clone());
-            return Part::known(*holds);
+            return Part::Literal(self.unknown(&condition.to_string(), false, why.clone()));
         }
         // Every request has the principal's ARN.
         let held = (key != PRINCIPAL).then(|| self.scene.values(key));
@@ -139,6 +157,7 @@ impl<'a> Builder<'a> {
         // A plain operator on a key with several values: AWS documents no meaning.
         let unclear = multivalued(key) && condition.operator.set.is_none() && !presence;
         let test = Test::compile(condition, version, &self.scene);
+        let is_time = matches!(key.as_str(), TIME | EPOCH);
         Part::Literal(match test {
             // The name of a user is the last part of its ARN.
             Some(test) if key == USER_NAME && !matches!(held, Some(Values::Constant(_))) => {
@@ -146,7 +165,18 @@ impl<'a> Builder<'a> {
                 let scene = self.scene;
                 self.literal(PRINCIPAL, test.moved(|name| scene.named(name)))
             }
-            Some(test) if !unclear => self.literal(key, test),
+            // Both keys hold one time.
+            Some(test) if is_time && !textual(test.family) => {
+                self.mentioned.push(key.clone());
+                self.literal(TIME, test)
+            }
+            Some(test) if !unclear && !is_time => self.literal(key, test),
+            _ if unclear => {
+                self.mentioned.push(key.clone());
+                let written = condition.to_string();
+                let why = "a key that holds several values has a plain operator".to_owned();
+                self.unknown(&written, false, Why::Unsaid(written.clone(), why))
+            }
             _ => {
                 self.mentioned.push(key.clone());
                 self.unknown_condition(condition)
@@ -156,7 +186,7 @@ impl<'a> Builder<'a> {
 
     /// Does what is written so apply, under this reading?
     fn read(&self, why: &Why) -> bool {
-        self.reading.get(&why.to_string()) == Some(&true)
+        self.reading.applies.get(&why.to_string()) == Some(&true)
     }
 
     fn resources(&mut self, list: &PatternList, version: Version, target: &Target<'_>) -> Part {
@@ -182,9 +212,15 @@ impl<'a> Builder<'a> {
                 Some(why) if !self.read(&why) => continue,
                 _ => {}
             }
+            if variable_too_early(text) {
+                patterns.push(Glob::never());
+                values.push(text.to_owned());
+                continue;
+            }
             self.variables.extend(variables(text, version));
             let Some(compiled) = pattern(Family::Arn, text, version, &self.scene) else {
-                return Part::Literal(self.unknown(&format!("{list:?}"), false));
+                let why = Why::Resource(text.to_owned());
+                return Part::Literal(self.unknown(&format!("{list:?}"), false, why));
             };
             patterns.push(compiled);
             values.push(text.to_owned());
@@ -240,7 +276,37 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        formula.never = self.never();
         formula
+    }
+
+    /// What no request holds together.
+    ///
+    /// `aws:MultiFactorAuthAge` "is included in the request context only if the principal making
+    /// the call was authenticated using MFA", `aws:SourceIp` "except when the requester uses a
+    /// VPC endpoint".
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+    fn never(&mut self) -> Vec<Clause> {
+        let mut never = Vec::new();
+        let named = |builder: &Self, name: &str| builder.names.iter().any(|known| known == name);
+        let clause = |literals: [Literal; 2]| Clause {
+            at: super::NOWHERE,
+            literals: literals.to_vec(),
+        };
+        if named(self, MFA_AGE) {
+            let aged = self.literal(MFA_AGE, Test::present_key());
+            never.push(clause([aged, self.literal(MFA, Test::flag()).opposite()]));
+        }
+        if named(self, SOURCE_IP) {
+            for key in BY_ENDPOINT {
+                if named(self, key) {
+                    let through = self.literal(key, Test::present_key());
+                    let public = self.literal(SOURCE_IP, Test::present_key());
+                    never.push(clause([through, public]));
+                }
+            }
+        }
+        never
     }
 
     /// A clause that holds for the requests of a selection.
@@ -255,18 +321,29 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// For each fact about a principal's tag: that a request sets the tag to a value without it.
+    pub(super) fn tagged_otherwise(&mut self, who: &Selection, tag: &str) -> Vec<Clause> {
+        let carried = format!("aws:principaltag/{tag}");
+        let set = format!("aws:requesttag/{tag}");
+        let facts = who.facts.iter().filter(|fact| fact.0 == carried);
+        let mut clause = |(_, test, outcome): &(String, Test, bool)| Clause {
+            at: super::NOWHERE,
+            literals: vec![Literal {
+                outcome: !outcome,
+                ..self.literal(&set, test.clone())
+            }],
+        };
+        facts.map(&mut clause).collect()
+    }
+
     /// By key: is nothing known of it?
     pub(super) fn untold(&self) -> Vec<bool> {
-        let free = |name: &String| self.free.contains(name);
+        let free = |name: &String| self.free.contains_key(name);
         self.names.iter().map(free).collect()
     }
 
     pub(super) fn unclear(&self) -> impl Iterator<Item = Why> + '_ {
-        let texts = self
-            .free
-            .iter()
-            .map(|text| text.trim_start_matches('\u{0}'));
-        texts.map(|text| Why::Unclear(text.to_owned()))
+        self.free.values().cloned()
     }
 
     /// The classes of every key, and by key whether those are all.
@@ -277,7 +354,7 @@ impl<'a> Builder<'a> {
     ) -> (Vec<Vec<KeyClass>>, bool) {
         let mut complete = true;
         let classes = self.names.iter().zip(&self.tests).map(|(name, tests)| {
-            if self.free.contains(name) {
+            if self.free.contains_key(name) {
                 return [false, true].map(KeyClass::either).to_vec();
             }
             let (classes, all) = if name == RESOURCE {

@@ -27,8 +27,8 @@ impl Set {
     pub(super) fn contains(self, c: char) -> bool {
         match self {
             Self::One(own) => own == c,
-            Self::Fold(own) if own.is_ascii() && c.is_ascii() => own.eq_ignore_ascii_case(&c),
-            Self::Fold(own) => own.to_lowercase().eq(c.to_lowercase()),
+            // Of other letters AWS does not say which are alike.
+            Self::Fold(own) => own.eq_ignore_ascii_case(&c),
             Self::Any => true,
             Self::NotColon => c != ':',
             Self::Name => c.is_ascii_alphanumeric() || "_+=,.@-".contains(c),
@@ -74,6 +74,19 @@ impl Glob {
     /// Does the pattern match the whole text?
     pub(super) fn matches(&self, text: &str) -> bool {
         self.reached(text).last() == Some(&self.0.len())
+    }
+
+    /// For texts that are read from their ends.
+    pub(super) fn reversed(&self) -> Self {
+        Self(self.0.iter().rev().copied().collect())
+    }
+
+    /// The texts of this shape but for the empty one, if that is one of them.
+    pub(super) fn without_empty(&self) -> Self {
+        match self.0.as_slice() {
+            [Token::Run(set)] => Self(vec![Token::One(*set), Token::Run(*set)]),
+            _ => self.clone(),
+        }
     }
 
     /// What every text has first.

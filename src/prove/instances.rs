@@ -1,10 +1,11 @@
 //! A key compared with another key through a variable: values tried for the latter.
 
 use super::compile::Family;
-use super::domain::{Given, Scene, Values, Variable, multivalued};
+use super::domain::{Given, Scene, Values, Variable};
 use super::effort::Effort;
-use super::formula::{Builder, PRINCIPAL, USER_NAME};
+use super::formula::{Builder, EPOCH, PRINCIPAL, TIME, USER_NAME};
 use super::key::{KeyClass, key_classes};
+use super::multivalued::multivalued;
 
 /// Values tried for one key.
 const MOST_VALUES: usize = 10;
@@ -22,6 +23,8 @@ pub(super) fn instances(
         .variables
         .iter()
         .filter(|name| !multivalued(name) && builder.scene.variable(name) == Variable::Differs)
+        // Two keys for one time, which no example could hold apart.
+        .filter(|name| !matches!(name.as_str(), TIME | EPOCH))
         .collect();
     names.sort();
     names.dedup();

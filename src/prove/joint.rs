@@ -1,43 +1,40 @@
-//! Pattern automata, and every way in which a text can satisfy some of the patterns.
+//! Pattern automata that read the same text at once.
 //!
-//! A state is the set of positions reached, as bits. What every text of the key begins with is
-//! read first; what then lies ahead of all patterns is laid out in one row of bits, mostly a
-//! single word. One breadth-first search over those joint states finds every realizable
-//! combination of matches, each with a shortest example.
+//! A state is the set of positions reached, as bits, in one row for all patterns, mostly a
+//! single word. What cannot change any outcome is taken out of it: of a pattern what lies
+//! before a star that is reached, and of a test all other patterns once one has matched
+//! whatever follows. So everyday guards stay small, however many names they list.
 
-use super::effort::Effort;
+use super::alphabet::Alphabet;
 use super::glob::{Glob, Set, Token};
-use super::states::States;
 
-/// The sets that need a representative beside the literal characters.
-const CLASSES: [Set; 6] = [
-    Set::Any,
-    Set::NotColon,
-    Set::Name,
-    Set::Path,
-    Set::Digit,
-    Set::LowerDigit,
-];
+/// A pattern from the first position that is still in play to its end.
+struct Live<'a> {
+    tokens: &'a [Token],
+    reached: Vec<usize>,
+}
 
-/// Characters that none of those sets tells apart, a row each. Readable ones first: they end up
-/// in examples that people read.
-const ALIKE: [&str; 6] = [
-    "abcdefghijklmnopqrstuvwxyz",
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_+=,.@-",
-    "0123456789",
-    "!\"#$%&'()*/;<>?[\\]^`{|}~",
-    ":",
-    " é",
-];
+/// Bits of a row, from the first to the one behind the last.
+type Bits = std::ops::Range<usize>;
 
-/// The positions of several patterns that read the same text, the domain's first, in one row of
-/// bits: each pattern from the first position that is still in play to its end.
-struct Joint {
+/// What can be dropped once it has been overtaken.
+struct Drops {
+    /// By pattern with a star: its bits.
+    patterns: Vec<Bits>,
+    /// By test with a pattern that ends in a star: the test's bits, and the ends of such
+    /// patterns.
+    tests: Vec<(Bits, Vec<usize>)>,
+    /// Positions of stars for any character.
+    stars: Vec<u64>,
+}
+
+/// The positions of several patterns that read the same text, the domain's first.
+pub(super) struct Joint {
     /// Words of a state.
-    words: usize,
-    start: Vec<u64>,
+    pub(super) words: usize,
+    pub(super) start: Vec<u64>,
     /// The characters that have to be tried.
-    alphabet: Vec<char>,
+    pub(super) alphabet: Vec<char>,
     /// By character, a state each: the positions that it leads one further, …
     one: Vec<u64>,
     /// … and those at which it may be read again and again.
@@ -47,12 +44,12 @@ struct Joint {
     apart: Vec<u64>,
     /// Positions that may be left without reading.
     runs: Vec<u64>,
-    /// Positions of the domain.
+    /// Positions of the domain, and its end.
     domain: Vec<u64>,
-    /// The ends of all patterns, as a state.
-    ends: Vec<u64>,
-    /// The end of each.
-    end: Vec<usize>,
+    end: usize,
+    /// By test: the ends of its patterns.
+    ends: Vec<Vec<usize>>,
+    drops: Drops,
 }
 
 fn set_bit(row: &mut [u64], bit: usize) {
@@ -66,28 +63,46 @@ fn has_bit(row: &[u64], bit: usize) -> bool {
         .is_some_and(|word| word & (1 << (bit % 64)) != 0)
 }
 
+/// The bits of a range that lie in the word of this number.
+fn within(bits: &Bits, word: usize) -> u64 {
+    let low = bits.start.max(word * 64);
+    let high = bits.end.min(word * 64 + 64);
+    if high <= low {
+        return 0;
+    }
+    (u64::MAX >> (64 - (high - low))) << (low - word * 64)
+}
+
+/// The words that a range of bits touches.
+fn words_of(bits: &Bits) -> std::ops::Range<usize> {
+    bits.start / 64..bits.end.div_ceil(64)
+}
+
+fn clear(row: &mut [u64], bits: &Bits) {
+    for number in words_of(bits) {
+        if let Some(word) = row.get_mut(number) {
+            *word &= !within(bits, number);
+        }
+    }
+}
+
 impl Joint {
-    /// The patterns once `prefix` has been read.
-    fn behind(prefix: &str, globs: &[&Glob]) -> Self {
-        let live: Vec<(&[Token], Vec<usize>)> = globs
+    /// The domain and each test's patterns once `prefix` has been read.
+    pub(super) fn behind(prefix: &str, domain: &Glob, tests: &[&[Glob]]) -> Self {
+        let live = |glob| -> Live<'_> { live(glob, prefix) };
+        let domain = live(domain);
+        let tests: Vec<Vec<Live<'_>>> = tests
             .iter()
-            .map(|glob| {
-                let mut reached = glob.reached(prefix);
-                // A pattern only moves forward.
-                let first = reached.first().copied().unwrap_or(glob.0.len());
-                for position in &mut reached {
-                    *position -= first;
-                }
-                (glob.0.get(first..).unwrap_or_default(), reached)
-            })
+            .map(|patterns| patterns.iter().map(live).collect())
             .collect();
-        let tokens = || live.iter().flat_map(|(tokens, _)| *tokens);
+        let all = || std::iter::once(&domain).chain(tests.iter().flatten());
+        let tokens = all().flat_map(|one| one.tokens);
         let Alphabet {
             characters: alphabet,
             literals,
             lone,
-        } = Alphabet::of(tokens().map(|token| token.set()));
-        let bits: usize = live.iter().map(|(tokens, _)| tokens.len() + 1).sum();
+        } = Alphabet::of(tokens.map(|token| token.set()));
+        let bits: usize = all().map(|one| one.tokens.len() + 1).sum();
         let words = bits.div_ceil(64);
         let row = || vec![0; words];
         let always = |(symbol, c): (usize, &char)| symbol < literals || lone.contains(c);
@@ -103,35 +118,75 @@ impl Joint {
             apart,
             runs: row(),
             domain: row(),
-            ends: row(),
-            end: Vec::with_capacity(live.len()),
+            end: 0,
+            ends: Vec::with_capacity(tests.len()),
+            drops: Drops {
+                patterns: Vec::new(),
+                tests: Vec::new(),
+                stars: row(),
+            },
             alphabet,
         };
-        let mut base = 0;
-        for (index, (tokens, reached)) in live.iter().enumerate() {
-            for position in reached {
-                set_bit(&mut joint.start, base + position);
-            }
-            for (position, token) in tokens.iter().enumerate() {
-                joint.place(base + position, *token, literals);
-            }
-            let end = base + tokens.len();
-            if index == 0 {
-                (base..=end).for_each(|bit| set_bit(&mut joint.domain, bit));
-            }
-            set_bit(&mut joint.ends, end);
-            joint.end.push(end);
-            base = end + 1;
+        let mut base = joint.lay_out(&domain, 0, literals);
+        joint.end = base - 1;
+        (0..base).for_each(|bit| set_bit(&mut joint.domain, bit));
+        for patterns in &tests {
+            base = joint.lay_out_test(patterns, base, literals);
         }
+        let mut start = std::mem::take(&mut joint.start);
+        joint.drop_overtaken(&mut start);
+        joint.start = start;
         joint
+    }
+
+    /// What reading on costs, in steps, beside the words of a state.
+    pub(super) fn size(&self) -> usize {
+        self.one.len()
+    }
+
+    /// One test's patterns from the bit `base` on; returns the bit behind them.
+    fn lay_out_test(&mut self, patterns: &[Live<'_>], base: usize, literals: usize) -> usize {
+        let mut next = base;
+        let (mut ends, mut final_ends) = (Vec::new(), Vec::new());
+        for pattern in patterns {
+            let first = next;
+            next = self.lay_out(pattern, next, literals);
+            ends.push(next - 1);
+            let star = Token::Run(Set::Any);
+            if pattern.tokens.contains(&star) {
+                self.drops.patterns.push(first..next);
+            }
+            if pattern.tokens.last() == Some(&star) {
+                final_ends.push(next - 1);
+            }
+        }
+        if !final_ends.is_empty() {
+            self.drops.tests.push((base..next, final_ends));
+        }
+        self.ends.push(ends);
+        next
+    }
+
+    /// One pattern from the bit `base` on; returns the bit behind it.
+    fn lay_out(&mut self, live: &Live<'_>, base: usize, literals: usize) -> usize {
+        for position in &live.reached {
+            set_bit(&mut self.start, base + position);
+        }
+        for (position, token) in live.tokens.iter().enumerate() {
+            self.place(base + position, *token, literals);
+        }
+        base + live.tokens.len() + 1
     }
 
     /// `literals`: where those begin in the alphabet, in order.
     fn place(&mut self, bit: usize, token: Token, literals: usize) {
         let table = match token {
             Token::One(_) => &mut self.one,
-            Token::Run(_) => {
+            Token::Run(set) => {
                 set_bit(&mut self.runs, bit);
+                if set == Set::Any {
+                    set_bit(&mut self.drops.stars, bit);
+                }
                 &mut self.run
             }
         };
@@ -160,7 +215,7 @@ impl Joint {
     }
 
     /// Does the character lead anywhere else than the one that stands for its like?
-    fn tells_apart(&self, state: &[u64], symbol: usize) -> bool {
+    pub(super) fn tells_apart(&self, state: &[u64], symbol: usize) -> bool {
         let row = symbol * self.words..(symbol + 1) * self.words;
         let apart = self.apart.get(row).unwrap_or_default();
         state
@@ -170,7 +225,7 @@ impl Joint {
     }
 
     /// Where everything stands after a character; `false` if the domain is dead.
-    fn step(&self, state: &[u64], symbol: usize, next: &mut [u64]) -> bool {
+    pub(super) fn step(&self, state: &[u64], symbol: usize, next: &mut [u64]) -> bool {
         let row = symbol * self.words..(symbol + 1) * self.words;
         let one = self.one.get(row.clone()).unwrap_or_default();
         let run = self.run.get(row).unwrap_or_default();
@@ -193,273 +248,62 @@ impl Joint {
             }
         }
         let mut domain = next.iter().zip(&self.domain);
-        domain.any(|(next, domain)| next & domain != 0)
-    }
-}
-
-/// One combination of matches that some text has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Class {
-    /// Which of the patterns it matches.
-    pub(super) matches: Vec<bool>,
-    /// A shortest text that does.
-    pub(super) example: String,
-}
-
-/// The combinations that were found, and whether those are all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Classes {
-    pub(super) found: Vec<Class>,
-    pub(super) complete: bool,
-}
-
-/// Every combination of matches among the texts of `domain`.
-///
-/// What was found before the effort ran out is real.
-pub(super) fn classes(domain: &Glob, patterns: &[&Glob], effort: &mut Effort) -> Classes {
-    let all: Vec<&Glob> = [domain]
-        .into_iter()
-        .chain(patterns.iter().copied())
-        .collect();
-    // What every text begins with is read once, without looking left or right.
-    let prefix = domain.prefix();
-    let tokens: usize = all.iter().map(|glob| glob.0.len()).sum();
-    effort.spend(tokens);
-    let joint = Joint::behind(&prefix, &all);
-    effort.spend(joint.one.len());
-    let mut search = Search {
-        prefix,
-        states: States::new(joint.words),
-        met: vec![(0, '\0')],
-        known: States::new(joint.words),
-        joint,
-    };
-    let mut found = Vec::new();
-    let complete = search.run(&mut found, effort);
-    Classes { found, complete }
-}
-
-struct Search {
-    prefix: String,
-    joint: Joint,
-    states: States,
-    /// By state: the one from which it was met first, and the character read.
-    met: Vec<(usize, char)>,
-    /// Combinations of ends that were found.
-    known: States,
-}
-
-impl Search {
-    /// `false` if the effort ran out.
-    fn run(&mut self, found: &mut Vec<Class>, effort: &mut Effort) -> bool {
-        let mut next = vec![0; self.joint.words];
-        let mut ends = next.clone();
-        self.states.insert(&self.joint.start);
-        let mut number = 0;
-        while number < self.states.len() {
-            let state = self.states.get(number);
-            for (end, (state, mask)) in ends.iter_mut().zip(state.iter().zip(&self.joint.ends)) {
-                *end = state & mask;
-            }
-            let mut accepted = self.joint.end.iter().map(|end| has_bit(&ends, *end));
-            if accepted.next() == Some(true) {
-                let matches = accepted.collect();
-                if self.known.insert(&ends) {
-                    let example = format!("{}{}", self.prefix, self.spell(number));
-                    found.push(Class { matches, example });
-                }
-            }
-            for (symbol, c) in self.joint.alphabet.iter().enumerate() {
-                if !effort.spend(self.joint.words) {
-                    return false;
-                }
-                if !self.joint.tells_apart(self.states.get(number), symbol) {
-                    continue;
-                }
-                effort.spend(2 * self.joint.words);
-                let state = self.states.get(number);
-                if self.joint.step(state, symbol, &mut next) && self.states.insert(&next) {
-                    self.met.push((number, *c));
-                }
-            }
-            number += 1;
+        if !domain.any(|(next, domain)| next & domain != 0) {
+            return false;
         }
+        self.drop_overtaken(next);
         true
     }
 
-    fn spell(&self, mut number: usize) -> String {
-        let mut text = Vec::new();
-        while number != 0
-            && let Some((from, c)) = self.met.get(number)
-        {
-            text.push(*c);
-            number = *from;
+    /// Takes out what changes nothing any more.
+    ///
+    /// Whatever leads from an earlier position to a match passes the star, and the star takes
+    /// whatever is read until then: so the star alone matches all of it. A test of which a
+    /// pattern has come to a last star holds, whatever else is read.
+    fn drop_overtaken(&self, state: &mut [u64]) {
+        for bits in &self.drops.patterns {
+            let highest = words_of(bits).rev().find_map(|number| {
+                let stars = self.drops.stars.get(number)?;
+                let at = state.get(number)? & stars & within(bits, number);
+                let bit = at.checked_ilog2()?;
+                Some(number * 64 + usize::try_from(bit).ok()?)
+            });
+            if let Some(highest) = highest {
+                clear(state, &(bits.start..highest));
+            }
         }
-        text.into_iter().rev().collect()
+        for (bits, ends) in &self.drops.tests {
+            let Some(first) = ends.first() else { continue };
+            if ends.iter().any(|end| has_bit(state, *end)) {
+                clear(state, bits);
+                // The star before the end keeps it reached.
+                set_bit(state, first - 1);
+                set_bit(state, *first);
+            }
+        }
+    }
+
+    /// Is what has been read a text of the domain?
+    pub(super) fn accepts(&self, state: &[u64]) -> bool {
+        has_bit(state, self.end)
+    }
+
+    /// By test: does what has been read match one of its patterns?
+    pub(super) fn matches(&self, state: &[u64]) -> Vec<bool> {
+        let ended = |ends: &Vec<usize>| ends.iter().any(|end| has_bit(state, *end));
+        self.ends.iter().map(ended).collect()
     }
 }
 
-/// The characters that have to be tried.
-struct Alphabet {
-    /// One for each combination of the sets that is not a literal character itself, then the
-    /// literal characters in order.
-    characters: Vec<char>,
-    /// The index at which those begin.
-    literals: usize,
-    /// Literal characters that no other stands for.
-    lone: Vec<char>,
-}
-
-impl Alphabet {
-    fn of(sets: impl Iterator<Item = Set>) -> Self {
-        let mut named = Vec::new();
-        let mut used = [false; CLASSES.len()];
-        for set in sets {
-            match set {
-                Set::One(c) => named.push(c),
-                Set::Fold(c) => {
-                    named.extend(c.to_lowercase());
-                    named.extend(c.to_uppercase());
-                }
-                other => {
-                    let index = CLASSES.iter().position(|class| *class == other);
-                    if let Some(used) = index.and_then(|index| used.get_mut(index)) {
-                        *used = true;
-                    }
-                }
-            }
-        }
-        named.sort_unstable();
-        named.dedup();
-        let within = |c: char| {
-            let mut within = used;
-            for (within, class) in within.iter_mut().zip(CLASSES) {
-                *within &= class.contains(c);
-            }
-            within
-        };
-        let mut characters = Vec::new();
-        let mut seen: Vec<[bool; CLASSES.len()]> = Vec::new();
-        for row in ALIKE {
-            let within = row.chars().next().map(within).unwrap_or_default();
-            if seen.contains(&within) {
-                continue;
-            }
-            let free = |c: &char| named.binary_search(c).is_err();
-            // Like the blank are all the characters that nobody wrote down.
-            let more = row.starts_with(' ').then_some('\u{a1}'..='\u{d7ff}');
-            if let Some(c) = row.chars().chain(more.into_iter().flatten()).find(free) {
-                seen.push(within);
-                characters.push(c);
-            }
-        }
-        let lone = named.iter().filter(|c| !seen.contains(&within(**c)));
-        let lone = lone.copied().collect();
-        let literals = characters.len();
-        characters.extend(named);
-        Self {
-            characters,
-            literals,
-            lone,
-        }
+fn live<'a>(glob: &'a Glob, prefix: &str) -> Live<'a> {
+    let mut reached = glob.reached(prefix);
+    // A pattern only moves forward.
+    let first = reached.first().copied().unwrap_or(glob.0.len());
+    for position in &mut reached {
+        *position -= first;
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn glob(text: &str) -> Glob {
-        let token = |c| match c {
-            '*' => Token::Run(Set::Any),
-            '?' => Token::One(Set::Any),
-            other => Token::One(Set::One(other)),
-        };
-        Glob(text.chars().map(token).collect())
-    }
-
-    #[test]
-    fn overlapping_patterns_leave_exactly_what_they_leave() {
-        let domain = Glob(vec![Token::One(Set::Name), Token::Run(Set::Name)]);
-        let patterns = [glob("aba*"), glob("*aba"), glob("aba*aba")];
-        let patterns: Vec<&Glob> = patterns.iter().collect();
-        let classes = classes(&domain, &patterns, &mut Effort::default());
-        assert!(classes.complete);
-        let both = classes
-            .found
-            .iter()
-            .find(|class| class.matches == [true, true, false])
-            .unwrap();
-        assert_eq!(both.example, "aba");
-        for class in &classes.found {
-            for (pattern, expected) in patterns.iter().zip(&class.matches) {
-                assert_eq!(pattern.matches(&class.example), *expected, "{class:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_set_tells_the_characters_of_a_row_apart() {
-        let signature = |c: char| CLASSES.map(|set| set.contains(c));
-        for row in ALIKE {
-            let first = signature(row.chars().next().unwrap());
-            assert!(row.chars().all(|c| signature(c) == first), "{row}");
-        }
-        let printable = ('!'..='~').chain([' ', '\u{7f}', '\u{2603}']);
-        for c in printable {
-            let alike = ALIKE
-                .iter()
-                .filter(|row| signature(row.chars().next().unwrap()) == signature(c));
-            assert_eq!(alike.count(), 1, "{c}");
-            let written = ALIKE.concat().contains(c);
-            assert!(written || !c.is_ascii_graphic(), "{c}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_of_many_words_is_one_row_of_bits() {
-        let domain = Glob(vec![Token::Run(Set::Any)]);
-        let long = "ab".repeat(200);
-        let patterns = [
-            glob(&format!("{long}*")),
-            glob(&format!("*{long}")),
-            glob("a*b?"),
-        ];
-        let patterns: Vec<&Glob> = patterns.iter().collect();
-        let classes = classes(&domain, &patterns, &mut Effort::default());
-        assert!(classes.complete);
-        let matches = classes.found.iter().map(|class| class.matches.clone());
-        let all: BTreeSet<Vec<bool>> = matches.collect();
-        // The second ends in `ab`, the third wants a `b` before its last character: never both.
-        assert_eq!(all.len(), 6, "{all:?}");
-        for class in &classes.found {
-            for (pattern, expected) in patterns.iter().zip(&class.matches) {
-                assert_eq!(pattern.matches(&class.example), *expected, "{class:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn characters_that_are_all_named_are_tried_where_nothing_names_them() {
-        let domain = Glob(vec![Token::One(Set::Digit); 2]);
-        let mut patterns: Vec<Glob> = (0..10).map(|digit| glob(&format!("{digit}?"))).collect();
-        patterns.push(glob("?7"));
-        let patterns: Vec<&Glob> = patterns.iter().collect();
-        let classes = classes(&domain, &patterns, &mut Effort::default());
-        assert!(classes.complete);
-        assert_eq!(classes.found.len(), 20, "{:?}", classes.found);
-    }
-
-    #[test]
-    fn a_blow_up_ends_at_the_budget_with_what_is_real() {
-        let domain = Glob(vec![Token::Run(Set::Any)]);
-        let pattern = glob("*a??????????????????????????????");
-        let mut effort = Effort::of(100_000);
-        let classes = classes(&domain, &[&pattern], &mut effort);
-        assert!(effort.spent() < 110_000);
-        assert!(!classes.complete);
-        assert!(!classes.found.is_empty());
+    Live {
+        tokens: glob.0.get(first..).unwrap_or_default(),
+        reached,
     }
 }

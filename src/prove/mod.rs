@@ -7,6 +7,9 @@
 //! finite search (`solve`) looks for a request that gets through, and for one that does not.
 //! Nothing here evaluates a request: that is `evaluate`, with code of its own.
 
+mod alphabet;
+mod classes;
+mod compare;
 mod compile;
 mod decide;
 mod domain;
@@ -16,6 +19,8 @@ mod glob;
 mod instances;
 mod joint;
 mod key;
+mod moment;
+mod multivalued;
 mod points;
 mod readings;
 mod resource;
@@ -24,16 +29,17 @@ mod solve;
 mod statement;
 mod states;
 mod tell;
+mod unsaid;
 mod who;
 
 pub use decide::{Decision, Example, decide, decide_within};
 pub use domain::{Kind, Subject};
-pub use effort::{DECISION_STEPS, Effort};
+pub use effort::{Budget, DECISION_STEPS, Effort};
 pub use resource::Target;
 pub use review::{Dead, Review, review};
 pub use statement::{Reach, Why, reach};
 pub use tell::sentences;
-pub use who::{Selection, TagNeeded, guarded};
+pub use who::{Selection, guarded};
 
 use crate::scp::{Document, Effect};
 

@@ -3,75 +3,50 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::moment::{ONE, written, written_time};
 use crate::model::Timestamp;
 
 /// Every policy number, what lies between two neighbours, and what lies beyond.
-pub(super) fn numbers<'a>(policy: impl Iterator<Item = &'a String>, lowest: f64) -> Vec<String> {
-    let mut named: Vec<f64> = policy
-        .filter_map(|value| value.parse::<f64>().ok())
-        .filter(|number| number.is_finite() && number.abs() < 1.0e15)
-        .collect();
-    named.sort_by(f64::total_cmp);
-    named.dedup();
-    let between = named
-        .windows(2)
-        .filter_map(|pair| Some(f64::midpoint(*pair.first()?, *pair.last()?)));
-    let mut points: Vec<f64> = between.collect();
-    points.extend(named.first().map(|first| first - 1.0));
-    points.extend(named.last().map(|last| last + 1.0));
-    points.extend(named);
-    points.push(0.0);
-    points.retain(|point| *point >= lowest);
-    points.sort_by(f64::total_cmp);
-    points.dedup();
-    points.into_iter().map(|point| point.to_string()).collect()
+pub(super) fn numbers(policy: impl Iterator<Item = i128>, lowest: Option<i128>) -> Vec<String> {
+    let named: BTreeSet<i128> = policy.collect();
+    let mut points = named.clone();
+    let neighbours = named.iter().zip(named.iter().skip(1));
+    points.extend(neighbours.map(|(one, next)| one + (next - one) / 2));
+    points.extend(named.first().map(|first| first - ONE));
+    points.extend(named.last().map(|last| last + ONE));
+    points.insert(0);
+    points.retain(|point| lowest.is_none_or(|lowest| lowest <= *point));
+    points.into_iter().map(written).collect()
 }
 
 /// Every policy time and its neighbours, from `from` on.
-pub(super) fn times<'a>(
-    policy: impl Iterator<Item = &'a String>,
-    from: Option<Timestamp>,
-) -> Vec<String> {
-    let second = jiff::SignedDuration::from_secs(1);
-    let mut points = vec![from.unwrap_or(Timestamp::UNIX_EPOCH)];
-    // Far enough ahead of every date that a policy names.
-    points.extend(Timestamp::from_second(16_725_225_600).ok());
-    for moment in policy.filter_map(|text| moment(text)) {
-        points.extend(
-            [
-                moment.checked_sub(second).ok(),
-                Some(moment),
-                moment.checked_add(second).ok(),
-            ]
-            .into_iter()
-            .flatten(),
-        );
+pub(super) fn times(policy: impl Iterator<Item = i128>, from: Option<Timestamp>) -> Vec<String> {
+    let from = from.map(Timestamp::as_nanosecond);
+    let named: BTreeSet<i128> = policy.collect();
+    let mut points = BTreeSet::from([from.unwrap_or(0)]);
+    for moment in &named {
+        points.extend([moment - ONE, *moment, moment + ONE]);
     }
+    let neighbours = named.iter().zip(named.iter().skip(1));
+    points.extend(
+        neighbours
+            .filter(|(one, next)| *next - *one < 2 * ONE)
+            .map(|(one, next)| one + (next - one) / 2),
+    );
     points.retain(|point| from.is_none_or(|from| *point >= from));
-    points.sort();
-    points.dedup();
-    points.into_iter().map(|point| point.to_string()).collect()
+    points.into_iter().map(written_time).collect()
 }
 
-/// ISO 8601 with or without a time, or seconds since 1970.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    let seconds = text
-        .parse::<i64>()
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
-    let day = || text.parse::<jiff::civil::Date>().ok();
-    let midnight = || {
-        jiff::tz::Offset::UTC
-            .to_timestamp(day()?.at(0, 0, 0, 0))
-            .ok()
-    };
-    seconds.or_else(|| text.parse().ok()).or_else(midnight)
-}
-
-/// The first and the last address of a range.
+/// The first and the last address of a range: `address` or `address/bits`.
+///
+/// `None` for whatever else is written, and for an address of one family inside the other, of
+/// which AWS does not say what it matches.
 pub(super) fn range(text: &str) -> Option<(IpAddr, IpAddr)> {
     let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
+        Some((address, bits)) => {
+            let plain = bits.bytes().all(|byte| byte.is_ascii_digit()) && bits.len() < 4;
+            (address, Some(bits.parse::<u32>().ok().filter(|_| plain)?))
+        }
         None => (text, None),
     };
     match address.parse::<IpAddr>().ok()? {
@@ -81,6 +56,7 @@ pub(super) fn range(text: &str) -> Option<(IpAddr, IpAddr)> {
             let low = v4.to_bits() & mask;
             Some((IpAddr::V4(low.into()), IpAddr::V4((low | !mask).into())))
         }
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => None,
         IpAddr::V6(v6) => {
             let host = 128_u32.checked_sub(bits.unwrap_or(128))?;
             let mask = u128::MAX.checked_shl(host).unwrap_or(0);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::resource::Target;
 use super::statement::{Covers, Why, actions};
+use super::unsaid::unsaid;
 use super::{Level, Question, StatementAt};
 use crate::scp::{
     Base, Condition, Doubt, Operator, Pattern, PatternList, Statement, Version,
@@ -13,9 +14,16 @@ use crate::scp::{
 /// Texts of undocumented meaning that are tried both ways.
 const MOST_READINGS: usize = 4;
 
-/// Does an action, a resource or a condition with this text apply? By the doubt in words;
-/// the same for every request. A condition that is not named here means what it says.
-pub(super) type Reading = BTreeMap<String, bool>;
+/// One way to read what AWS's pages leave open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Does an action or a resource with this text apply? By the doubt in words; the same for
+    /// every request.
+    pub(super) applies: BTreeMap<String, bool>,
+    /// Does a condition of no documented meaning hold for some requests, nobody knows which?
+    /// If not, it is read by the letter.
+    pub(super) free: bool,
+}
 
 /// A statement that can touch the action.
 pub(super) struct Touching<'a> {
@@ -104,22 +112,30 @@ pub(super) fn readings(
             }
         }
     }
-    if reasons.len() > MOST_READINGS {
+    let constant = reasons.iter().filter(|why| !is_about_condition(why));
+    let constant: Vec<&Why> = constant.collect();
+    if constant.len() > MOST_READINGS {
         return Err(reasons);
     }
-    let reading = |bits: usize| {
+    // Whatever a condition means, at each request it holds or it does not: so an answer that
+    // stands with such conditions left open holds for the letter too, which only has to give
+    // the witnesses.
+    let free = constant.len() < reasons.len();
+    let reading = |bits: usize, free: bool| {
         let turned = |index: usize| bits & (1 << index) != 0;
-        let each = reasons.iter().enumerate();
-        each.map(|(index, why)| (why.to_string(), by_the_letter(why) != turned(index)))
-            .collect()
+        let each = constant.iter().enumerate();
+        let applies =
+            each.map(|(index, why)| (why.to_string(), by_the_letter(why) != turned(index)));
+        Reading {
+            applies: applies.collect(),
+            free,
+        }
     };
-    let mut all: Vec<Reading> = (0..1_usize << reasons.len()).map(reading).collect();
-    // Whatever a condition means, at each request it holds or it does not: so the answer that all
-    // readings share holds for the letter too, which only has to give the witnesses.
-    if reasons.iter().any(is_about_condition) {
-        let constant = reasons.iter().filter(|why| !is_about_condition(why));
-        let letter = constant.map(|why| (why.to_string(), by_the_letter(why)));
-        all.insert(0, letter.collect());
+    let mut all: Vec<Reading> = (0..1_usize << constant.len())
+        .map(|bits| reading(bits, free))
+        .collect();
+    if free {
+        all.insert(0, reading(0, false));
     }
     Ok((all, reasons))
 }
@@ -127,7 +143,7 @@ pub(super) fn readings(
 fn is_about_condition(why: &Why) -> bool {
     matches!(
         why,
-        Why::Unclear(_) | Why::Undocumented(Doubt::OperatorSpelling(_))
+        Why::Unclear(_) | Why::Unsaid(..) | Why::Undocumented(Doubt::OperatorSpelling(_))
     )
 }
 
@@ -191,7 +207,9 @@ pub(super) fn condition_doubt(condition: &Condition) -> Option<Why> {
     let base = condition.operator.base;
     let null_in_set = base == Base::Null && condition.operator.set.is_some();
     let flags = matches!(base, Base::Null | Base::Bool) && condition.values.len() > 1;
-    let no_value = condition.values.is_empty() && condition.operator.set.is_none();
+    let no_value = condition.values.is_empty()
+        && condition.operator.set.is_none()
+        && !condition.operator.if_exists;
     let arn = matches!(
         base,
         Base::ArnEquals | Base::ArnLike | Base::ArnNotEquals | Base::ArnNotLike
@@ -202,5 +220,9 @@ pub(super) fn condition_doubt(condition: &Condition) -> Option<Why> {
         let text = condition.to_string();
         return Some(Why::Undocumented(Doubt::OperatorSpelling(text)));
     }
-    (null_in_set || flags || no_value || short_arn).then(|| Why::Unclear(condition.to_string()))
+    if null_in_set || flags || no_value || short_arn {
+        return Some(Why::Unclear(condition.to_string()));
+    }
+    let unsaid = unsaid(condition)?;
+    Some(Why::Unsaid(condition.to_string(), unsaid))
 }

@@ -1,5 +1,6 @@
 //! Which of the question's resources a `Resource` or `NotResource` covers.
 
+use super::compile::variable_too_early;
 use super::statement::{Covers, Why};
 use super::who::Selection;
 use crate::model::{AccountId, OrganizationId, Partition};
@@ -60,6 +61,9 @@ fn pattern_covers(pattern: &Pattern, target: &Target<'_>) -> Covers {
     let [arn, partition, service, region, account, resource] = parts.as_slice() else {
         return Covers::Some(Why::Undocumented(Doubt::IncompleteArn(text.to_owned())));
     };
+    if variable_too_early(text) {
+        return Covers::None;
+    }
     // A variable can hold a colon, so the split above may be wrong.
     let some = || Covers::Some(Why::Resource(text.to_owned()));
     if text.contains("${") {

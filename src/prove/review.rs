@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::compare::Test;
 use super::compile::family;
 use super::domain::{Given, Kind, Scene, Service, Subject, Values};
 use super::effort::Effort;
-use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
-use super::key::{Memo, Test};
+use super::formula::{Builder, EPOCH, PRINCIPAL, RESOURCE, TIME, USER_NAME};
+use super::key::Memo;
 use super::readings::{Reading, Touching, condition_doubt, readings, sliced};
 use super::tell::always;
 use super::{Level, Question, StatementAt};
@@ -83,6 +84,7 @@ impl Desk<'_> {
             kind,
             service: Service::of(std::iter::once(self.question.action)),
             given,
+            tag: None,
         }
     }
 
@@ -126,9 +128,12 @@ impl Desk<'_> {
         }
         let test = builder.tests.get(never.key)?.get(never.test)?;
         let same = |condition: &&Condition| {
-            let key = condition.key.to_ascii_lowercase();
-            (key == *name || (key == USER_NAME && name == PRINCIPAL))
-                && condition.values == test.values
+            let key = match condition.key.to_ascii_lowercase().as_str() {
+                USER_NAME => PRINCIPAL.to_owned(),
+                EPOCH => TIME.to_owned(),
+                key => key.to_owned(),
+            };
+            key == *name && Test::of_absent(condition).values == test.values
         };
         let written = one.statement.conditions.iter().find(same)?.to_string();
         let place = ["aws:principalorgpaths", "aws:principalaccount", PRINCIPAL];
@@ -145,31 +150,32 @@ impl Desk<'_> {
         };
         let mut found = Vec::new();
         for condition in one.statement.conditions.iter().filter(exempting) {
-            let mut unmet: BTreeSet<usize> = (0..condition.values.len()).collect();
+            let mut unmet: BTreeSet<String> = condition.values.iter().cloned().collect();
             // Whoever the question is about: the statement may be meant for others as well.
             for kind in Kind::ALL {
                 if unmet.is_empty() {
                     break;
                 }
                 let own = self.unmet(kind, condition, one, effort);
-                unmet.retain(|index| own.contains(index));
+                unmet.retain(|value| own.contains(value));
             }
-            let values = unmet
-                .into_iter()
-                .filter_map(|one| condition.values.get(one));
-            found.extend(values.map(|value| (condition.key.clone(), value.clone())));
+            found.extend(
+                unmet
+                    .into_iter()
+                    .map(|value| (condition.key.clone(), value)),
+            );
         }
         found
     }
 
-    /// Indices of the values that no request of this kind has.
+    /// The values that no request of this kind has.
     fn unmet(
         &self,
         kind: Kind,
         condition: &Condition,
         one: &Touching<'_>,
         effort: &mut Effort,
-    ) -> Vec<usize> {
+    ) -> Vec<String> {
         let given = Given::new();
         let scene = self.scene(kind, &given);
         let key = condition.key.to_ascii_lowercase();
@@ -177,13 +183,11 @@ impl Desk<'_> {
             return Vec::new();
         };
         match scene.values(&key) {
-            Values::Absent => (0..condition.values.len()).collect(),
+            Values::Absent => test.values,
             Values::Constant(held) => {
-                let met: BTreeSet<&str> =
-                    held.iter().filter_map(|one| test.equalled(one)).collect();
-                let values = condition.values.iter().enumerate();
-                let unmet = values.filter(|(_, value)| !met.contains(value.as_str()));
-                unmet.map(|(index, _)| index).collect()
+                let met = |value: &String| held.iter().any(|one| test.equalled(one) == Some(value));
+                let unmet = test.values.iter().filter(|value| !met(value));
+                unmet.cloned().collect()
             }
             Values::Text { shape, .. } => test.unmet(&shape, effort),
             _ => Vec::new(),

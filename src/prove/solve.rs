@@ -33,6 +33,8 @@ pub(super) struct Clause {
 pub(super) struct Formula {
     pub(super) allows: Vec<Vec<Clause>>,
     pub(super) denies: Vec<Clause>,
+    /// What no request holds together.
+    pub(super) never: Vec<Clause>,
 }
 
 impl Formula {
@@ -100,10 +102,19 @@ impl Search<'_> {
         if !effort.spend(self.weight) {
             return None;
         }
-        if let Some(through) = self.through() {
-            return Some(through == wanted);
+        let mut never = self.formula.never.iter();
+        if never.any(|clause| self.clause(clause) == Some(true)) {
+            return Some(false);
         }
-        let Some(key) = self.next() else {
+        let key = match self.through() {
+            Some(through) if through != wanted => return Some(false),
+            Some(_) => match self.half_chosen() {
+                Some(key) => Some(key),
+                None => return Some(true),
+            },
+            None => self.next(),
+        };
+        let Some(key) = key else {
             return Some(false);
         };
         let count = self.keys.get(key).map_or(0, Vec::len);
@@ -115,6 +126,18 @@ impl Search<'_> {
         }
         self.choose(key, None);
         Some(false)
+    }
+
+    /// A key without a choice that stands beside one with a choice in what no request holds
+    /// together.
+    fn half_chosen(&self) -> Option<usize> {
+        let chosen = |literal: &Literal| self.chosen.get(literal.key).is_some_and(Option::is_some);
+        let mut half =
+            self.formula.never.iter().filter(|clause| {
+                self.clause(clause).is_none() && clause.literals.iter().any(chosen)
+            });
+        let open = half.next()?.literals.iter().find(|one| !chosen(one))?;
+        Some(open.key)
     }
 
     /// An undecided key of a clause that is undecided itself.

@@ -30,6 +30,8 @@ pub enum Why {
     Undocumented(Doubt),
     /// A comparison that cannot be told for all requests at once, or that AWS's pages leave open.
     Unclear(String),
+    /// A condition of which AWS's pages do not say what it comes to, and what is not said.
+    Unsaid(String, String),
     /// Deciding it takes more work than is allowed.
     TooComplex,
 }
@@ -44,6 +46,9 @@ impl std::fmt::Display for Why {
             ),
             Self::Undocumented(doubt) => doubt.fmt(f),
             Self::Unclear(text) => write!(f, "what {text} comes to cannot be told"),
+            Self::Unsaid(text, why) => {
+                write!(f, "AWS does not say what {text} comes to: {why}")
+            }
             Self::TooComplex => f.write_str("deciding it takes more work than is allowed"),
         }
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::compare::Test;
 use super::compile::Family;
 use super::decide::Example;
 use super::domain::{Kind, Values};
 use super::effort::Effort;
-use super::formula::{Builder, PRINCIPAL, RESOURCE, USER_NAME};
-use super::key::{KeyClass, Test, key_classes};
+use super::formula::{Builder, EPOCH, PRINCIPAL, RESOURCE, TIME, USER_NAME};
+use super::key::{KeyClass, key_classes};
+use super::moment::{moment, written};
 use super::solve::{Assignment, Clause, Formula, Literal, holds};
 use super::who::Selection;
 
@@ -102,7 +104,7 @@ pub(super) fn example(
             // Nothing hangs on it.
             Values::Absent
             | Values::Text { optional: true, .. }
-            | Values::Texts { optional: true }
+            | Values::Texts { optional: true, .. }
             | Values::Flag { optional: true }
             | Values::Time { from: None }
             | Values::Number
@@ -110,6 +112,16 @@ pub(super) fn example(
             held => default(&held).map(|value| vec![value]),
         };
         context.insert(name.clone(), values);
+    }
+    let now = context
+        .get(TIME)
+        .and_then(|values| values.as_ref()?.first());
+    let now = now
+        .cloned()
+        .or_else(|| default(&builder.scene.values(TIME)));
+    let seconds = now.and_then(|now| moment(&now)).map(written);
+    if let (Some(epoch), Some(seconds)) = (context.get_mut(EPOCH), seconds) {
+        *epoch = Some(vec![seconds]);
     }
     let told = facts.iter().filter_map(|literal| {
         let test = builder.tests.get(literal.key)?.get(literal.test)?;

@@ -1,9 +1,10 @@
 //! A set of principals by what lets them through, and who else could become one of them.
 
+use super::compare::Test;
 use super::domain::{Given, Kind, Scene, Service, Subject};
 use super::effort::Effort;
 use super::formula::{Builder, PRINCIPAL, RESOURCE};
-use super::key::{Memo, Test};
+use super::key::Memo;
 use super::readings::{readings, sliced};
 use super::resource::Target;
 use super::solve::{Found, find};
@@ -15,15 +16,6 @@ pub struct Selection {
     pub(super) kind: Kind,
     /// Key, test, and its outcome.
     pub(super) facts: Vec<(String, Test, bool)>,
-}
-
-/// A tag that a principal must carry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TagNeeded {
-    /// Its key, in lower case.
-    pub key: String,
-    /// A value that will do.
-    pub value: String,
 }
 
 impl Selection {
@@ -56,28 +48,28 @@ fn is_about_principal(key: &str) -> bool {
     key == PRINCIPAL || key.starts_with("aws:principaltag/")
 }
 
-/// Is it proved that nobody but the `exempt` can call `action` on a principal of `who`?
+/// Is it proved that nobody but the `exempt` can call all of the `actions` on a principal of
+/// `who`, in the same request?
 ///
-/// With `tag`, the call would set that tag.
+/// With `tag` (in lower case), the request sets that tag to a value that `who` may carry: any
+/// of them, in any case of the key and beside any other tags.
 pub fn guarded(
     levels: &[Level<'_>],
     subject: &Subject<'_>,
     exempt: &[Selection],
     who: &Selection,
-    action: &str,
-    tag: Option<&TagNeeded>,
+    actions: &[&str],
+    tag: Option<&str>,
     effort: &mut Effort,
 ) -> bool {
-    let mut given = Given::new();
-    if let Some(tag) = tag {
-        let (key, value) = (tag.key.clone(), tag.value.clone());
-        given.insert(format!("aws:requesttag/{key}"), Some(vec![value]));
-        given.insert("aws:tagkeys".to_owned(), Some(vec![key]));
+    let given = Given::new();
+    let mut questions: Vec<Question<'_>> = Vec::with_capacity(actions.len());
+    for action in actions {
+        questions.push(Question {
+            action,
+            target: Target::Principal(who),
+        });
     }
-    let questions = [Question {
-        action,
-        target: Target::Principal(who),
-    }];
     let sliced = sliced(levels, &questions);
     let Ok((readings, _)) = readings(&sliced, &questions) else {
         return false;
@@ -87,8 +79,9 @@ pub fn guarded(
             let scene = Scene {
                 subject,
                 kind: *kind,
-                service: Service::of(std::iter::once(action)),
+                service: Service::of(actions.iter().copied()),
                 given: &given,
+                tag,
             };
             let mut builder = Builder::new(&questions, scene, reading);
             let mut formula = builder.formula(&sliced, levels.len());
@@ -98,6 +91,10 @@ pub fn guarded(
                 if !principal.facts.is_empty() || one.facts.is_empty() {
                     formula.denies.push(builder.of_selection(&principal));
                 }
+            }
+            if let Some(tag) = tag {
+                // Another value of the tag is of no use.
+                formula.denies.extend(builder.tagged_otherwise(who, tag));
             }
             let (keys, complete) = builder.classes(&mut Memo::default(), effort);
             complete && find(&formula, &keys, true, &[], effort) == Found::No

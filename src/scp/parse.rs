@@ -356,7 +356,8 @@ impl Reader<'_> {
             }
             for key in &keys.properties {
                 let values = self.values(&key.value, key.name.as_str())?;
-                if values.is_empty() && operator.set.is_none() {
+                // Under the others an empty list has a documented meaning.
+                if values.is_empty() && operator.set.is_none() && !operator.if_exists {
                     doubts.push(Doubt::EmptyCondition(key.name.as_str().to_owned()));
                 }
                 conditions.push(Condition {

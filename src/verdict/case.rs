@@ -9,8 +9,8 @@ use crate::exits::{ActionSpec, Actor, ExitPath, ResourceShape};
 use crate::model::organization::Account;
 use crate::model::{AccountId, OrganizationId, PolicyId, Snapshot};
 use crate::prove::{
-    Dead, Decision, Effort, Kind, Level, Proof, Question, StatementAt, Subject, Target, decide,
-    prove, review,
+    Budget, DECISION_STEPS, Dead, Decision, Kind, Level, Proof, Question, StatementAt, Subject,
+    Target, decide_within, prove, review,
 };
 use crate::scp::{Document, Statement};
 
@@ -21,7 +21,12 @@ pub(super) struct Case<'a> {
     texts: &'a Texts<'a>,
     stacks: &'a [NodeStack],
     pub(super) levels: Vec<Level<'a>>,
+    /// What all that is decided about the account may take.
+    pub(super) budget: Budget,
 }
+
+/// About a second at most, however the account's SCPs are written.
+const ACCOUNT_STEPS: u64 = 6 * DECISION_STEPS;
 
 impl<'a> Case<'a> {
     pub(super) fn new(
@@ -36,6 +41,7 @@ impl<'a> Case<'a> {
             texts,
             stacks,
             levels: stacks.iter().map(|stack| stack.level(texts)).collect(),
+            budget: Budget::of(ACCOUNT_STEPS),
         }
     }
 
@@ -96,12 +102,11 @@ impl<'a> Case<'a> {
             .iter()
             .map(|action| question(self.snapshot, action, account))
             .collect();
-        let first = decide(
-            &stack,
-            questions.get(..1).unwrap_or_default(),
-            &subject,
-            kinds,
-        );
+        let decide = |questions: &[Question<'_>]| {
+            self.budget
+                .decision(|effort| decide_within(&stack, questions, &subject, kinds, effort))
+        };
+        let first = decide(questions.get(..1).unwrap_or_default());
         if let Decision::Blocked(by) = first {
             return Answer::Blocked(self.together(by));
         }
@@ -111,7 +116,7 @@ impl<'a> Case<'a> {
         let all = if questions.len() == 1 {
             first
         } else {
-            decide(&stack, &questions, &subject, kinds)
+            decide(&questions)
         };
         let passes = |one| passes(self, path, one);
         match all {
@@ -145,14 +150,17 @@ impl<'a> Case<'a> {
             return Vec::new();
         };
         let question = question(self.snapshot, action, Some(&self.account.id));
-        let reviews = review(
-            &self.levels,
-            &question,
-            &self.subject(),
-            kinds(path),
-            names_service,
-            &mut Effort::default(),
-        );
+        let (subject, kinds) = (self.subject(), kinds(path));
+        let reviews = self.budget.decision(|effort| {
+            review(
+                &self.levels,
+                &question,
+                &subject,
+                kinds,
+                names_service,
+                effort,
+            )
+        });
         let mut notes: Vec<DenyNote> = reviews
             .into_iter()
             .filter(|review| review.dead.is_some() || !review.vacuous.is_empty())

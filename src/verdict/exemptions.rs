@@ -4,31 +4,46 @@ use std::collections::BTreeMap;
 
 use super::answer::{Exemption, Grade};
 use super::case::Case;
-use crate::prove::{Effort, Example, Kind, Selection, TagNeeded, guarded};
+use crate::prove::{Effort, Example, Kind, Selection, guarded};
 
-/// What makes, changes or takes on a role.
+/// Actions that must all be allowed for one call.
+type Way = &'static [&'static str];
+
+/// What makes, changes or takes on a role, or has a service take it on.
 ///
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
-const OF_ROLES: [&str; 5] = [
-    "iam:CreateRole",
-    "iam:UpdateAssumeRolePolicy",
-    "sts:AssumeRole",
-    "iam:AttachRolePolicy",
-    "iam:PutRolePolicy",
+const OF_ROLES: [Way; 6] = [
+    &["iam:CreateRole"],
+    &["iam:UpdateAssumeRolePolicy"],
+    &["sts:AssumeRole"],
+    &["iam:AttachRolePolicy"],
+    &["iam:PutRolePolicy"],
+    &["iam:PassRole"],
 ];
-/// The same for users.
-const OF_USERS: [&str; 6] = [
-    "iam:CreateUser",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:UpdateLoginProfile",
-    "iam:AttachUserPolicy",
-    "iam:PutUserPolicy",
+/// The same for users; `iam:UpdateUser` gives a user another name or path, so that it becomes
+/// one of them, and asks for the permission on both:
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html>.
+const OF_USERS: [Way; 7] = [
+    &["iam:CreateUser"],
+    &["iam:CreateAccessKey"],
+    &["iam:CreateLoginProfile"],
+    &["iam:UpdateLoginProfile"],
+    &["iam:UpdateUser"],
+    &["iam:AttachUserPolicy"],
+    &["iam:PutUserPolicy"],
 ];
-const OF_FEDERATED: [&str; 1] = ["sts:GetFederationToken"];
+const OF_FEDERATED: [Way; 1] = [&["sts:GetFederationToken"]];
 /// What sets a tag on a role or its session, and on a user.
-const TAGS_ROLES: [&str; 3] = ["iam:TagRole", "iam:CreateRole", "sts:TagSession"];
-const TAGS_USERS: [&str; 2] = ["iam:TagUser", "iam:CreateUser"];
+const TAGS_ROLES: [Way; 3] = [&["iam:TagRole"], &["iam:CreateRole"], &["sts:TagSession"]];
+const TAGS_USERS: [Way; 2] = [&["iam:TagUser"], &["iam:CreateUser"]];
+/// A session "include[s] the user tags and the passed session tags", and to pass some takes
+/// `sts:TagSession` as well:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-getfederationtoken>.
+const TAGS_FEDERATED: [Way; 3] = [
+    &["sts:GetFederationToken", "sts:TagSession"],
+    &["iam:TagUser"],
+    &["iam:CreateUser"],
+];
 
 /// Examples with the same facts become one exemption; sorted.
 pub(super) fn exemptions(case: &Case<'_>, through: &[Example]) -> Vec<Exemption> {
@@ -36,32 +51,40 @@ pub(super) fn exemptions(case: &Case<'_>, through: &[Example]) -> Vec<Exemption>
     for one in through {
         groups.entry(one.because.as_slice()).or_default().push(one);
     }
-    // One budget for all: what it does not reach counts as self-service.
-    let mut effort = Effort::default();
+    // One decision's steps for all: what those do not reach counts as self-service.
     let exempt: Vec<Selection> = through.iter().map(|one| one.who.clone()).collect();
-    let mut exemptions: Vec<Exemption> = groups
-        .into_iter()
-        .filter_map(|(facts, members)| {
-            let kinds: Vec<Kind> = members.iter().map(|one| one.kind).collect();
-            let mut words = vec![Kind::nouns(&kinds)];
-            words.extend(facts.iter().cloned());
-            // The easiest way in counts.
-            let graded = members
-                .iter()
-                .map(|one| grade(case, &exempt, one, &mut effort));
-            let (grade, reason) = graded.min()?;
-            let first = members.first()?;
-            Some(Exemption {
-                words,
-                principal: first.principal.clone(),
-                context: first.context.clone(),
-                grade,
-                reason,
-            })
-        })
-        .collect();
+    let mut exemptions: Vec<Exemption> = case.budget.decision(|effort| {
+        let told = groups.into_iter();
+        told.filter_map(|(facts, members)| told_of(case, &exempt, facts, &members, effort))
+            .collect()
+    });
     exemptions.sort();
     exemptions
+}
+
+/// What is told of examples with the same facts.
+fn told_of(
+    case: &Case<'_>,
+    exempt: &[Selection],
+    facts: &[String],
+    members: &[&Example],
+    effort: &mut Effort,
+) -> Option<Exemption> {
+    let kinds: Vec<Kind> = members.iter().map(|one| one.kind).collect();
+    let mut words = vec![Kind::nouns(&kinds)];
+    words.extend(facts.iter().cloned());
+    // The easiest way in counts.
+    let graded = members.iter();
+    let graded = graded.map(|one| grade(case, exempt, one, effort));
+    let (grade, reason) = graded.min()?;
+    let first = members.first()?;
+    Some(Exemption {
+        words,
+        principal: first.principal.clone(),
+        context: first.context.clone(),
+        grade,
+        reason,
+    })
 }
 
 /// How hard it is to satisfy the facts that let `one` through, for others than the exempt.
@@ -79,41 +102,31 @@ fn grade(
     let tag = keys
         .iter()
         .find_map(|key| key.strip_prefix("aws:principaltag/"));
-    let tag = match tag {
-        Some(key) => match one.context.get(&format!("aws:principaltag/{key}")) {
-            Some(Some(values)) => Some(TagNeeded {
-                key: key.to_owned(),
-                value: values.first().cloned().unwrap_or_default(),
-            }),
-            _ => return alone("the tag only has to be left out"),
-        },
-        None => None,
-    };
+    if let Some(key) = tag {
+        let carried = one.context.get(&format!("aws:principaltag/{key}"));
+        if !matches!(carried, Some(Some(_))) {
+            return alone("the tag only has to be left out");
+        }
+    }
     let by_arn = keys.contains(&"aws:principalarn");
     if let (Some(key), None, false) = (keys.first(), &tag, by_arn) {
         return alone(chosen(key));
     }
-    let mut held = |actions: &[&'static str], tag: Option<&TagNeeded>| {
+    let mut held = |ways: &[Way], tag: Option<&str>| {
         let subject = case.subject();
-        let mut free = |action: &&&str| {
-            !guarded(
-                &case.levels,
-                &subject,
-                exempt,
-                &one.who,
-                action,
-                tag,
-                effort,
-            )
+        let mut free = |way: &&Way| {
+            let (levels, who) = (&case.levels, &one.who);
+            !guarded(levels, &subject, exempt, who, way, tag, effort)
         };
-        actions.iter().find(&mut free).copied()
+        let free = ways.iter().find(&mut free)?;
+        Some(free.join(" and "))
     };
-    let (makes, tags): (&[&str], &[&str]) = match one.kind {
+    let (makes, tags): (&[Way], &[Way]) = match one.kind {
         Kind::Role | Kind::RoleInPath => (&OF_ROLES, &TAGS_ROLES),
         Kind::User | Kind::UserInPath => (&OF_USERS, &TAGS_USERS),
-        Kind::Federated | Kind::Root => (&OF_FEDERATED, &OF_FEDERATED),
+        Kind::Federated | Kind::Root => (&OF_FEDERATED, &TAGS_FEDERATED),
     };
-    let free_tag = tag.as_ref().map(|tag| held(tags, Some(tag)));
+    let free_tag = tag.map(|tag| held(tags, Some(tag)));
     if free_tag == Some(None) {
         let reason = "SCPs keep all others from setting the tag; whether a principal carries it \
                       is not known (iam:ListRoles in the account)";
@@ -148,3 +161,6 @@ fn chosen(key: &str) -> &'static str {
         _ => "it is about the request, which the caller makes up",
     }
 }
+
+#[cfg(test)]
+mod tests;

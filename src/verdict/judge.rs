@@ -35,6 +35,13 @@ pub fn judge(snapshot: &Snapshot) -> Judgement {
     Judgement { standings }
 }
 
+/// How one account stands; `None` if it is not in the snapshot.
+pub fn judge_one(snapshot: &Snapshot, account: &AccountId) -> Option<Standing> {
+    let texts = Texts::of(snapshot);
+    let account = snapshot.accounts.known()?.get(account)?;
+    Some(Judge::new(snapshot, &texts).standing(account))
+}
+
 /// Is every path that members can take blocked for every account below `chain` (root first),
 /// by explicit denies that are already in the snapshot?
 ///

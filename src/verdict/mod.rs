@@ -22,7 +22,7 @@ pub use answer::{
     StatementRef, Verdict, Witness,
 };
 pub use hanging::{Hanging, hanging};
-pub use judge::{Judgement, judge, settled};
+pub use judge::{Judgement, judge, judge_one, settled};
 pub use narrower::{Narrower, NotNarrower, narrower};
 pub use spares::spares;
 pub use witness::{Passage, passers, witnesses};

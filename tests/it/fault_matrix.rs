@@ -118,7 +118,7 @@ fn holds(plan: &PlanDocument, step: &Step, world: &World) -> bool {
         Change::AcceptInvitation { account, .. } => {
             organization.members.contains_key(account.as_str())
         }
-        Change::MoveAccount { account, to, .. } => {
+        Change::MoveAccount { account, to } => {
             organization.parent_of(account.as_str()) == Some(to.as_str())
         }
         Change::TagAccount { account, tags } => {

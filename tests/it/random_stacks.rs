@@ -227,6 +227,19 @@ pub(crate) fn levels(documents: &[Vec<Document>]) -> Vec<Level<'_>> {
     documents.iter().map(Level::complete).collect()
 }
 
+/// With MFA, without, or nothing about it; the age is there only with MFA.
+fn with_mfa(dice: &mut Dice, mut request: Request) -> Request {
+    let mfa = dice.roll(4);
+    if mfa < 2 {
+        request = request.with("aws:MultiFactorAuthPresent", ["true", "false"][mfa]);
+    }
+    if mfa == 0 && dice.roll(2) == 0 {
+        let ages = ["0", "299", "299.5", "300", "301", "3600", "3601"];
+        request = request.with("aws:MultiFactorAuthAge", dice.pick(&ages));
+    }
+    request
+}
+
 /// A request that AWS could produce for a principal of the account; values lie in, on and
 /// beside the borders of what policies name.
 pub(crate) fn request(dice: &mut Dice) -> Request {
@@ -275,8 +288,8 @@ pub(crate) fn request(dice: &mut Dice) -> Request {
             }
         }
     }
-    let optional: [(&str, &[&str]); 4] = [
-        ("aws:MultiFactorAuthPresent", &["true", "false"]),
+    request = with_mfa(dice, request);
+    let optional: [(&str, &[&str]); 2] = [
         (
             "aws:SourceIp",
             &[
@@ -288,10 +301,6 @@ pub(crate) fn request(dice: &mut Dice) -> Request {
                 "2001:db8::1",
                 "2001:dead::1",
             ],
-        ),
-        (
-            "aws:MultiFactorAuthAge",
-            &["0", "299", "299.5", "300", "301", "3600", "3601"],
         ),
         (
             "aws:TokenIssueTime",

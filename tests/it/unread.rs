@@ -104,7 +104,7 @@ fn what_was_not_read_is_listed_and_refused_before_the_first_call() {
         "--format",
         "json",
     ]);
-    assert_eq!(taken.code, Some(0), "{taken:?}");
+    assert_eq!(taken.code, Some(6), "it is not called complete: {taken:?}");
     let not_done = taken.json()["not_done"].to_string();
     assert!(not_done.contains("account `lab`"), "{not_done}");
     assert!(not_done.contains("did not read it"), "{not_done}");

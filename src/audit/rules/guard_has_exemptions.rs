@@ -107,7 +107,7 @@ mod tests {
         attach(&mut snapshot, "p-cond0000", &text, &["r-ab12"]);
         let tags = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny",
             "Action":["iam:Tag*","iam:Create*","sts:TagSession","sts:GetFederationToken"],"Resource":"*",
-            "Condition":{"ForAnyValue:StringEquals":{"aws:TagKeys":"exit"}}}]}"#;
+            "Condition":{"ForAnyValue:StringEqualsIgnoreCase":{"aws:TagKeys":"exit"}}}]}"#;
         attach(&mut snapshot, "p-tags0000", tags, &["r-ab12"]);
         let found = run(&RULE, &snapshot);
         assert_eq!(found.len(), 1);

@@ -204,6 +204,9 @@ pub(in crate::cli) async fn report(
             return Err(error.into());
         }
     };
+    if let Some(running) = source.stop.running().filter(|_| source.stop.is_asked()) {
+        return Err(CliError::InterruptedAfter(running));
+    }
     let after = source.collect(&RemediateArgs::scope()).await?;
     let after = judge_all(after, &source.config.settings);
     note_outcomes(document, &applied, taken.back(&applied.run, plan));
