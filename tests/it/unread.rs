@@ -20,6 +20,7 @@ fn world() -> World {
         .scp("unit", OTHER, &["Workloads"])
         .scp("own", &OTHER.replace("s3", "ec2"), &["lab"])
         .scp("spare", &OTHER.replace("s3", "sqs"), &["Empty"])
+        .world(|world| crate::way_back::with_responder(world, "200000000002"))
         .build()
 }
 
