@@ -166,10 +166,21 @@ async fn max_changes_is_counted_before_the_first_write() {
 #[tokio::test(start_paused = true)]
 async fn an_scp_that_was_edited_after_the_plan_is_not_attached() {
     let guard = include_str!("../../policies/scp/exit-guard.json");
-    let world = WorldBuilder::new(now())
+    let mut world = WorldBuilder::new(now())
         .account("shop", "/")
-        .scp("org-exit-guard", guard, &[]);
-    let bench = Bench::new(world.build()).await;
+        .scp("org-exit-guard", guard, &[])
+        .build();
+    // A run of this tool made it.
+    let policy = world
+        .policy_named("org-exit-guard")
+        .expect("one")
+        .id
+        .clone();
+    let organization = world.organization().expect("one").id.clone();
+    let tags = org_exit_guard::model::ours::policy_tags("earlier", "why".to_owned(), guard);
+    let organization = world.organizations.get_mut(&organization).expect("one");
+    organization.tags.insert(policy, tags);
+    let bench = Bench::new(world).await;
     let fresh = plan(&bench).await;
     assert_eq!(fresh.steps.len(), 1, "what exists is attached");
     bench.simulator.change(|world| {

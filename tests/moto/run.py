@@ -290,7 +290,7 @@ def check_audit(check, moto, program, made, table, report_file):
 
 def check_snapshot(check, program, live, made, saved):
     """The facts in a file give the report of the live run, with no network at all."""
-    code, _, err = program.run("snapshot", "-o", str(saved))
+    code, _, err = program.run("snapshot", "--verdicts-only", "-o", str(saved))
     check("snapshot: written", code in (DONE, INCOMPLETE) and saved.exists(), f"{code}\n{err}")
     if not saved.exists():
         return
@@ -392,6 +392,35 @@ def check_apply(check, program, endpoint, made, table, before):
     check_verdicts(check, "audit afterwards", report, made, wanted)
 
 
+def check_type_disabled(check, program, endpoint, made, saved):
+    """The policy type is off, and the program ends: moto lists attachments all the same."""
+    api = client("organizations", endpoint)
+    code, _, err = program.run("snapshot", "-o", str(saved), "--allow-gaps", "--no-tags")
+    check.equal("type disabled: a snapshot before", code, DONE)
+    apply = (
+        "remediate",
+        "--enable-policy-type",
+        "--apply",
+        "--confirm",
+        made.organization,
+        "--reason",
+        "test",
+        "--allow-endpoint-override",
+        "--max-changes",
+        "1000",
+    )
+    before = state(endpoint)
+    restore = ("--from-snapshot", str(saved))
+    for what, more in {"the guard": (), "a restoration": restore}.items():
+        api.disable_policy_type(RootId=made.root, PolicyType="SERVICE_CONTROL_POLICY")
+        code, out, err = program.run(*apply, *more)
+        check(f"type disabled: {what} ends", code == DONE, f"exit code {code}\n{out[-2000:]}{err}")
+        (root,) = api.list_roots()["Roots"]
+        types = [one["Status"] for one in root["PolicyTypes"]]
+        check.equal(f"type disabled: {what} enables it", types, ["ENABLED"])
+        check.equal(f"type disabled: {what} changes nothing else", state(endpoint), before)
+
+
 def check_doctor(check, program, made):
     """Who calls, and what is missing."""
     code, text, err = program.run("doctor")
@@ -423,6 +452,8 @@ def main():
                 check_alarms(check, program, moto.endpoint, live)
                 before = check_refusals(check, program, wire.endpoint, made)
                 check_apply(check, program, wire.endpoint, made, table, before)
+                later = scratch / "later.json"
+                check_type_disabled(check, program, wire.endpoint, made, later)
     print(f"moto: {check.passed} passed, {check.failed} failed")
     return 1 if check.failed else 0
 

@@ -67,10 +67,6 @@ async fn with_new_plan(
             .await
             .map_err(unread)?;
     }
-    let use_policy = args.use_policy.iter().cloned().collect();
-    read_owners(&source.session, &mut snapshot, &use_policy)
-        .await
-        .map_err(unread)?;
     let mut back = Returning {
         role: args.access_role().filter(|_| args.accept_in_account),
         access_role: args.access_role(),
@@ -82,6 +78,10 @@ async fn with_new_plan(
         despite_control_tower: args.allow_control_tower,
     };
     read_returning(&source.session, &mut snapshot, &mut back, &args.reinvite)
+        .await
+        .map_err(unread)?;
+    let use_policy = args.use_policy.iter().cloned().collect();
+    read_owners(&source.session, &mut snapshot, &use_policy)
         .await
         .map_err(unread)?;
     let wishes = Wishes {
