@@ -22,6 +22,7 @@ mod denials;
 mod detect;
 mod edge_styles;
 mod edges;
+mod ended;
 mod failures;
 mod fault_matrix;
 mod formats;
