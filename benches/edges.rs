@@ -26,7 +26,7 @@ use org_exit_guard::prove::{Decision, Effort, Kind, Question, Target, decide_wit
 use edge_styles::edge_stack;
 use random_stacks::{ACTION, Dice, Place, levels, parsed};
 
-const STACKS: usize = 4_000;
+const STACKS: usize = 500;
 
 /// `lint` on an SCP as long as AWS stores, full of patterns with more states than can be visited.
 fn endless() {

@@ -46,11 +46,11 @@ impl Exit {
         (
             Self::Refused,
             "refused: an edited, used or stale plan, a broken journal, limits, another organization, not \
-             confirmed; nothing was changed",
+             confirmed, or something that was asked for or is needed is not planned; nothing was changed",
         ),
         (
             Self::Stopped,
-            "apply, resume or undo stopped part-way; the message names the run",
+            "apply, resume or undo stopped part-way, or did not do all that was asked; the message names the run",
         ),
         (Self::Interrupted, "interrupted"),
     ];

@@ -97,8 +97,8 @@ pub struct PathAnswer {
     pub witnesses: Vec<Witness>,
 }
 
-/// What all decisions beside the verdicts may take: about a second.
-const ACCOUNT_STEPS: u64 = 6 * DECISION_STEPS;
+/// What all decisions beside the verdicts may take: together with those less than two seconds.
+const ACCOUNT_STEPS: u64 = 2 * DECISION_STEPS;
 
 /// Explains an account of a snapshot.
 pub fn explain(snapshot: &Snapshot, account: &Account, paths: &[&'static ExitPath]) -> Explained {

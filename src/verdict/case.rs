@@ -25,8 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) budget: Budget,
 }
 
-/// About a second at most, however the account's SCPs are written.
-const ACCOUNT_STEPS: u64 = 6 * DECISION_STEPS;
+/// Less than a second, however the account's SCPs are written.
+const ACCOUNT_STEPS: u64 = 4 * DECISION_STEPS;
 
 impl<'a> Case<'a> {
     pub(super) fn new(

@@ -105,7 +105,7 @@ fn condition(dice: &mut Dice) -> Drawn {
         4 => format!(r#""{like}IfExists":{{"aws:CalledViaFirst":[]}}"#),
         5 | 6 => {
             let operator = dice.pick(&["ArnLike", "ArnNotLike", "StringNotLike"]);
-            let list = some(dice, &NAMES, 6);
+            let list = some(dice, &NAMES, 2);
             format!(r#""{operator}{exists}":{{"aws:PrincipalArn":{list}}}"#)
         }
         7 => {
@@ -130,7 +130,7 @@ fn condition(dice: &mut Dice) -> Drawn {
 pub(crate) fn edge_stack(dice: &mut Dice) -> (Vec<Vec<String>>, bool) {
     let mut documented = true;
     let levels = (0..=dice.roll(2)).map(|_| {
-        let statements: Vec<String> = (0..=dice.roll(3))
+        let statements: Vec<String> = (0..=dice.roll(2))
             .map(|_| {
                 let effect = ["Deny", "Deny", "Deny", "Allow"][dice.roll(4)];
                 let (first, second) = (condition(dice), condition(dice));
