@@ -95,6 +95,8 @@ fn scp(id: PolicyId, content: String) -> Policy {
         name: format!("scp {id}"),
         aws_managed: id.is_full_aws_access(),
         content: Observed::Known(content),
+        description: None,
+        tags: org_exit_guard::model::organization::tags_not_read(),
         id,
     }
 }

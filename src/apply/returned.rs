@@ -132,10 +132,9 @@ async fn probe(place: Place<'_>, account: &AccountId, role: &str) -> (Said, Stri
         "create it there by hand, trusting this management account, with an administrator's policy";
     let reads = match place.session.look_into(account, role).await {
         Ok(reads) => reads,
-        Err(error @ MemberError::NotAssumed { refused: true, .. }) => {
-            return (Said::No, format!("{error}; {make}"));
-        }
-        Err(error @ MemberError::Elsewhere { .. }) => {
+        Err(
+            error @ (MemberError::NotAssumed { refused: true, .. } | MemberError::Elsewhere { .. }),
+        ) => {
             return (Said::No, format!("{error}; {make}"));
         }
         Err(error) => return (Said::Unknown, error.to_string()),

@@ -15,6 +15,10 @@ use crate::support::{Bench, now, stopped};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish of its own, as the file has it"
+)]
 struct Asked {
     reinvite: Vec<String>,
     enable_policy_type: bool,

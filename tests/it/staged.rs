@@ -324,7 +324,7 @@ fn the_binary_restores_what_disabling_the_type_has_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_that_exists_is_imported_into_code_and_a_canary_is_no_part_of_it() {
+async fn a_policy_that_exists_is_imported_into_code_as_it_is() {
     use org_exit_guard::emit::{Iac, code};
     let world = WorldBuilder::new(now())
         .account("shop", "/")
@@ -400,8 +400,12 @@ async fn a_policy_that_exists_is_imported_into_code_and_a_canary_is_no_part_of_i
             .expect("words")
             .contains("IMPORT")
     );
-    // A stage is not an end state.
-    let bench = Bench::new(self::world()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_is_a_stage_and_no_part_of_the_code() {
+    use org_exit_guard::emit::{Iac, code};
+    let bench = Bench::new(world()).await;
     let staged = with_canary(&bench, "Workloads/Test").await;
     let plain = bench.plan(&Wishes::default()).await.document;
     let resources = |plan: &PlanDocument| {
