@@ -114,16 +114,14 @@ impl Test {
 
     /// The policy value that a value of the key equals.
     pub(super) fn equalled(&self, value: &str) -> Option<&str> {
-        let one = |index: usize| Self {
-            values: self.values.get(index..=index).unwrap_or_default().to_vec(),
-            patterns: self
-                .patterns
-                .get(index..=index)
-                .unwrap_or_default()
-                .to_vec(),
-            ..self.clone()
-        };
-        let found = (0..self.values.len()).find(|index| one(*index).equals(value))?;
+        // Cloned once: an exemption may list hundreds of values.
+        let mut one = self.clone();
+        let found = (0..self.values.len()).find(|index| {
+            let only = *index..=*index;
+            one.values = self.values.get(only.clone()).unwrap_or_default().to_vec();
+            one.patterns = self.patterns.get(only).unwrap_or_default().to_vec();
+            one.equals(value)
+        })?;
         self.values.get(found).map(String::as_str)
     }
 

@@ -185,7 +185,9 @@ impl Desk<'_> {
         match scene.values(&key) {
             Values::Absent => test.values,
             Values::Constant(held) => {
-                let met = |value: &String| held.iter().any(|one| test.equalled(one) == Some(value));
+                let equal: BTreeSet<&str> =
+                    held.iter().filter_map(|one| test.equalled(one)).collect();
+                let met = |value: &String| equal.contains(value.as_str());
                 let unmet = test.values.iter().filter(|value| !met(value));
                 unmet.cloned().collect()
             }
