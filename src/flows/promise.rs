@@ -27,35 +27,36 @@ pub(super) fn promise(after: &Audited) -> Promise {
         not_blocked.entry(path).or_default().insert(account.clone());
     }
     Promise {
-        members: judgement.standings.keys().cloned().collect(),
+        members: members(after),
         not_blocked,
     }
 }
 
 /// Holds verdicts that were read back to what was promised, account by account.
 pub fn kept(promise: &Promise, after: &Audited) -> Kept {
-    let now = &after.judgement.standings;
+    let now = members(after);
     let expected = |account: &AccountId, path: &str| {
         let open = promise.not_blocked.get(path);
         !promise.members.contains(account) || open.is_some_and(|open| open.contains(account))
     };
     Kept {
         broken: open(&after.judgement)
+            .filter(|(account, _)| now.contains(*account))
             .filter(|(account, path)| !expected(account, path))
             .map(|(account, path)| (account.clone(), path))
             .collect(),
-        gone: promise
-            .members
-            .iter()
-            .filter(|account| !now.contains_key(*account))
-            .cloned()
-            .collect(),
-        new: now
-            .keys()
-            .filter(|account| !promise.members.contains(*account))
-            .cloned()
-            .collect(),
+        gone: promise.members.difference(&now).cloned().collect(),
+        new: now.difference(&promise.members).cloned().collect(),
     }
+}
+
+/// Members in use.
+fn members(audited: &Audited) -> BTreeSet<AccountId> {
+    let members = audited.snapshot.members().into_iter().flatten();
+    members
+        .filter(|account| account.is_acting())
+        .map(|account| account.id.clone())
+        .collect()
 }
 
 /// Every account with every path of its that is not proved blocked.
