@@ -357,7 +357,7 @@ async fn undo_reaches_the_state_before_the_run_from_every_fault() {
         };
         let (undisturbed, run) = prepared().await;
         let opened = calls(&undisturbed).len();
-        undisturbed.undo(&run).await.expect("undone");
+        undisturbed.undo_all(&run).await.expect("undone");
         assert_eq!(state(&undisturbed.simulator.world()), start);
         for (operation, number) in calls(&undisturbed).into_iter().skip(opened) {
             for (word, kind) in kinds() {
@@ -368,7 +368,7 @@ async fn undo_reaches_the_state_before_the_run_from_every_fault() {
                 counts.cases += 1;
                 let (bench, run) = prepared().await;
                 bench.simulator.add_fault(fault(&operation, number, &kind));
-                match bench.undo(&run).await {
+                match bench.undo_all(&run).await {
                     Ok(_) => counts.at_once += 1,
                     Err(stopped) => {
                         match stopped {
@@ -378,7 +378,7 @@ async fn undo_reaches_the_state_before_the_run_from_every_fault() {
                         }
                         bench.simulator.clear_faults();
                         bench
-                            .undo(&run)
+                            .undo_all(&run)
                             .await
                             .unwrap_or_else(|error| panic!("{at}: {error}"));
                     }

@@ -111,6 +111,14 @@ async fn it_lives_a_day_and_is_of_one_organization() {
     for old in [hours(25), hours(-1)] {
         assert!(why(bench.apply_plan(old).await).contains("a plan lives 24 hours"));
     }
+    // The clock of the machine that planned may be some seconds ahead.
+    let ahead = |seconds: i64| {
+        let mut plan = fresh.clone();
+        plan.created = now() + jiff::SignedDuration::from_secs(seconds);
+        plan
+    };
+    assert!(check(bench.place(), &ahead(40)).await.is_ok());
+    assert!(check(bench.place(), &ahead(3_000)).await.is_err());
     let other = Bench::new(WorldBuilder::seeded(now(), 7).account("shop", "/").build()).await;
     let words = why(other.apply_plan(fresh).await);
     assert!(words.contains("the organization was o-"), "{words}");

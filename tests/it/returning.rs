@@ -394,3 +394,25 @@ async fn resume_takes_the_steps_that_are_named_and_leaves_the_run_open() {
     assert_eq!(parent(&world).as_deref(), world.unit_at("Prod"));
     assert_ne!(bench.history(&left.run).state(), RunState::Complete);
 }
+
+/// What neither language can say stands in its place: the invitation before the code, the move after it.
+#[tokio::test(start_paused = true)]
+async fn a_way_back_as_code_says_its_order() {
+    use org_exit_guard::emit::{Iac, code};
+    let bench = Bench::new(after()).await;
+    let plan = planned(&bench, returning()).await;
+    for language in [Iac::Terraform, Iac::CloudFormation] {
+        let text = code(&plan, language);
+        let place = |words: &str| {
+            text.find(words)
+                .unwrap_or_else(|| panic!("{words}: {text}"))
+        };
+        let order = [
+            place("by hand: invite account"),
+            place("by hand: accept it in account"),
+            place("this code, at once"),
+            place("by hand, once it is attached: move account"),
+        ];
+        assert!(order.is_sorted(), "{order:?}: {text}");
+    }
+}
