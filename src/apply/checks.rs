@@ -68,9 +68,13 @@ pub(super) async fn check_resumable(
     match history.state() {
         RunState::Stopped(_) | RunState::Unfinished => {}
         state => {
+            let hint = match state {
+                RunState::UndoUnfinished => "it is being taken back: go on with undo",
+                _ => "there is nothing to resume",
+            };
             return Err(refused(
                 format!("run `{}` is {}", history.run(), state.words()),
-                "there is nothing to resume",
+                hint,
             ));
         }
     }
@@ -138,8 +142,8 @@ fn check_only(history: &History, plan: &PlanDocument, how: &Resuming) -> Result<
                 "resume without --only shows every step",
             ));
         };
-        let before = plan.steps.iter().take_while(|other| other.id != *name);
-        let mut needed = before.filter(|other| step.needs(other));
+        // What is let in needs the quarantine that follows.
+        let mut needed = plan.steps.iter().filter(|other| step.needs(other));
         if let Some(needed) = needed.find(|other| !stands(other) && !how.only.contains(&other.id)) {
             return Err(refused(
                 format!(

@@ -76,7 +76,7 @@ impl fmt::Display for Interrupted<'_> {
         match (self.0.results.last(), self.0.failed.last()) {
             (_, Some((step, why))) => write!(f, "ended at step `{step}`: {why}"),
             (Some((step, _)), None) => write!(f, "ended after step `{step}`"),
-            (None, None) => f.write_str("ended before its first step: it wrote nothing"),
+            (None, None) => f.write_str("ended before another step was begun"),
         }
     }
 }

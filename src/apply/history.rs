@@ -282,9 +282,10 @@ impl History {
         for row in &self.rows {
             match &row.entry {
                 Entry::Sending(sending) if sending.step == step => {
-                    // What is lacking still, no call before this one has set.
+                    // What is lacking still, no call before this one has set; no call went out
+                    // between two rows of one attempt.
                     sent.retain(|before: &&Sending| before.lacking != sending.lacking);
-                    open.push(sending);
+                    open = vec![sending];
                 }
                 // Another attempt: the one before ended without a word.
                 Entry::Intent(intent) if intent.step == step => sent.append(&mut open),
@@ -302,6 +303,21 @@ impl History {
         }
         sent.append(&mut open);
         sent
+    }
+
+    /// Was what the step wrote taken back since, by an undo of this run?
+    pub(super) fn taken_back(&self, step: &str) -> bool {
+        let place = |of: &dyn Fn(&Entry) -> bool| self.rows.iter().rposition(|row| of(&row.entry));
+        let back = place(&|entry| {
+            matches!(entry, Entry::UndoOutcome(outcome)
+                if outcome.step == step && outcome.outcome == StepOutcome::Done)
+        });
+        let written = place(&|entry| match entry {
+            Entry::Sending(sending) => sending.step == step,
+            Entry::Outcome(outcome) => outcome.step == step,
+            _ => false,
+        });
+        back > written
     }
 
     /// When a call of the step last went out, or was answered.

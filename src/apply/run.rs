@@ -72,7 +72,8 @@ impl<'a> Run<'a> {
                 self.step(step, approved).await?;
             }
         }
-        if self.place.stop.is_asked() && !(self.failed.is_empty() && self.open.is_empty()) {
+        // Nothing is closed that is not looked at once more with patience.
+        if self.place.stop.is_asked() {
             return Err(ApplyError::Interrupted(Box::new(self.left())));
         }
         if self.failed.is_empty() {
@@ -201,6 +202,7 @@ impl<'a> Run<'a> {
             calls: self.place.calls(),
         };
         self.note(&step.id, Entry::Outcome(row))?;
+        self.place.stop.idle();
         match result {
             Ok(result) => self.results.push((step.id.clone(), result)),
             Err(StepFailure::Refused(why)) => self.failed.push((step.id.clone(), why)),

@@ -43,6 +43,11 @@ pub(super) async fn gone(
         });
         match read.await {
             Ok(Some(())) => {}
+            // Its attachment is ours still, whatever its text says now.
+            Ok(None) if is_attached(hands, step, created).await => {
+                let why = "the SCP is attached, but its text is not the plan's any more";
+                gone.push((step.id.clone(), Gone::Unread(why.to_owned())));
+            }
             Ok(None) => gone.push((step.id.clone(), Gone::Reverted(words(step)))),
             Err(failure) => gone.push((
                 step.id.clone(),
@@ -116,6 +121,23 @@ async fn stands(
     }
 }
 
+/// Is the SCP of an attachment attached where the step put it?
+async fn is_attached(hands: Hands<'_>, step: &Step, created: &BTreeMap<String, PolicyId>) -> bool {
+    let Change::AttachPolicy { policy, target, .. } = &step.change else {
+        return false;
+    };
+    let id = match policy {
+        PolicyRef::Existing(id) => Some(id),
+        PolicyRef::Created(step) => created.get(step),
+    };
+    match id {
+        Some(id) => settle::hangs(hands.reads, id, target)
+            .await
+            .unwrap_or(false),
+        None => false,
+    }
+}
+
 async fn invited(hands: Hands<'_>, account: &AccountId) -> Result<bool, Failure> {
     Ok(settle::invitation(hands.reads, account).await?.is_some()
         || hands.reads.place_of(account).await?.is_some())
@@ -166,7 +188,13 @@ pub(super) async fn departed<'s>(hands: Hands<'_>, steps: &[&'s Step]) -> Vec<(&
                 gone.extend(matches!(there, Ok(false)).then_some(account));
                 there
             }
-            Change::InviteAccount { account } => invited(hands, account).await,
+            Change::InviteAccount { account } => {
+                let invited =
+                    || async { Ok::<_, Failure>(invited(hands, account).await?.then_some(())) };
+                found(hands.stop, invited)
+                    .await
+                    .map(|there| there.is_some())
+            }
             // With the account went all that was done to it.
             change => Ok(change
                 .account()

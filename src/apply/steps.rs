@@ -103,7 +103,9 @@ pub(super) async fn create_policy(
             Ok(None) => Err(StepFailure::Unknown(format!(
                 "{failure}; no such SCP is listed"
             ))),
-            Err(_) => Err(StepFailure::Unknown(failure.to_string())),
+            Err(StepFailure::Refused(why) | StepFailure::Unknown(why)) => {
+                Err(StepFailure::Unknown(format!("{failure}; then: {why}")))
+            }
         },
         Written::There(failure) => match found(stop, || existing(reads, name, text)).await? {
             Some(id) => Ok(exists(id)),
@@ -233,7 +235,12 @@ pub(super) async fn invite_account(
                 let detail = format!("invitation {id} sent to {account}; the answer was lost");
                 Ok(done(detail, Some(Made::Invitation(id))))
             }
-            _ => Err(StepFailure::Unknown(failure.to_string())),
+            Ok(None) => Err(StepFailure::Unknown(format!(
+                "{failure}; no open invitation is listed"
+            ))),
+            Err(StepFailure::Refused(why) | StepFailure::Unknown(why)) => {
+                Err(StepFailure::Unknown(format!("{failure}; then: {why}")))
+            }
         },
         Written::There(failure) => match found(stop, open).await? {
             Some(open) => Ok(exists(&open.id)),

@@ -12,7 +12,7 @@ pub struct Running {
     pub run: String,
     /// Is it taken back, rather than applied?
     pub undo: bool,
-    /// The step under way; `None`: none was begun yet.
+    /// The step under way; `None`: none is.
     pub step: Option<String>,
     /// Has it ended?
     pub ended: bool,
@@ -66,6 +66,15 @@ impl Stop {
         let running = self.running();
         self.set(running.map(|running| Running {
             step: Some(step.to_owned()),
+            ..running
+        }));
+    }
+
+    /// The step under way has its outcome.
+    pub(super) fn idle(&self) {
+        let running = self.running();
+        self.set(running.map(|running| Running {
+            step: None,
             ..running
         }));
     }

@@ -18,8 +18,6 @@ use crate::model::{Event, Timestamp};
 pub struct Undone {
     /// Step ids with their results, in the order in which they were taken back.
     pub results: Vec<(String, StepResult)>,
-    /// Is nothing of the run left?
-    pub whole: bool,
 }
 
 /// Takes a run back. Everything is looked at anew under the lock, and again before each write.
@@ -76,17 +74,18 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
         history: &history,
         header: &header,
         results: Vec::new(),
+        open: Vec::new(),
     };
     for (number, (step, reversal, words)) in now.reversals.iter().enumerate() {
         if place.stop.is_asked() {
             let open = now.reversals.get(number..).unwrap_or_default();
             return Err(ApplyError::Interrupted(Box::new(work.left(None, open))));
         }
+        work.open = now.reversals.get(number + 1..).unwrap_or_default().to_vec();
         work.take_back(step, reversal, words).await?;
     }
     // While something of the run is left, it is not undone.
-    let whole = now.is_whole();
-    let end = if whole {
+    let end = if now.is_whole() {
         Entry::UndoClose
     } else {
         Entry::UndoPartClose
@@ -95,7 +94,6 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
     place.stop.ends();
     Ok(Undone {
         results: work.results,
-        whole,
     })
 }
 
@@ -107,6 +105,8 @@ struct Work<'a> {
     history: &'a History,
     header: &'a Header,
     results: Vec<(String, StepResult)>,
+    /// What is still to be taken back after the step under way.
+    open: Vec<(String, Reversal, String)>,
 }
 
 impl Work<'_> {
@@ -217,7 +217,13 @@ impl Work<'_> {
 
     fn stopped(&self, step: &str, why: String) -> ApplyError {
         let failed = Some((step.to_owned(), why));
-        ApplyError::Stopped(Box::new(self.left(failed, &[])))
+        let left = Box::new(self.left(failed, &self.open));
+        // A read-back that was cut short is an interruption.
+        if self.place.stop.is_asked() {
+            ApplyError::Interrupted(left)
+        } else {
+            ApplyError::Stopped(left)
+        }
     }
 
     fn left(&self, failed: Option<(String, String)>, open: &[(String, Reversal, String)]) -> Left {
@@ -230,7 +236,7 @@ impl Work<'_> {
             results: self.results.clone(),
             failed: failed.into_iter().collect(),
             open: open
-                .map(|step| (step, "interrupted before it".to_owned()))
+                .map(|step| (step, "it was not come to".to_owned()))
                 .collect(),
         }
     }

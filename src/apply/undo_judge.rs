@@ -98,12 +98,19 @@ impl<'a> Judge<'a> {
             return Ok(Judged::Nothing("the run never came to it".to_owned()));
         }
         match &step.change {
-            Change::EnablePolicyType { .. } if wrote(self.history, &step.id) => {
-                Ok(Judged::Left(step.undo.clone()))
+            Change::EnablePolicyType { root } => {
+                // AWS takes minutes: a run that did not live to see it has enabled it all the same.
+                let found = self.history.outcomes();
+                let found = found.get(step.id.as_str());
+                let before = found.is_some_and(|row| row.outcome == StepOutcome::AlreadyDone);
+                let stays = !before && settle::scps_enabled(&self.reads, root).await?;
+                Ok(if stays {
+                    Judged::Left(step.undo.clone())
+                } else {
+                    Judged::Nothing(step.undo.clone())
+                })
             }
-            Change::EnablePolicyType { .. } | Change::DetachPolicy { .. } => {
-                Ok(Judged::Nothing(step.undo.clone()))
-            }
+            Change::DetachPolicy { .. } => Ok(Judged::Nothing(step.undo.clone())),
             Change::AcceptInvitation { account, .. } => {
                 Ok(match self.reads.place_of(account).await? {
                     Some(_) => Judged::Left(step.undo.clone()),
@@ -139,6 +146,11 @@ impl<'a> Judge<'a> {
                 "SCP {id} is not attached to {place}"
             )));
         }
+        if self.released(policy, target) {
+            return Ok(Judged::Nothing(format!(
+                "this run detached SCP {id} from {place} itself; somebody attached it again"
+            )));
+        }
         if !wrote(self.history, &step.id) {
             return Ok(Judged::Nothing(format!(
                 "the journal does not prove that this run attached SCP {id} to {place}; it stays"
@@ -164,6 +176,15 @@ impl<'a> Judge<'a> {
         } else {
             let words = format!("detach SCP {id} from {place}: what it closed is open again");
             Judged::Take(reversal, words)
+        })
+    }
+
+    /// Did a step of this run detach it again?
+    fn released(&self, policy: &PolicyRef, target: &NodeId) -> bool {
+        self.header.plan.steps.iter().any(|step| {
+            matches!(&step.change, Change::DetachPolicy { policy: detached, target: node, .. }
+                if detached == policy && node == target)
+                && self.history.stands(step)
         })
     }
 
@@ -239,7 +260,7 @@ impl<'a> Judge<'a> {
                 Made::Policy(_) | Made::Invitation(_) => BTreeSet::new(),
             })
             .collect();
-        if keys.is_empty() {
+        if keys.is_empty() || self.history.taken_back(&step.id) {
             let why = "the journal does not prove that this run added tags";
             return Ok(Judged::Nothing(why.to_owned()));
         }
@@ -384,8 +405,9 @@ fn others(state: &Path, history: &History) -> Vec<History> {
 fn wrote(history: &History, step: &str) -> bool {
     let outcomes = history.outcomes();
     let outcome = outcomes.get(step);
-    outcome.is_some_and(|outcome| outcome.outcome == StepOutcome::Done)
-        || !history.sent(step).is_empty()
+    let written = outcome.is_some_and(|outcome| outcome.outcome == StepOutcome::Done)
+        || !history.sent(step).is_empty();
+    written && !history.taken_back(step)
 }
 
 fn made(history: &History, step: &str) -> Option<Made> {

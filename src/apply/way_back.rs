@@ -41,7 +41,7 @@ pub(super) fn later(failure: &Failure) -> Option<&'static str> {
 /// A refusal, with when to try again.
 pub(super) fn refusal(failure: &Failure) -> StepFailure {
     StepFailure::Refused(match later(failure) {
-        Some(when) => format!("{failure}; {when}, with org-exit-guard resume"),
+        Some(when) => format!("{failure}; {when}, by resuming the run"),
         None => failure.to_string(),
     })
 }
@@ -162,7 +162,7 @@ impl Back<'_> {
             |one| format!("invitation {} is {}", one.id, one.state.as_str()),
         );
         Err(StepFailure::Refused(format!(
-            "no invitation of this organization to account {account} is open: {became}; org-exit-guard resume sends \
+            "no invitation of this organization to account {account} is open: {became}; resuming the run sends \
              another"
         )))
     }

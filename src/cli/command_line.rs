@@ -114,6 +114,16 @@ pub(super) fn look_again(cli: &Cli, args: &UndoArgs) -> String {
     command_line(cli, Next::Undo(&args))
 }
 
+/// The same as `args` asked for: only its steps.
+pub(super) fn look_on_again(cli: &Cli, args: &ResumeArgs) -> String {
+    let session = (&args.run.aws, &args.run.write);
+    let args = ResumeArgs {
+        run: of_run(session, &args.run.run),
+        ..args.clone()
+    };
+    command_line(cli, Next::Resume(&args))
+}
+
 /// The command that shows what is left to do of a run.
 pub(super) fn look_on(cli: &Cli, session: (&AwsArgs, &WriteArgs), run: &str) -> String {
     let args = ResumeArgs {

@@ -91,7 +91,7 @@ fn aborted(running: &Running) -> String {
             "of step `{step}` of run `{}` it is not known whether it took effect",
             running.run
         ),
-        None => format!("run `{}` had begun no step", running.run),
+        None => format!("no step of run `{}` was under way", running.run),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What to run after an error: commands with the flags by which this one was started.
 
 use super::args::{AwsArgs, Cli, Command as Args, RemediateArgs, RunsArgs, WriteArgs};
-use super::command_line::{Next, command_line, look_again, look_back, look_on};
+use super::command_line::{Next, command_line, look_again, look_back, look_on, look_on_again};
 use super::error::CliError;
 use crate::apply::ApplyError;
 
@@ -40,7 +40,10 @@ fn after_stop(cli: &Cli, run: &str, undo: bool) -> Vec<Command> {
     vec![
         Command {
             what: "to finish it; shows first what it would do",
-            line: look_on(cli, session, run),
+            line: match &cli.command {
+                Args::Resume(args) => look_on_again(cli, args),
+                _ => look_on(cli, session, run),
+            },
         },
         Command {
             what: "to take it back; shows first what it would do",

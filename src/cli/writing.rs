@@ -59,7 +59,7 @@ pub(super) fn nobody_confirmed() -> CliError {
 }
 
 /// The typed organization and the reason; `shown` is what a person at a terminal decides on.
-pub(super) fn confirmation(
+pub(super) async fn confirmation(
     args: &WriteArgs,
     source: &Source,
     shown: &str,
@@ -68,7 +68,7 @@ pub(super) fn confirmation(
     let reason = reason(args)?;
     let typed = match &args.confirm {
         Some(typed) => typed.clone(),
-        None => ask(shown)?,
+        None => ask(shown).await?,
     };
     Ok((typed, reason))
 }
@@ -82,7 +82,7 @@ pub(super) fn wrong_organization(error: &crate::plan::WrongOrganization) -> CliE
 }
 
 /// Asks on a terminal; elsewhere nobody can answer.
-fn ask(shown: &str) -> Result<String, CliError> {
+async fn ask(shown: &str) -> Result<String, CliError> {
     if !can_be_asked() {
         return Err(nobody_confirmed());
     }
@@ -91,12 +91,20 @@ fn ask(shown: &str) -> Result<String, CliError> {
         what: "the question".to_owned(),
         source,
     };
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "Type the organization's id to apply: ")
-        .and_then(|()| stderr.flush())
+    write!(std::io::stderr(), "Type the organization's id to apply: ")
+        .and_then(|()| std::io::stderr().flush())
         .map_err(failed)?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(failed)?;
+    // In a thread of its own, which nobody waits for: a signal ends the program at the question.
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line).map(|_| line);
+        let _ = tell.send(read);
+    });
+    let line = told
+        .await
+        .map_err(|_| CliError::Interrupted)?
+        .map_err(failed)?;
     Ok(line.strip_suffix('\n').unwrap_or(&line).to_owned())
 }
 

@@ -37,24 +37,28 @@ pub(super) fn let_through(
     }
 }
 
-/// Is the quarantine attached that lets the named role through? Then nobody else can look at that role
-/// any more.
-pub(super) fn is_quarantined(now: &Snapshot, wishes: &Returning, account: &AccountId) -> bool {
+/// ARNs of the roles that quarantines let through which are attached to the account today. Nobody else
+/// can look at those roles any more.
+pub(super) fn quarantined_for(now: &Snapshot, account: &AccountId) -> Vec<String> {
     let node = NodeId::Account(account.clone());
-    let name = wishes.break_glass.as_deref().unwrap_or_default();
-    let mut policies = now.policies.values();
-    policies.any(|policy| {
-        let document = policy.content.known().and_then(|text| {
-            let arn = responder_in(text)?;
-            let ours = arn == format!("arn:{}:iam::{account}:role/{name}", now.caller.partition);
-            parse(text, Dialect::Scp)
-                .ok()
-                .filter(|_| ours)
-                .zip(parse(&quarantine_text(&arn), Dialect::Scp).ok())
-        });
-        document.is_some_and(|(found, wanted)| found.says_the_same_as(&wanted))
-            && hangs(now, &policy.id, &node)
-    })
+    let attached = now
+        .policies
+        .values()
+        .filter(|policy| hangs(now, &policy.id, &node));
+    let arns = attached.filter_map(|policy| {
+        let text = policy.content.known()?;
+        let arn = responder_in(text)?;
+        let wanted = parse(&quarantine_text(&arn), Dialect::Scp).ok()?;
+        let found = parse(text, Dialect::Scp).ok()?;
+        found.says_the_same_as(&wanted).then_some(arn)
+    });
+    arns.collect()
+}
+
+/// Is that role meant by this name, which may lack the path?
+pub(super) fn is_meant(arn: &str, name: &str) -> bool {
+    let path = arn.split_once(":role/").map_or(arn, |(_, path)| path);
+    path == name || path.rsplit('/').next() == Some(name)
 }
 
 /// Is it the name of one role, its path before it?
@@ -85,13 +89,14 @@ fn quarantine_text(responder: &str) -> String {
     .to_string()
 }
 
+/// Plans it; false: it is not proved to let the responder through, and nothing is planned.
 pub(super) fn quarantine(
     plan: &mut Plan,
     now: &Snapshot,
     account: &AccountId,
     responder: &Trusted,
     arrives: bool,
-) {
+) -> bool {
     let text = quarantine_text(&responder.arn);
     let node = NodeId::Account(account.clone());
     let document = parse(&text, Dialect::Scp).ok();
@@ -104,13 +109,13 @@ pub(super) fn quarantine(
             why: format!("it is not proved to let `{}` through", responder.arn),
             unmet: true,
         });
-        return;
+        return false;
     }
     let equals = document.map(|document| Equals::of(now, &document, &plan.used));
     let equals = equals.unwrap_or_default();
     let mut all = equals.foreign.iter().chain(&equals.taken);
     if !arrives && all.any(|policy| hangs(now, &policy.id, &node)) {
-        return;
+        return true;
     }
     plan.note(equals.mention());
     let equal = equals.taken;
@@ -152,6 +157,7 @@ pub(super) fn quarantine(
             "lift it once the intruder's credentials are disabled, with undo --only quarantine-{account}"
         ),
     });
+    true
 }
 
 /// ARN of the role that a quarantine of this text lets through.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::way_back::Returning;
-use crate::detect::latest_departures;
 use crate::model::{AccountId, Snapshot, Timestamp};
+use crate::trail::departure;
 
 /// A role as it was found in the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +129,8 @@ fn risks(
     risks
 }
 
-/// The latest time at which the account was known to be ours still.
+/// The latest time at which the account was known to be ours still: the baseline, or its first
+/// departure. That it joined again tells nothing of when it left.
 fn incident(
     now: &Snapshot,
     wishes: &Returning,
@@ -137,13 +138,11 @@ fn incident(
 ) -> Option<(Timestamp, &'static str)> {
     let baseline = wishes.baseline.as_deref();
     let baseline = baseline.map(|then| (then.taken_at, "the baseline was taken"));
-    let departed = latest_departures(now)
-        .get(account)
-        .map(|(_, time)| (*time, "the account departed"));
-    let members = now.accounts.known();
-    let joined = members.and_then(|members| members.get(account)?.joined_at);
-    let joined = joined.map(|time| (time, "the account joined again"));
-    [baseline, departed, joined].into_iter().flatten().min()
+    let departures = now.events.records.iter().filter(|record| {
+        departure(record).is_some_and(|departure| departure.account.as_ref() == Some(account))
+    });
+    let departed = departures.map(|record| (record.time, "the account departed"));
+    baseline.into_iter().chain(departed).min()
 }
 
 /// Whom a trust policy lets in; `None`: it is not understood.

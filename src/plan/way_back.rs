@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::Rewritten;
 use super::planner::PlanError;
-use super::quarantine::{is_quarantined, let_through, quarantine, quarantine_of};
+use super::quarantine::{is_meant, let_through, quarantine, quarantine_of, quarantined_for};
 use super::quota::Invitations;
 use super::reinvite::{open_invitation, refusal};
 use super::responder::Responder;
@@ -192,6 +192,39 @@ fn accept(account: &AccountId, role: &str, responder: Option<String>) -> Step {
     }
 }
 
+/// Plans the quarantine, if it is not attached; false: it cannot be, and nothing else may be done.
+fn shut_off(
+    plan: &mut Plan,
+    now: &Snapshot,
+    wishes: &Returning,
+    account: &AccountId,
+    arrives: bool,
+) -> bool {
+    let attached = if arrives {
+        Vec::new()
+    } else {
+        quarantined_for(now, account)
+    };
+    let name = wishes.break_glass.as_deref().unwrap_or_default();
+    let why = match attached.iter().find(|arn| !is_meant(arn, name)) {
+        Some(other) => format!(
+            "the quarantine that lets `{other}` through is attached, and a second one would let nobody through: \
+             name that role with --break-glass-role"
+        ),
+        None if !attached.is_empty() => return true,
+        None => match let_through(now, wishes, account) {
+            Ok(responder) => return quarantine(plan, now, account, &responder, arrives),
+            Err(why) => why,
+        },
+    };
+    plan.not_done.push(NotDone {
+        what: format!("quarantine account {account}"),
+        why: format!("{why}; nothing else is done to it"),
+        unmet: true,
+    });
+    false
+}
+
 /// What happens once the account is there: quarantine, place, its own SCPs, its tags.
 fn land(
     plan: &mut Plan,
@@ -201,14 +234,8 @@ fn land(
     arrival: &Arrival,
 ) {
     let arrives = *arrival == Arrival::Comes;
-    match let_through(now, wishes, account) {
-        _ if !arrives && is_quarantined(now, wishes, account) => {}
-        Ok(responder) => quarantine(plan, now, account, &responder, arrives),
-        Err(why) => plan.not_done.push(NotDone {
-            what: format!("quarantine account {account}"),
-            why,
-            unmet: true,
-        }),
+    if !shut_off(plan, now, wishes, account, arrives) {
+        return;
     }
     match move_back(now, wishes, account, arrival) {
         Ok(step) => plan.steps.extend(step),

@@ -116,6 +116,9 @@ pub struct UndoDocument {
     pub not_done: Vec<NotDoneView>,
     /// Was it carried out?
     pub applied: bool,
+    /// Why it did not come to its end; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stopped: String,
     /// The command that carries it out, quoted for a shell; empty once it was, and where there is
     /// nothing to take back.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -156,6 +159,7 @@ impl UndoDocument {
             left,
             not_done,
             applied: false,
+            stopped: String::new(),
             next: String::new(),
         }
     }
@@ -217,7 +221,9 @@ impl UndoDocument {
             page.paragraph(4, &one.why);
         }
         page.gap();
-        if self.applied && (!self.held.is_empty() || !self.left.is_empty()) {
+        if !self.stopped.is_empty() {
+            page.paragraph(0, &self.stopped);
+        } else if self.applied && (!self.held.is_empty() || !self.left.is_empty()) {
             page.heading("Taken back in part; what stays is listed above.");
         } else if self.applied {
             page.heading("Taken back.");

@@ -369,6 +369,16 @@ async fn resume_takes_the_steps_that_are_named_and_leaves_the_run_open() {
         only: steps.to_vec(),
         stale_ok: false,
     };
+    // Nobody is let in without the quarantine that follows.
+    let entry = only(&[format!("create-quarantine-{LAB}"), format!("accept-{LAB}")]);
+    let refused = resume(wide(&bench), &history, &approved(plan.clone()), &entry).await;
+    let refused = refused
+        .expect_err("the quarantine was left out")
+        .to_string();
+    assert!(
+        refused.contains(&format!("needs step `quarantine-{LAB}`")),
+        "{refused}"
+    );
     // Its quarantine was left out, which the move needs.
     let alone = only(&[format!("move-{LAB}")]);
     let refused = resume(wide(&bench), &history, &approved(plan.clone()), &alone).await;
@@ -415,4 +425,22 @@ async fn a_way_back_as_code_says_its_order() {
         ];
         assert!(order.is_sorted(), "{order:?}: {text}");
     }
+}
+
+/// A second quarantine for another role would let nobody through, and is not planned.
+#[tokio::test(start_paused = true)]
+async fn a_second_quarantine_for_another_role_is_refused() {
+    let bench = Bench::new(after()).await;
+    let plan = planned(&bench, returning()).await;
+    bench.apply_plan(plan).await.expect("applied");
+    let mut wishes = returning();
+    wishes.back.break_glass = Some("another".to_owned());
+    wishes.back.accept_role_risk = true;
+    let plan = planned(&bench, wishes).await;
+    assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+    let told = &plan.not_done[0];
+    assert!(
+        told.unmet && told.why.contains("would let nobody through"),
+        "{told:?}"
+    );
 }

@@ -245,3 +245,58 @@ async fn a_run_that_is_asked_to_stop_ends_after_the_step_under_way() {
     next.resume(&left.run).await.expect("it goes on");
     assert!(guard_hangs(&next.simulator.world()));
 }
+
+/// Taken back once, and attached by hand since: a second undo leaves it.
+#[tokio::test(start_paused = true)]
+async fn a_second_undo_leaves_what_was_attached_by_hand_since() {
+    let bench = Bench::new(world()).await;
+    let planned = bench.plan(&Wishes::default()).await;
+    let run = bench.apply(planned).await.expect("applied").run;
+    let mut part = plan_undo(bench.place(), &bench.history(&run))
+        .await
+        .expect("read");
+    part.keep_only(&["attach-guard".to_owned()])
+        .expect("a step");
+    let organization = part.organization.to_string();
+    let part = part
+        .confirm(&organization, "test".to_owned())
+        .expect("its id");
+    org_exit_guard::apply::undo(bench.place(), &part)
+        .await
+        .expect("undone");
+    assert!(!guard_hangs(&bench.simulator.world()));
+    bench.simulator.change(|world| {
+        world.mutate(&Mutation::Attach {
+            policy: GUARD_NAME.to_owned(),
+            target: "/".to_owned(),
+        });
+    });
+    bench.undo(&run).await.expect("nothing of it is there");
+    assert!(guard_hangs(&bench.simulator.world()));
+}
+
+/// Killed while AWS enabled the policy type: that stays, and the run is not called undone.
+#[tokio::test(start_paused = true)]
+async fn a_policy_type_that_a_killed_run_enabled_is_told() {
+    let world = WorldBuilder::new(now())
+        .account("one", "/")
+        .scps_disabled()
+        .build();
+    let start = Bench::new(world).await;
+    let wishes = Wishes {
+        enable_policy_type: true,
+        ..Wishes::default()
+    };
+    let plan = start.plan(&wishes).await.document;
+    let bench = Bench::new(start.simulator.world()).await;
+    let enable = "organizations:EnablePolicyType";
+    bench
+        .simulator
+        .add_fault(Fault::new(enable, Calls::Nth(1), Kind::Delay(NEVER)));
+    assert!(killed(&bench, &plan, enable, 1).await);
+    bench.simulator.clear_faults();
+    bench.simulator.skip(std::time::Duration::from_mins(30));
+    let run = run_ids(bench.state()).expect("readable").remove(0);
+    bench.undo(&run).await.expect("nothing else was done");
+    assert_eq!(bench.history(&run).state(), RunState::UndonePart);
+}

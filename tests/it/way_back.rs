@@ -125,6 +125,8 @@ async fn it_is_quarantined_before_it_is_moved_and_gets_its_policies_back() {
         "CreatePolicy",
         "AssumeRole",
         "AcceptHandshake",
+        // And once more before the quarantine shuts everybody else out.
+        "AssumeRole",
         "AttachPolicy",
         "MoveAccount",
         "AttachPolicy",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::args::{AwsArgs, Cli, RemediateArgs, WriteArgs};
-use super::super::command_line::{carry_out, look_back};
+use super::super::command_line::{carry_out, look_back, look_on};
 use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::facts::Source;
@@ -145,7 +145,7 @@ async fn with_plan(
         });
     }
     let shown = document.render(crate::report::Format::Table, streams::width());
-    let (typed, reason) = writing::confirmation(&args.write, source, &shown)?;
+    let (typed, reason) = writing::confirmation(&args.write, source, &shown).await?;
     let approved = Approved::confirm(plan, &typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
     let applied = apply(place, &approved).await;
@@ -204,12 +204,18 @@ pub(in crate::cli) async fn report(
             return Err(error.into());
         }
     };
-    if let Some(running) = source.stop.running().filter(|_| source.stop.is_asked()) {
-        return Err(CliError::InterruptedAfter(running));
-    }
-    let after = source.collect(&RemediateArgs::scope()).await?;
-    let after = judge_all(after, &source.config.settings);
     note_outcomes(document, &applied, taken.back(&applied.run, plan));
+    let after = match source.collect(&RemediateArgs::scope()).await {
+        Ok(after) => judge_all(after, &source.config.settings),
+        Err(error) => {
+            document.stopped = format!(
+                "Run {} is complete; the verdicts were not read back: {error}",
+                applied.run
+            );
+            streams::print(&document.render(format, streams::width()))?;
+            return Err(error);
+        }
+    };
     // Who came back cannot be invited back any more.
     let members = after.snapshot.accounts.known();
     let back = |account: &AccountId| members.is_some_and(|members| members.contains_key(account));
@@ -230,7 +236,7 @@ pub(in crate::cli) async fn report(
             same
         }
     };
-    tell_open(&applied);
+    tell_open(&applied, taken);
     let unmet = tell_unmet(plan);
     Ok(if kept && !unmet {
         Exit::Done
@@ -273,12 +279,12 @@ fn tell_kept(kept: &Kept) -> bool {
 }
 
 /// Says which steps `--only` of a resume left open, as it was asked.
-fn tell_open(applied: &Applied) {
+fn tell_open(applied: &Applied, taken: &Taken<'_>) {
     if !applied.open.is_empty() {
         streams::note(&format!(
-            "still open, as asked: {}; org-exit-guard resume {} shows them",
+            "still open, as asked: {}; to see them: {}",
             applied.open.join(", "),
-            applied.run
+            look_on(taken.cli, taken.session, &applied.run)
         ));
     }
 }

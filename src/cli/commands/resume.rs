@@ -60,7 +60,7 @@ async fn with_source(
         return Ok(Exit::Done);
     }
     let shown = document.render(Format::Table, streams::width());
-    let (typed, reason) = writing::confirmation(&args.run.write, source, &shown)?;
+    let (typed, reason) = writing::confirmation(&args.run.write, source, &shown).await?;
     let approved = Approved::confirm(header.plan.clone(), &typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
     let applied = resume(place, history, &approved, &how).await;

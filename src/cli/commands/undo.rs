@@ -9,7 +9,7 @@ use super::super::exit::Exit;
 use super::super::facts::Source;
 use super::super::preflight::check_undo;
 use super::super::{streams, writing};
-use crate::apply::{History, Reversal, Stop, UndoPlan, plan_undo, undo};
+use crate::apply::{ApplyError, History, Left, Reversal, Stop, UndoPlan, plan_undo, undo};
 use crate::plan::NotDone;
 use crate::report::{Format, NotDoneView, ReversalView, UndoDocument};
 
@@ -56,13 +56,22 @@ async fn with_source(
         return Ok(Exit::Done);
     }
     let shown = document.render(Format::Table, streams::width());
-    let (typed, reason) = writing::confirmation(&args.run.write, source, &shown)?;
+    let (typed, reason) = writing::confirmation(&args.run.write, source, &shown).await?;
     let approved = plan
         .confirm(&typed, reason)
         .map_err(|error| writing::wrong_organization(&error))?;
     let undone = undo(place, &approved).await;
     source.progress.finish();
-    let undone = undone?;
+    let undone = match undone {
+        Ok(undone) => undone,
+        Err(error) => {
+            if let ApplyError::Stopped(left) | ApplyError::Interrupted(left) = &error {
+                note_left(&mut document, left, &error);
+                streams::print(&document.render(args.run.write.format, streams::width()))?;
+            }
+            return Err(error.into());
+        }
+    };
     for (one, (_, result)) in document.reversals.iter_mut().zip(&undone.results) {
         one.outcome = Some(format!("{}: {}", result.outcome.as_str(), result.detail));
     }
@@ -70,6 +79,25 @@ async fn with_source(
     document.next.clear();
     streams::print(&document.render(args.run.write.format, streams::width()))?;
     Ok(Exit::Done)
+}
+
+/// What an undo that stopped took back, step by step.
+fn note_left(document: &mut UndoDocument, left: &Left, error: &ApplyError) {
+    let done = left.results.iter().map(|(step, result)| {
+        let outcome = format!("{}: {}", result.outcome.as_str(), result.detail);
+        (step, outcome)
+    });
+    let failed = left
+        .failed
+        .iter()
+        .map(|(step, why)| (step, format!("failed: {why}")));
+    for (step, outcome) in done.chain(failed) {
+        if let Some(one) = document.reversals.iter_mut().find(|one| one.step == *step) {
+            one.outcome = Some(outcome);
+        }
+    }
+    document.stopped = error.to_string();
+    document.next.clear();
 }
 
 fn document(plan: &UndoPlan) -> UndoDocument {
