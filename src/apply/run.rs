@@ -235,11 +235,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn policy(&self, policy: &PolicyRef) -> Result<PolicyId, StepFailure> {
-        let id = match policy {
-            PolicyRef::Existing(id) => Some(id.clone()),
-            PolicyRef::Created(step) => self.created.get(step).cloned(),
-        };
-        id.ok_or_else(|| {
+        policy.among(&self.created).ok_or_else(|| {
             StepFailure::Refused("no step before this one created a policy".to_owned())
         })
     }

@@ -10,7 +10,7 @@ use super::settle;
 use super::steps::Hands;
 use crate::aws::Failure;
 use crate::model::{AccountId, PolicyId};
-use crate::plan::{Change, PolicyRef, Step};
+use crate::plan::{Change, Step};
 
 /// Why a step is not known to stand any more.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) async fn gone(
     let mut gone = Vec::new();
     for step in steps {
         // The run itself detached it again.
-        if steps.iter().any(|other| releases(other, step)) {
+        if steps.iter().any(|other| other.releases(step)) {
             continue;
         }
         let made = results.iter().find(|(id, _)| *id == step.id);
@@ -60,20 +60,6 @@ pub(super) async fn gone(
     gone
 }
 
-fn releases(other: &Step, step: &Step) -> bool {
-    match (&other.change, &step.change) {
-        (
-            Change::DetachPolicy { policy, target, .. },
-            Change::AttachPolicy {
-                policy: attached,
-                target: node,
-                ..
-            },
-        ) => policy == attached && target == node,
-        _ => false,
-    }
-}
-
 async fn stands(
     hands: Hands<'_>,
     step: &Step,
@@ -81,10 +67,6 @@ async fn stands(
     made: Option<&Made>,
 ) -> Result<bool, Failure> {
     let Hands { reads, .. } = hands;
-    let resolve = |policy: &PolicyRef| match policy {
-        PolicyRef::Existing(id) => Some(id.clone()),
-        PolicyRef::Created(step) => created.get(step).cloned(),
-    };
     match &step.change {
         Change::EnablePolicyType { root } => settle::scps_enabled(reads, root).await,
         // Its text counts where it is attached.
@@ -95,14 +77,14 @@ async fn stands(
             text,
             ..
         } => {
-            let Some(id) = resolve(policy) else {
+            let Some(id) = policy.among(created) else {
                 return Ok(false);
             };
             let shown = settle::described(reads, &id).await?;
             Ok(shown.is_some_and(|shown| settle::says(&shown, text))
                 && settle::hangs(reads, &id, target).await?)
         }
-        Change::DetachPolicy { policy, target, .. } => match resolve(policy) {
+        Change::DetachPolicy { policy, target, .. } => match policy.among(created) {
             Some(id) => Ok(!settle::hangs(reads, &id, target).await?),
             None => Ok(false),
         },
@@ -126,12 +108,8 @@ async fn is_attached(hands: Hands<'_>, step: &Step, created: &BTreeMap<String, P
     let Change::AttachPolicy { policy, target, .. } = &step.change else {
         return false;
     };
-    let id = match policy {
-        PolicyRef::Existing(id) => Some(id),
-        PolicyRef::Created(step) => created.get(step),
-    };
-    match id {
-        Some(id) => settle::hangs(hands.reads, id, target)
+    match policy.among(created) {
+        Some(id) => settle::hangs(hands.reads, &id, target)
             .await
             .unwrap_or(false),
         None => false,

@@ -1,11 +1,11 @@
 //! Taking back what a run did, as planned and confirmed. The only place that detaches, deletes or
 //! cancels.
 
-use super::error::{ApplyError, Left, StepResult, refused, unwritten};
+use super::error::{ApplyError, Left, StepResult, refused, unread, unwritten};
 use super::execute::{Place, lock};
 use super::history::History;
 use super::journal::Journal;
-use super::rows::{By, Entry, Header, Intent, Outcome, StepOutcome};
+use super::rows::{By, Entry, Intent, Outcome, StepOutcome};
 use super::sending::{StepFailure, in_words, read_back, write};
 use super::settle;
 use super::undo_judge::Judge;
@@ -57,6 +57,9 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
             "raise --max-changes",
         ));
     }
+    let judge = Judge::new(place.session.reads(), place.state, &history, &header)
+        .await
+        .map_err(|failure| unread(&failure))?;
     let mut journal = Journal::reopen(&history).map_err(|e| unwritten(&e))?;
     let by = By {
         caller: place.session.caller().arn.clone(),
@@ -72,7 +75,7 @@ pub async fn undo(place: Place<'_>, approved: &ApprovedUndo) -> Result<Undone, A
         writes: place.session.undo_writes(),
         journal,
         history: &history,
-        header: &header,
+        judge,
         results: Vec::new(),
         open: Vec::new(),
     };
@@ -103,7 +106,7 @@ struct Work<'a> {
     writes: UndoWrites,
     journal: Journal,
     history: &'a History,
-    header: &'a Header,
+    judge: Judge<'a>,
     results: Vec<(String, StepResult)>,
     /// What is still to be taken back after the step under way.
     open: Vec<(String, Reversal, String)>,
@@ -158,9 +161,7 @@ impl Work<'_> {
     /// Looks once more, writes, reads back.
     async fn write(&self, reversal: &Reversal) -> Result<(), StepFailure> {
         if let Reversal::Detach(id, _) | Reversal::Delete(id) = reversal {
-            let (state, reads) = (self.place.state, self.reads.clone());
-            let judge = Judge::new(reads, state, self.history, self.header).await?;
-            let ours = judge.provably_ours(id).await?;
+            let ours = self.judge.provably_ours(id).await?;
             ours.map_err(StepFailure::Refused)?;
         }
         let stop = self.place.stop;

@@ -85,13 +85,6 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn resolve(&self, policy: &PolicyRef) -> Option<PolicyId> {
-        match policy {
-            PolicyRef::Existing(id) => Some(id.clone()),
-            PolicyRef::Created(step) => self.created.get(step).cloned(),
-        }
-    }
-
     /// Judges a step; `so_far` are those after it.
     pub(super) async fn judge(&self, step: &Step, so_far: &UndoPlan) -> Result<Judged, Failure> {
         if !self.history.intended(&step.id) {
@@ -136,7 +129,7 @@ impl<'a> Judge<'a> {
         policy: &PolicyRef,
         target: &NodeId,
     ) -> Result<Judged, Failure> {
-        let Some(id) = self.resolve(policy) else {
+        let Some(id) = policy.among(&self.created) else {
             let why = "neither the journal nor a tag of this run names an SCP that was attached";
             return Ok(Judged::Nothing(why.to_owned()));
         };
@@ -146,7 +139,7 @@ impl<'a> Judge<'a> {
                 "SCP {id} is not attached to {place}"
             )));
         }
-        if self.released(policy, target) {
+        if self.released(step) {
             return Ok(Judged::Nothing(format!(
                 "this run detached SCP {id} from {place} itself; somebody attached it again"
             )));
@@ -180,12 +173,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Did a step of this run detach it again?
-    fn released(&self, policy: &PolicyRef, target: &NodeId) -> bool {
-        self.header.plan.steps.iter().any(|step| {
-            matches!(&step.change, Change::DetachPolicy { policy: detached, target: node, .. }
-                if detached == policy && node == target)
-                && self.history.stands(step)
-        })
+    fn released(&self, attached: &Step) -> bool {
+        let mut steps = self.header.plan.steps.iter();
+        steps.any(|step| step.releases(attached) && self.history.stands(step))
     }
 
     async fn delete(&self, step: &Step, so_far: &UndoPlan) -> Result<Judged, Failure> {

@@ -36,10 +36,7 @@ fn lasting<'a>(plan: &'a PlanDocument, step: &Step) -> Option<(&'a Step, &'a Pol
     let Change::AttachPolicy { policy, target, .. } = &step.change else {
         return None;
     };
-    let released = plan.steps.iter().any(|later| {
-        matches!(&later.change, Change::DetachPolicy { policy: detached, target: node, .. }
-            if detached == policy && node == target)
-    });
+    let released = plan.steps.iter().any(|later| later.releases(step));
     (!released).then(|| (step, policy, target.to_string()))
 }
 

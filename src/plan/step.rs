@@ -27,6 +27,17 @@ pub enum PolicyRef {
     Created(String),
 }
 
+impl PolicyRef {
+    /// The SCP that is meant, where `created` says what each step created or found; `None`: that step
+    /// is not among them.
+    pub fn among(&self, created: &BTreeMap<String, PolicyId>) -> Option<PolicyId> {
+        match self {
+            Self::Existing(id) => Some(id.clone()),
+            Self::Created(step) => created.get(step).cloned(),
+        }
+    }
+}
+
 /// One change, named after the AWS call so that a reader finds it in CloudTrail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "call", deny_unknown_fields)]
@@ -213,6 +224,21 @@ impl Step {
     /// Does this step need that one before it?
     pub fn needs(&self, other: &Self) -> bool {
         self.change.needs(other)
+    }
+
+    /// Does it detach again what that step attached?
+    pub fn releases(&self, attached: &Self) -> bool {
+        match (&self.change, &attached.change) {
+            (
+                Change::DetachPolicy { policy, target, .. },
+                Change::AttachPolicy {
+                    policy: attached,
+                    target: node,
+                    ..
+                },
+            ) => policy == attached && target == node,
+            _ => false,
+        }
     }
 
     /// The account whose quarantine it attaches.
